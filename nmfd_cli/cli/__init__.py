@@ -1,0 +1,1 @@
+"""The door: alone knows click, tqdm, exit codes and the terminal."""
