@@ -1,0 +1,183 @@
+"""The drum classes of this project and the many names the field has for them.
+
+Scores, kits and options name the same drum in different ways: ``kick``, ``BD``, ``Bass Drum 1``,
+General MIDI note 36, or libnmfd's number 1.  `drum_class` folds all of them onto the six names of
+`DRUM_CLASSES`.
+
+Where the sources disagree, this module decides:
+
+- A side stick, cross stick or rim shot (General MIDI 37; ``SST``, ``CS``, ``RS``) is a stroke on
+  the snare drum and counts as ``snare``, as in the usual reductions to three classes.
+- ``CH`` is a closed hi-hat, as drum machines print it; the ENST-Drums labels ``ch1`` and ``ch5``
+  are china cymbals.  ENST's ``c``, ``c1`` and ``c4`` could also be notes and have no class.
+- ``HIT`` is the high tom of MDB Drums.  A bell alone is the bell of the ride.
+- A cowbell, a tambourine, claves or sticks have no class.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from numbers import Real
+from types import MappingProxyType
+from typing import Final
+
+from nmfd_cli.errors import ParameterError
+
+DRUM_CLASSES: Final = ("kick", "snare", "hihat", "tom", "cymbal", "clap")
+
+#: The General MIDI note by which a class is written.
+GM_NOTES: Final[Mapping[str, int]] = MappingProxyType(
+    {"kick": 36, "snare": 38, "hihat": 42, "tom": 45, "cymbal": 49, "clap": 39}
+)
+
+# General MIDI level 1 percussion; 22 and 26 are the hi-hat's edge, closed and open, on Roland kits.
+_NOTES_READ: Final[dict[str, tuple[int, ...]]] = {
+    "kick": (35, 36),
+    "snare": (37, 38, 40),
+    "hihat": (22, 26, 42, 44, 46),
+    "tom": (41, 43, 45, 47, 48, 50),
+    "cymbal": (49, 51, 52, 53, 55, 57, 59),
+    "clap": (39,),
+}
+
+# The synonym table, folded (see `_fold`).  A class answers to each of its nouns, to a noun with one
+# of its qualifiers before or after it, and to the words that stand by themselves.  A number at the
+# end ("Crash Cymbal 2", "tom1") is dropped before a second look.  Sources of the abbreviations:
+# General MIDI, MDB Drums, ENST-Drums, IDMT-SMT-Drums, StemGMD, Groove MIDI, TR-808.
+_SYNONYMS: Final[dict[str, tuple[str, str, str]]] = {
+    # class: (nouns, qualifiers, words by themselves)
+    "kick": (
+        "kick kicks kickdrum kickdrums bassdrum bassdrums",
+        "acoustic electric electronic deep hard soft",
+        "bd kd kck kik bdrum grancassa",
+    ),
+    "snare": (
+        "snare snares snaredrum snaredrums sd",
+        "acoustic electric electronic head rim rimshot xstick crossstick sidestick brush brushes"
+        " ghost flam drag roll buzz left right hard soft nosnare nosnares",
+        "sn snr sdb sdd sdf sdg sdns sst ss cs rs rim rims rimshot rimclick sidestick crossstick"
+        " xstick",
+    ),
+    "hihat": (
+        "hihat hihats highhat highhats hat hats hh",
+        "closed close cl c open opened op o pedal ped p foot f half halfopen semiopen loose tight"
+        " edge tip chh ohh phh",
+        "chh ohh phh ch oh ph",
+    ),
+    "tom": (
+        "tom toms tomtom tomtoms tt",
+        "low lo mid middle medium high hi floor rack lowmid midlow lomid himid highmid midhigh"
+        " lowfloor highfloor hifloor small large lft hft mht hmt hit lmt lt mt ht ft",
+        "lt mt ht ft rt lft hft mht hmt hit lmt ltr mtr lmtr lftr",
+    ),
+    "cymbal": (
+        "cymbal cymbals cymb cym cy",
+        "crash cr ride rd china chinese ch splash spl sp bell ridebell sizzle other",
+        "crash crashes crashride crc cr cc cra ride rides ridebell bellride ridecup ridebow"
+        " rideedge ridetip crashedge crashbow rd rc rb rdc rdb china chinese chc chn splash spl spc"
+        " bell bells ch1 ch5",
+    ),
+    "clap": (
+        "clap claps handclap handclaps",
+        "hand acoustic electric electronic",
+        "cp clp hclap",
+    ),
+}
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_SEPARATORS = re.compile(r"[\W_]+")
+_SHOWN_LENGTH = 40
+
+
+def drum_class(name: str | int | float, *, extra: Collection[str] = ()) -> str:
+    """Find the canonical class of a drum.
+
+    Parameters
+    ----------
+    name : str, int or float
+        A class, a synonym or an abbreviation, in any case, with spaces, hyphens, underscores or
+        none; 1, 2 or 3 for kick, snare and hihat (libnmfd's numbers); or the General MIDI note of
+        a drum with a class, 35 to 59.  A number may be an int, a float or a string.
+    extra : collection of str
+        Names accepted beside `DRUM_CLASSES`, for a kit with folders of its own.  They come before
+        the synonyms: with ``extra=["ride"]`` a ride is no longer a ``cymbal``.
+
+    Returns
+    -------
+    str
+        One of `DRUM_CLASSES`, or an entry of `extra` as it is spelled there.
+
+    Raises
+    ------
+    ParameterError
+        If the name belongs to no class.
+
+    Examples
+    --------
+    >>> drum_class("Closed Hi-Hat"), drum_class("BD"), drum_class(2.0), drum_class("49")
+    ('hihat', 'kick', 'snare', 'cymbal')
+    """
+    if isinstance(name, str):
+        found = _class_of_text(name, extra)
+    elif isinstance(name, Real) and not isinstance(name, bool):
+        found = _BY_NUMBER.get(name)
+    else:
+        found = None
+    if found is None:
+        raise ParameterError(_unknown(name, extra))
+    return found
+
+
+def _class_of_text(name: str, extra: Collection[str]) -> str | None:
+    folded = _fold(name)
+    if folded in DRUM_CLASSES:
+        return folded
+    for custom in extra:
+        if folded and _fold(custom) == folded:
+            return custom
+    if _NUMBER.fullmatch(name.strip()):
+        return _BY_NUMBER.get(float(name))
+    return _BY_NAME.get(folded) or _BY_NAME.get(folded.rstrip("0123456789"))
+
+
+def _fold(name: str) -> str:
+    """Drop case and everything but letters and digits."""
+    return _SEPARATORS.sub("", name.casefold())
+
+
+def _unknown(name: object, extra: Collection[str]) -> str:
+    """Tell in one line which classes there are, what was found, and what may have been meant."""
+    known = ", ".join((*DRUM_CLASSES, *(e for e in extra if e not in DRUM_CLASSES)))
+    if not isinstance(name, str):
+        return f"expected a drum class ({known}), found {name!r}; {_NUMBERS_ARE}"
+    shown = name if len(name) <= _SHOWN_LENGTH else name[: _SHOWN_LENGTH - 1] + "…"
+    message = f"expected a drum class ({known}), found {shown!r}"
+    if _NUMBER.fullmatch(name.strip()):
+        return f"{message}; {_NUMBERS_ARE}"
+    meant = _BY_BASE_NAME | {_fold(custom): custom for custom in extra}
+    folded = _fold(name)  # in two letters any resemblance is chance
+    close = get_close_matches(folded, meant, n=1, cutoff=0.75) if len(folded) > 2 else []
+    return f"{message}; did you mean {meant[close[0]]}?" if close else message
+
+
+def _names_of(nouns: str, qualifiers: str, words: str) -> set[str]:
+    names = {*nouns.split(), *words.split()}
+    for noun in nouns.split():
+        for qualifier in qualifiers.split():
+            names |= {qualifier + noun, noun + qualifier}
+    return names
+
+
+_NUMBERS_ARE: Final = "numbers are 1 kick, 2 snare, 3 hihat or General MIDI drum notes, 35 to 59"
+_BY_NAME: Final[dict[str, str]] = {
+    name: cls for cls, entry in _SYNONYMS.items() for name in sorted(_names_of(*entry))
+}
+_BY_BASE_NAME: Final[dict[str, str]] = {
+    name: cls
+    for cls, (nouns, _, words) in _SYNONYMS.items()
+    for name in (nouns + " " + words).split()
+}
+_BY_NUMBER: Final[dict[float, str]] = {
+    **{float(note): cls for cls, notes in _NOTES_READ.items() for note in notes},
+    **{float(number): cls for number, cls in enumerate(DRUM_CLASSES[:3], start=1)},
+}

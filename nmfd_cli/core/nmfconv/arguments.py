@@ -1,0 +1,77 @@
+"""Checks that both solvers make of what they are given."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.arrays import FloatArray, working_dtype
+from nmfd_cli.core.nmfconv.activations import init_activations
+from nmfd_cli.core.nmfconv.templates import init_templates
+from nmfd_cli.errors import ParameterError
+
+
+def checked_target(V: NDArray[Any], dtype: np.dtype[Any] | type | None) -> FloatArray:
+    """Return V (K, M) as float32 or float64, or say what is wrong with it."""
+    V = np.asarray(V)
+    if V.ndim != 2 or 0 in V.shape:
+        raise ParameterError(f"V: expected a matrix of (bins, frames), found shape {V.shape}")
+    if V.dtype.kind not in "fiub":
+        raise ParameterError(f"V: expected real numbers, found {V.dtype}")
+    low, high = float(V.min()), float(V.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ParameterError("V: expected finite numbers, found NaN or infinity")
+    if low < 0:
+        raise ParameterError(f"V: expected no negative number, found {low:g}")
+    return V.astype(working_dtype(V, dtype), copy=False)
+
+
+def checked_factors(
+    V: FloatArray,
+    num_comp: int,
+    num_template_frames: int,
+    init_W: Sequence[FloatArray] | FloatArray | None,
+    init_H: FloatArray | None,
+    rng: np.random.Generator | None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the factors to start from, W (K, R, T) and H (R, M), as arrays of the solver's own.
+
+    Raises
+    ------
+    ParameterError
+        If a count is below one, T exceeds M, or an initial factor does not fit.
+    """
+    (K, M), R, T = V.shape, num_comp, num_template_frames
+    for name, value in {"num_comp": R, "num_template_frames": T}.items():
+        if value < 1:
+            raise ParameterError(f"{name}: expected at least 1, found {value}")
+    if T > M:
+        raise ParameterError(
+            f"num_template_frames: expected at most the {M} frames of V, found {T}"
+        )
+    if init_W is None:
+        init_W = init_templates(R, K, T, strategy="random", rng=rng)
+    if init_H is None:
+        init_H = init_activations(R, M, strategy="uniform")
+    if len(init_W) != R:
+        raise ParameterError(f"init_W: expected {R} templates (num_comp), found {len(init_W)}")
+    W = np.empty((K, R, T), dtype=V.dtype)
+    for r, template in enumerate(init_W):
+        W[:, r] = _checked(f"init_W[{r}]", template, (K, T))
+    return W, _checked("init_H", init_H, (R, M)).astype(V.dtype)
+
+
+def _checked(name: str, values: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    values = np.asarray(values)
+    if values.shape != shape:
+        raise ParameterError(f"{name}: expected shape {shape}, found {values.shape}")
+    if not np.isfinite(values).all() or values.min() < 0:
+        raise ParameterError(f"{name}: expected finite numbers from 0 on, found others")
+    return values
+
+
+def checked_size(name: str, value: int | None, found: int) -> None:
+    """Compare what the caller says of V's size with its size."""
+    if value is not None and value != found:
+        raise ParameterError(f"{name}: expected {found}, as V has, found {value}")

@@ -1,0 +1,313 @@
+"""Non-negative matrix factor deconvolution with the Kullback-Leibler divergence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from nmfd_cli.core.arrays import EPS, FloatArray
+from nmfd_cli.core.nmfconv.arguments import (
+    checked_factors,
+    checked_size,
+    checked_target,
+)
+from nmfd_cli.core.nmfconv.engine import ArrayTarget, Sweeps, Target, Terms
+from nmfd_cli.core.nmfconv.model import component_models
+from nmfd_cli.errors import ParameterError
+
+#: Called before each iteration with its number, from zero, and the divergence it starts from.
+Callback = Callable[[int, float], None]
+
+
+class Hook(Protocol):
+    """A caller's function that may replace the factors within an iteration."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> tuple[FloatArray, FloatArray]: ...
+
+
+def nmfd(
+    V: FloatArray,
+    num_comp: int = 3,
+    num_frames: int | None = None,
+    num_iter: int = 30,
+    num_template_frames: int = 8,
+    init_W: Sequence[FloatArray] | FloatArray | None = None,
+    init_H: FloatArray | None = None,
+    func_preprocess: Hook | None = None,
+    func_postprocess: Hook | None = None,
+    fix_W: bool = False,
+    fix_H: bool = False,
+    num_bins: int | None = None,
+    *,
+    update: str = "mean",
+    callback: Callback | None = None,
+    dtype: np.dtype[Any] | type | None = None,
+    rng: np.random.Generator | None = None,
+    **kwargs: Any,
+) -> tuple[list[FloatArray], FloatArray, list[FloatArray], FloatArray, FloatArray]:
+    """Explain a spectrogram by templates that recur in time.
+
+    Minimises the Kullback-Leibler divergence ``D(V | Lambda) = sum V log(V / Lambda) - V + Lambda``
+    between the target, normalised to a sum of one, and ``Lambda = sum_t W_t shift(H, t)`` by the
+    multiplicative updates of [1]_ in the notation of [2]_: with ``Q = V / Lambda``,
+
+    - ``W_t <- W_t * (Q shift(H, t)') / (1 shift(H, t)')``
+    - update 'mean': ``H <- H * mean_t((W_t' shift(Q, -t)) / (W_t' 1))``, [2]_'s rule, after which
+      the templates are normalised.  Q is not made anew between W and H.
+    - update 'joint': ``H <- H * sum_t(W_t' shift(Q, -t)) / sum_t(W_t' shift(1, -t))`` with Q from
+      the new W, each half a minorise-maximise step of its own, so that the divergence never rises.
+      The templates are normalised and the activations take their weight.
+
+    Parameters
+    ----------
+    V : ndarray, shape (K, M), finite, at least zero
+        Typically a magnitude spectrogram.
+    num_comp : int
+        R, the number of components.
+    num_frames : int, optional
+        M; only compared with V.
+    num_iter : int
+        L, the number of iterations.
+    num_template_frames : int
+        T, at most M.
+    init_W : sequence of R ndarrays, shape (K, T), optional
+        Templates to start from; random ones if not given.
+    init_H : ndarray, shape (R, M), optional
+        Activations to start from; uniform ones if not given.
+    func_preprocess : callable, optional
+        ``W, H = func_preprocess(W=W, H=H, **kwargs)`` before each iteration, W of shape (K, R, T).
+    func_postprocess : callable, optional
+        ``W, H = func_postprocess(W, H, iteration, num_iter, **kwargs)`` after the updates of each
+        iteration, before the templates are normalised.
+    fix_W, fix_H : bool
+        Leave the templates, or the activations, as they are, but for the templates' normalisation.
+    num_bins : int, optional
+        K; only compared with V.
+    update : {'mean', 'joint'}
+        How H is updated.
+    callback : callable, optional
+        ``callback(iteration, divergence)`` at each iteration.
+    dtype : dtype, optional
+        float32 or float64; by default float32 for a float32 V and float64 for any other.
+    rng : numpy.random.Generator, optional
+        For random templates; without one they are those of the reference toolbox.
+    **kwargs
+        Handed to both functions.
+
+    Returns
+    -------
+    W : list of R ndarrays, shape (K, T)
+        Templates, each of sum one.
+    H : ndarray, shape (R, M)
+        Activations of the normalised target.
+    nmfd_V : list of R ndarrays, shape (K, M)
+        What each component contributes to the normalised target.
+    cost_func : ndarray, shape (num_iter,)
+        The divergence at the start of each iteration.
+    tensor_W : ndarray, shape (K, R, T)
+        The templates in one array.
+
+    Raises
+    ------
+    ParameterError
+        If V is negative or not finite, or anything does not fit it.
+
+    References
+    ----------
+    .. [1] P. Smaragdis: "Non-negative matrix factor deconvolution; extraction of multiple sound
+       sources from monophonic inputs", ICA 2004.
+    .. [2] C. Dittmar, M. Müller: "Reverse engineering the Amen break — score-informed separation
+       and restoration applied to drum recordings", IEEE/ACM TASLP 24(9), 2016.
+
+    Examples
+    --------
+    >>> V = np.outer([1.0, 2.0], [0.0, 1.0, 0.5, 0.0, 2.0, 1.0])
+    >>> W, H, parts, divergence, _ = nmfd(V, num_comp=1, num_template_frames=2, num_iter=50)
+    >>> bool(divergence[-1] < 1e-3 * divergence[0])
+    True
+    """
+    V = checked_target(V, dtype)
+    checked_size("num_bins", num_bins, V.shape[0])
+    checked_size("num_frames", num_frames, V.shape[1])
+    W, H = checked_factors(V, num_comp, num_template_frames, init_W, init_H, rng)
+    hooks = _Hooks(func_preprocess, func_postprocess, num_iter, kwargs)
+    rule = UpdateRule(num_iter=num_iter, update=update, fix_W=fix_W, fix_H=fix_H)
+    result = deconvolve(ArrayTarget(V, V.dtype), W, H, rule, callback=callback, hooks=hooks)
+    templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
+    parts = component_models(result.W, result.H)
+    return templates, result.H, parts, result.divergence, result.W
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """How `deconvolve` iterates; the fields are `nmfd`'s arguments of these names."""
+
+    num_iter: int
+    update: str
+    fix_W: bool = False
+    fix_H: bool = False
+
+    def __post_init__(self) -> None:
+        if self.num_iter < 0:
+            raise ParameterError(f"num_iter: expected 0 or more, found {self.num_iter}")
+        if self.update not in UPDATES:
+            raise ParameterError(
+                f"update: expected one of {', '.join(UPDATES)}, found {self.update!r}"
+            )
+
+
+@dataclass(frozen=True)
+class _Hooks:
+    """The caller's functions around an iteration."""
+
+    preprocess: Hook | None = None
+    postprocess: Hook | None = None
+    num_iter: int = 0
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    def before(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if self.preprocess is None:
+            return W, H
+        return _same_kind(W, H, self.preprocess(W=W, H=H, **self.kwargs))
+
+    def after(self, W: FloatArray, H: FloatArray, iteration: int) -> tuple[FloatArray, FloatArray]:
+        if self.postprocess is None:
+            return W, H
+        factors = self.postprocess(W, H, iteration, self.num_iter, **self.kwargs)
+        return _same_kind(W, H, factors)
+
+
+def _same_kind(
+    W: FloatArray, H: FloatArray, factors: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return the factors of a hook in the type of those it was given, or refuse their shape."""
+    new_W, new_H = (np.asarray(factor) for factor in factors)
+    if new_W.shape != W.shape or new_H.shape != H.shape:
+        raise ParameterError(
+            f"hook: expected W of shape {W.shape} and H of shape {H.shape}, "
+            f"found {new_W.shape} and {new_H.shape}"
+        )
+    return (
+        np.ascontiguousarray(new_W, dtype=W.dtype),
+        np.ascontiguousarray(new_H, dtype=H.dtype),
+    )
+
+
+@dataclass(frozen=True)
+class Factorisation:
+    """What a solver has found.
+
+    Attributes
+    ----------
+    W : ndarray, shape (K, R, T)
+        Templates of sum one.
+    H : ndarray, shape (R, M)
+        Activations of the target normalised to a sum of one.
+    divergence : ndarray, shape (num_iter,)
+        Of the normalised target, at the start of each iteration.
+    """
+
+    W: FloatArray
+    H: FloatArray
+    divergence: FloatArray
+
+
+def deconvolve(
+    target: Target,
+    W: FloatArray,
+    H: FloatArray,
+    rule: UpdateRule,
+    *,
+    callback: Callback | None = None,
+    hooks: _Hooks | None = None,
+) -> Factorisation:
+    """Run `nmfd`'s iterations on a target that may be larger than memory.
+
+    Parameters
+    ----------
+    target : Target
+    W : ndarray, shape (K, R, T)
+    H : ndarray, shape (R, M)
+        Where to start; both are left as they are.
+    rule : UpdateRule
+    callback : callable, optional
+        As of `nmfd`.
+    hooks : optional
+        What `nmfd` makes of its two functions.
+    """
+    hooks = hooks or _Hooks()
+    step, normalise = UPDATES[rule.update]
+    keeps_quotient = rule.update == "mean" and not (rule.fix_W or rule.fix_H)
+    sweeps = Sweeps(target, W.shape, fix_W=rule.fix_W, keep=keeps_quotient)
+    divergence = np.zeros(rule.num_iter)
+    for iteration in range(rule.num_iter):
+        W, H = hooks.before(W, H)
+        W, H, divergence[iteration] = step(sweeps, W, H, rule)
+        if callback is not None:
+            callback(iteration, float(divergence[iteration]))
+        W, H = hooks.after(W, H, iteration)
+        W, H = normalise(W, H, rule)
+    return Factorisation(W, H, divergence)
+
+
+def _mean_step(
+    sweeps: Sweeps, W: FloatArray, H: FloatArray, rule: UpdateRule
+) -> tuple[FloatArray, FloatArray, float]:
+    if rule.fix_W:
+        activations = None if rule.fix_H else _averaging(W)
+        terms = sweeps.sweep(W, H, activations=activations, divergence=True)
+        new_W, quotients = W, terms.activation_numerator
+    else:
+        terms = sweeps.sweep(W, H, templates=True, divergence=True)
+        new_W = _updated_templates(W, terms)
+        if not rule.fix_H:
+            quotients = sweeps.again(W, H, _averaging(new_W)).activation_numerator
+    return new_W, H if rule.fix_H else H * quotients, terms.divergence
+
+
+def _averaging(W: FloatArray) -> FloatArray:
+    """Return templates whose product with Q is the mean of T quotients at once."""
+    return W / (W.shape[2] * (W.sum(axis=0) + EPS))
+
+
+def _updated_templates(W: FloatArray, terms: Terms) -> FloatArray:
+    return W * (terms.template_numerator / (terms.template_denominator + EPS))
+
+
+def _joint_step(
+    sweeps: Sweeps, W: FloatArray, H: FloatArray, rule: UpdateRule
+) -> tuple[FloatArray, FloatArray, float]:
+    activations = W if rule.fix_W and not rule.fix_H else None
+    terms = sweeps.sweep(W, H, templates=not rule.fix_W, activations=activations, divergence=True)
+    divergence = terms.divergence
+    if not rule.fix_W:
+        W = _updated_templates(W, terms)
+        if not rule.fix_H:
+            terms = sweeps.sweep(W, H, activations=W)
+    if not rule.fix_H:
+        H = H * (terms.activation_numerator / (terms.activation_denominator + EPS))
+    return W, H, divergence
+
+
+def _normalise_templates(
+    W: FloatArray, H: FloatArray, rule: UpdateRule
+) -> tuple[FloatArray, FloatArray]:
+    return W / _template_sums(W), H
+
+
+def _move_weight(W: FloatArray, H: FloatArray, rule: UpdateRule) -> tuple[FloatArray, FloatArray]:
+    """Normalise the templates without changing the model, unless H may not change."""
+    if rule.fix_H:
+        return W, H
+    sums = _template_sums(W)
+    return W / sums, H * sums
+
+
+def _template_sums(W: FloatArray) -> FloatArray:
+    sums: FloatArray = EPS + W.sum(axis=(0, 2)).reshape(-1, 1)
+    return sums
+
+
+#: The update rules: what an iteration does, and how the templates' weight is settled after it.
+UPDATES = {"mean": (_mean_step, _normalise_templates), "joint": (_joint_step, _move_weight)}

@@ -1,0 +1,215 @@
+"""Where the templates W start from: one function a strategy."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nmfd_cli.core.arrays import EPS, FloatArray
+from nmfd_cli.core.nmfconv.drum_templates import initialize_drum_specific_nmfd_templates
+from nmfd_cli.errors import ParameterError
+
+#: The seed of the reference toolbox: 'random' without a generator gives its numbers.
+REFERENCE_SEED = 42
+
+
+def init_templates(
+    num_comp: int | None = None,
+    num_bins: int | None = None,
+    num_template_frames: int = 1,
+    strategy: str = "random",
+    pitches: Sequence[float] | None = None,
+    pitch_tol_up: float = 0.75,
+    pitch_tol_down: float = 0.75,
+    num_harmonics: int = 25,
+    desired_drum_classes: Sequence[str] | None = None,
+    num_iter: int = 30,
+    block_size: int = 2048,
+    hop_size: int = 512,
+    fs: int = 44100,
+    input_dir: str = "data/",
+    *,
+    rng: np.random.Generator | None = None,
+) -> list[FloatArray]:
+    """Make initial templates by one of the strategies of `TEMPLATE_STRATEGIES`.
+
+    'random' and 'uniform' say what they are; 'pitched' draws comb filters around the harmonics of
+    the given notes [1]_; 'drums' learns one template a class from one-shot recordings [2]_.
+
+    Parameters
+    ----------
+    num_comp : int, optional
+        R, for 'random' and 'uniform'.
+    num_bins : int, optional
+        K, for all but 'drums', which takes it from `block_size`.
+    num_template_frames : int
+        T.
+    strategy : str
+        A key of `TEMPLATE_STRATEGIES`.
+    pitches : sequence of float, optional
+        MIDI pitches for 'pitched'; each different one becomes a component, in rising order.
+    pitch_tol_up, pitch_tol_down : float
+        How far a partial's band reaches up and down, in semitones.
+    num_harmonics : int
+        Partials a note; those above the Nyquist frequency are skipped.
+    desired_drum_classes : sequence of str, optional
+        For 'drums': the folders of `input_dir` to learn from, one component each.
+    num_iter : int
+        For 'drums': NMFD iterations of the learning.
+    block_size, hop_size : int
+        Length and hop of the STFT window, in samples.
+    fs : int
+        Sample rate, in Hz.
+    input_dir : str
+        For 'drums': folder with one folder of one-shots a class.
+    rng : numpy.random.Generator, optional
+        For 'random'.  Without one the numbers are those of the reference toolbox.
+
+    Returns
+    -------
+    list of R ndarrays, shape (K, T)
+        Templates that sum to one each.
+
+    Raises
+    ------
+    ParameterError
+        If the strategy is unknown or lacks what it needs.
+
+    References
+    ----------
+    .. [1] J. Driedger, H. Grohganz, T. Prätzlich, S. Ewert, M. Müller: "Score-informed audio
+       decomposition and applications", ACM Multimedia 2013.
+    .. [2] C. Dittmar, M. Müller: "Reverse engineering the Amen break", IEEE/ACM TASLP 24(9), 2016.
+
+    Examples
+    --------
+    >>> init_templates(num_comp=1, num_bins=4, strategy="uniform")[0].ravel()
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+    make = TEMPLATE_STRATEGIES.get(strategy)
+    if make is None:
+        raise ParameterError(
+            f"template strategy: expected one of {', '.join(TEMPLATE_STRATEGIES)}, "
+            f"found {strategy!r}"
+        )
+    if num_template_frames < 1:
+        raise ParameterError(
+            f"num_template_frames: expected at least 1, found {num_template_frames}"
+        )
+    templates = make(
+        _TemplateRequest(
+            num_comp=num_comp,
+            num_bins=num_bins,
+            num_template_frames=num_template_frames,
+            pitches=pitches,
+            pitch_tol_up=pitch_tol_up,
+            pitch_tol_down=pitch_tol_down,
+            num_harmonics=num_harmonics,
+            desired_drum_classes=desired_drum_classes,
+            num_iter=num_iter,
+            block_size=block_size,
+            hop_size=hop_size,
+            fs=fs,
+            input_dir=input_dir,
+            rng=rng,
+        )
+    )
+    return [template / (EPS + template.sum()) for template in templates]
+
+
+@dataclass(frozen=True)
+class _TemplateRequest:
+    """The arguments of `init_templates`, for a strategy to take what it needs."""
+
+    num_comp: int | None
+    num_bins: int | None
+    num_template_frames: int
+    pitches: Sequence[float] | None
+    pitch_tol_up: float
+    pitch_tol_down: float
+    num_harmonics: int
+    desired_drum_classes: Sequence[str] | None
+    num_iter: int
+    block_size: int
+    hop_size: int
+    fs: int
+    input_dir: str
+    rng: np.random.Generator | None
+
+    def shape(self) -> tuple[int, int, int]:
+        """Return (R, K, T) or say what is missing."""
+        return (
+            required("num_comp", self.num_comp),
+            required("num_bins", self.num_bins),
+            self.num_template_frames,
+        )
+
+
+def required(name: str, value: int | None) -> int:
+    """Return a count that a strategy cannot do without.
+
+    Raises
+    ------
+    ParameterError
+        If it was not given or is below one.
+    """
+    if value is None or value < 1:
+        raise ParameterError(f"{name}: expected a number from 1 on, found {value}")
+    return int(value)
+
+
+def _random(request: _TemplateRequest) -> list[FloatArray]:
+    n_comp, *shape = request.shape()
+    if request.rng is not None:
+        return [request.rng.random(shape) for _ in range(n_comp)]
+    reference = np.random.RandomState(REFERENCE_SEED)
+    return [reference.random_sample(shape) for _ in range(n_comp)]
+
+
+def _uniform(request: _TemplateRequest) -> list[FloatArray]:
+    n_comp, *shape = request.shape()
+    return [np.ones(shape) for _ in range(n_comp)]
+
+
+def _pitched(request: _TemplateRequest) -> list[FloatArray]:
+    if request.pitches is None or len(request.pitches) == 0:
+        raise ParameterError("the strategy 'pitched' needs at least one pitch, found none")
+    num_bins = required("num_bins", request.num_bins)
+    hz_per_bin = request.fs / request.block_size
+    templates = []
+    for pitch in np.unique(np.asarray(request.pitches, dtype=np.float64)):
+        comb = np.full((num_bins, request.num_template_frames), EPS)
+        lowest = midi_to_hz(pitch - request.pitch_tol_down) / hz_per_bin
+        highest = midi_to_hz(pitch + request.pitch_tol_up) / hz_per_bin
+        for partial in range(1, request.num_harmonics + 1):
+            # libnmfd counts bins from one, so its band starts one bin below the rounded edge
+            first = max(0, round(partial * lowest) - 1)
+            comb[first : min(num_bins, round(partial * highest))] = 1 / partial
+        templates.append(comb)
+    return templates
+
+
+def _drums(request: _TemplateRequest) -> list[FloatArray]:
+    return initialize_drum_specific_nmfd_templates(
+        desired_drum_classes=request.desired_drum_classes,
+        num_iter=request.num_iter,
+        num_template_frames=request.num_template_frames,
+        block_size=request.block_size,
+        hop_size=request.hop_size,
+        fs=request.fs,
+        input_dir=request.input_dir,
+    )
+
+
+def midi_to_hz(pitch: float) -> float:
+    """Return the frequency of a MIDI pitch, in Hz, at A4 = 440 Hz in equal temperament."""
+    return 440.0 * 2.0 ** ((float(pitch) - 69) / 12)
+
+
+#: What `init_templates` can start from.
+TEMPLATE_STRATEGIES: dict[str, Callable[[_TemplateRequest], list[FloatArray]]] = {
+    "random": _random,
+    "uniform": _uniform,
+    "pitched": _pitched,
+    "drums": _drums,
+}
