@@ -1,10 +1,11 @@
 """The short-time Fourier transform, and its way back without a loss."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.core.arrays import ComplexArray, FloatArray
+from nmfd_cli.core.arrays import ComplexArray, FloatArray, working_dtype
 from nmfd_cli.errors import ParameterError
 
 #: The least overlap-add weight, relative to the largest, from which a sample is still restored.
@@ -15,10 +16,10 @@ _LEAST_WEIGHT = 1e-3
 class Stft:
     """An STFT with a periodic Hann window whose frames are counted by what they reach.
 
-    Frame m is the first whose window reaches samples ``m hop_length ... (m + 1) hop_length - 1``: it
-    looks at samples ``(m + 1) hop_length - n_fft ... (m + 1) hop_length - 1``.  An event at sample n
-    therefore begins in frame ``n // hop_length``, and a recording has as many frames as it takes for
-    each of its samples to lie under every window that can reach it.
+    Frame m is the first whose window reaches samples ``m hop_length ... (m + 1) hop_length - 1``:
+    it looks at samples ``(m + 1) hop_length - n_fft ... (m + 1) hop_length - 1``.  An event at
+    sample n therefore begins in frame ``n // hop_length``, and a recording has as many frames as it
+    takes for each of its samples to lie under every window that can reach it.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ class Stft:
         """
         frames = np.lib.stride_tricks.sliding_window_view(x, self.n_fft, axis=-1)
         frames = frames[..., :: self.hop_length, :]
-        window = self.window().astype(x.dtype)
+        window = self.window().astype(working_dtype(x))
         spectrum = np.fft.rfft(frames * window, axis=-1)
         wanted = np.complex64 if x.dtype == np.float32 else np.complex128
         return np.swapaxes(spectrum.astype(wanted, copy=False), -1, -2)
@@ -111,11 +112,40 @@ class Stft:
         around = (self.reach, needed - self.reach - n_samples)
         return np.pad(x, [(0, 0)] * (x.ndim - 1) + [around])
 
+    def blocks(self, sample_blocks: Iterable[FloatArray]) -> Iterator[ComplexArray]:
+        """Transform a recording that comes in blocks.
+
+        Parameters
+        ----------
+        sample_blocks : iterable of ndarrays, shape (n_channels, any)
+
+        Yields
+        ------
+        ndarray, shape (n_channels, K, m)
+            All M frames, in order; as many at a time as the samples so far allow.
+        """
+        n_samples = n_frames = 0
+        waiting: FloatArray | None = None
+        for block in sample_blocks:
+            if waiting is None:
+                waiting = np.zeros((block.shape[0], self.reach), dtype=block.dtype)
+            waiting = np.concatenate([waiting, block], axis=-1)
+            n_samples += block.shape[-1]
+            m = (waiting.shape[-1] - self.reach) // self.hop_length
+            if m:
+                yield self.transform(waiting[:, : self.reach + m * self.hop_length])
+                waiting = waiting[:, m * self.hop_length :]
+                n_frames += m
+        missing = self.n_frames(n_samples) - n_frames
+        if waiting is not None and missing > 0:
+            needed = self.reach + missing * self.hop_length
+            yield self.transform(np.pad(waiting, ((0, 0), (0, needed - waiting.shape[-1]))))
+
     def overlap_add(self, spectrum: ComplexArray) -> FloatArray:
         """Transform frames back and add them up, weighted so that nothing is lost.
 
-        The weighted overlap-add of [1]_: each frame is windowed once more and each sample divided by
-        the sum of the squared windows over it.
+        The weighted overlap-add of [1]_: each frame is windowed once more and each sample divided
+        by the sum of the squared windows over it.
 
         Parameters
         ----------

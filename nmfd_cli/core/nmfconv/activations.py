@@ -55,9 +55,9 @@ def init_activations(
     onsets, durations : sequences of float, optional
         In seconds, one a note.
     drums : sequence of str or of numbers, optional
-        Drum class of each onset.  Numbers from 1 to `num_comp` name a row, counted from one; without
-        `num_comp`, and for names, each different one becomes a row: numbers in rising order, names
-        in the order of `DRUM_CLASSES`, others after them.
+        Drum class of each onset.  Numbers from 1 to `num_comp` name a row, counted from one;
+        without `num_comp`, and for names, each different one becomes a row: numbers in rising
+        order, names in the order of `DRUM_CLASSES`, others after them.
     onset_offset_tol : float
         For 'pitched': how much earlier and later the gate opens and closes, in seconds.
     rng : numpy.random.Generator, optional
@@ -145,8 +145,10 @@ class _ActivationRequest:
 
     def rows(self, n_needed: int) -> int:
         """Return R: what was asked for, if the notes fit into it."""
-        if self.num_comp is None:
+        if self.num_comp is None and n_needed > 0:
             return n_needed
+        if self.num_comp is None or self.num_comp < 1:
+            raise ParameterError(f"num_comp: expected a number from 1 on, found {self.num_comp}")
         if self.num_comp < n_needed:
             raise ParameterError(
                 f"num_comp: expected at least {n_needed} for the notes given, found {self.num_comp}"
@@ -170,7 +172,8 @@ def _pitched(request: _ActivationRequest) -> FloatArray:
     unique, row_of_note = np.unique(pitches, return_inverse=True)
     starts = request.frames(onsets - request.onset_offset_tol)
     ends = request.frames(onsets + durations + request.onset_offset_tol)
-    _warn_of_dropped(np.count_nonzero((starts > request.num_frames) | (ends < 0)), "note")
+    outside = (starts > request.num_frames) | (ends < 0)
+    _warn_of_dropped(int(np.count_nonzero(outside)), "note")
     H = np.full((request.rows(unique.size), request.num_frames), EPS)
     for row, start, end in zip(row_of_note, starts, ends, strict=True):
         if end >= 0:
@@ -183,7 +186,7 @@ def _drums(request: _ActivationRequest) -> FloatArray:
     rows, n_rows = _drum_rows(drums, request.num_comp)
     frames = request.frames(onsets)
     inside = (frames >= 0) & (frames <= request.num_frames)
-    _warn_of_dropped(np.count_nonzero(~inside), "onset")
+    _warn_of_dropped(int(np.count_nonzero(~inside)), "onset")
     H = np.full((request.rows(n_rows), request.num_frames), EPS)
     H[rows[inside], np.maximum(frames[inside] - 1, 0)] = 1
     return nema(H) if request.decay is None else nema(H, request.decay)

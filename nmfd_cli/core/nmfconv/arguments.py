@@ -24,7 +24,19 @@ def checked_target(V: NDArray[Any], dtype: np.dtype[Any] | type | None) -> Float
         raise ParameterError("V: expected finite numbers, found NaN or infinity")
     if low < 0:
         raise ParameterError(f"V: expected no negative number, found {low:g}")
-    return V.astype(working_dtype(V, dtype), copy=False)
+    wanted = working_dtype(V, dtype)
+    return _of_moderate_size(V, high).astype(wanted, copy=False)
+
+
+def _of_moderate_size(V: NDArray[Any], high: float) -> NDArray[Any]:
+    """Return V, times a power of two where powers of its entries would leave float32's range.
+
+    The solvers normalise V, so that its unit does not matter.
+    """
+    if high == 0 or 2.0**-20 <= high <= 2.0**20:
+        return V
+    scaled: NDArray[Any] = np.ldexp(V, -int(np.frexp(high)[1]))
+    return scaled
 
 
 def checked_factors(
@@ -66,6 +78,8 @@ def _checked(name: str, values: FloatArray, shape: tuple[int, int]) -> FloatArra
     values = np.asarray(values)
     if values.shape != shape:
         raise ParameterError(f"{name}: expected shape {shape}, found {values.shape}")
+    if values.dtype.kind not in "fiub":
+        raise ParameterError(f"{name}: expected real numbers, found {values.dtype}")
     if not np.isfinite(values).all() or values.min() < 0:
         raise ParameterError(f"{name}: expected finite numbers from 0 on, found others")
     return values

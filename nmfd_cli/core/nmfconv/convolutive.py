@@ -30,6 +30,7 @@ def nmf_conv(
     callback: Callback | None = None,
     dtype: np.dtype[Any] | type | None = None,
     rng: np.random.Generator | None = None,
+    **kwargs: Any,
 ) -> tuple[list[FloatArray], FloatArray, list[FloatArray], FloatArray]:
     """Explain a spectrogram by templates that recur in time, under a beta-divergence.
 
@@ -71,6 +72,8 @@ def nmf_conv(
         float32 or float64; by default float32 for a float32 V and float64 for any other.
     rng : numpy.random.Generator, optional
         For random templates; without one they are those of the reference toolbox.
+    **kwargs
+        Ignored, as documented, so that one dictionary of parameters serves both solvers.
 
     Returns
     -------

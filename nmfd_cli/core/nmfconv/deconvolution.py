@@ -81,7 +81,9 @@ def nmfd(
         ``W, H = func_postprocess(W, H, iteration, num_iter, **kwargs)`` after the updates of each
         iteration, before the templates are normalised.
     fix_W, fix_H : bool
-        Leave the templates, or the activations, as they are, but for the templates' normalisation.
+        Leave the templates, or the activations, as they are, but for the templates' normalisation;
+        with update 'joint', where the activations would have to take its weight, none is made
+        beside a fixed H.
     num_bins : int, optional
         K; only compared with V.
     update : {'mean', 'joint'}
@@ -98,7 +100,7 @@ def nmfd(
     Returns
     -------
     W : list of R ndarrays, shape (K, T)
-        Templates, each of sum one.
+        Templates, each of sum one (not with update 'joint' and a fixed H).
     H : ndarray, shape (R, M)
         Activations of the normalised target.
     nmfd_V : list of R ndarrays, shape (K, M)
@@ -145,8 +147,8 @@ class UpdateRule:
 
     num_iter: int
     update: str
-    fix_W: bool = False
-    fix_H: bool = False
+    fix_W: bool = False  # noqa: N815 - the documented names
+    fix_H: bool = False  # noqa: N815
 
     def __post_init__(self) -> None:
         if self.num_iter < 0:
@@ -182,6 +184,8 @@ def _same_kind(
     W: FloatArray, H: FloatArray, factors: tuple[FloatArray, FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """Return the factors of a hook in the type of those it was given, or refuse their shape."""
+    if not (isinstance(factors, Sequence) and len(factors) == 2):
+        raise ParameterError(f"hook: expected it to return W and H, found {type(factors).__name__}")
     new_W, new_H = (np.asarray(factor) for factor in factors)
     if new_W.shape != W.shape or new_H.shape != H.shape:
         raise ParameterError(
@@ -268,7 +272,8 @@ def _mean_step(
 
 def _averaging(W: FloatArray) -> FloatArray:
     """Return templates whose product with Q is the mean of T quotients at once."""
-    return W / (W.shape[2] * (W.sum(axis=0) + EPS))
+    averaging: FloatArray = W / (W.shape[2] * (W.sum(axis=0) + EPS))
+    return averaging
 
 
 def _updated_templates(W: FloatArray, terms: Terms) -> FloatArray:

@@ -37,13 +37,16 @@ def beta_divergence(V: FloatArray, model: FloatArray, beta: float) -> float:
     if beta == 1:
         return 0.5 * float(np.sum(np.square(V - model), dtype=np.float64))
     if beta == 0:
-        entries = V * np.log(V / model) - V + model
+        entries: FloatArray = V * np.log(V / model) - V + model
     elif beta == -1:
         quotient = V / model
         entries = quotient - np.log(quotient) - 1
     else:
-        entries = V * (V**beta - model**beta) / beta
-        entries -= (V ** (beta + 1) - model ** (beta + 1)) / (beta + 1)
+        # V**beta - L**beta = L**beta expm1(beta log(V / L)), which stays exact near the limits
+        logarithm = np.log(V / model)
+        entries = V * np.expm1(beta * logarithm) / beta
+        entries -= model * np.expm1((beta + 1) * logarithm) / (beta + 1)
+        entries *= model**beta
     return float(np.sum(entries, dtype=np.float64))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import ParameterError
 
 
 def initialize_drum_specific_nmfd_templates(
@@ -84,6 +85,11 @@ def learn_template(
     -------
     ndarray, shape (K, T)
         Of sum one.
+
+    Raises
+    ------
+    ParameterError
+        If all recordings are silent.
     """
     from nmfd_cli.core.nmfconv.deconvolution import nmfd
 
@@ -92,6 +98,8 @@ def learn_template(
         peak = float(np.abs(one_shot).max(initial=0))
         if peak > 0:
             parts.append(0.99 / peak * one_shot)
+    if not parts:
+        raise ParameterError("expected at least one recording with sound, found none")
     V = stft.magnitude(np.concatenate(parts))
     shortage = num_template_frames - V.shape[1]
     if shortage > 0:

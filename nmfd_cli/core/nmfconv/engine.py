@@ -94,7 +94,7 @@ class ArrayTarget:
 
 def least_entry(total: float, dtype: np.dtype[Any]) -> float:
     """Return what stands for zero in a target of this sum: its logarithm exists, its share not."""
-    return max(total * 1e-30, float(np.finfo(dtype).tiny))
+    return max((total or 1.0) * 1e-30, float(np.finfo(dtype).tiny))
 
 
 @dataclass
@@ -153,7 +153,7 @@ class Sweeps:
         keep: bool = False,
     ) -> None:
         self.target = target
-        self.scale = EPS + target.total
+        self.scale = EPS + target.total if target.total > 0 else 1.0
         self._beta = beta
         self._shape = shape
         self._keep = keep and target.whole is not None
@@ -319,10 +319,9 @@ def shifted_sums(H: FloatArray, n_shifts: int) -> FloatArray:
     -------
     ndarray, shape (R, T), float64
     """
-    ahead = np.zeros((H.shape[0], n_shifts))
-    np.cumsum(H[:, :-n_shifts:-1], axis=1, dtype=np.float64, out=ahead[:, 1:])
-    within: FloatArray = H.sum(axis=1, keepdims=True, dtype=np.float64) - ahead
-    return within
+    # added up from the first frame on: a difference of sums could fall below zero
+    within = np.cumsum(H, axis=1, dtype=np.float64)
+    return within[:, ::-1][:, :n_shifts]
 
 
 def reachable_sums(W: FloatArray, n_frames: int) -> FloatArray:

@@ -116,7 +116,8 @@ def conv_model(W: FloatArray, H: FloatArray) -> FloatArray:
             f"(components, frames), found {W.shape} and {H.shape}"
         )
     K, R, T = W.shape
-    model: FloatArray = W.reshape(K, R * T) @ stack_shifts(H, T, 0, H.shape[1])
+    stack = stack_shifts(H, T, 0, H.shape[1])
+    model: FloatArray = np.matmul(W.reshape(K, R * T), stack, dtype=np.result_type(W, H, "f4"))
     model += EPS
     return model
 

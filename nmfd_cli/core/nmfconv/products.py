@@ -1,7 +1,7 @@
 """The matrix products of an iteration, in the two ways they can be computed.
 
-All of NMFD's cost lies in three products of a panel of frames: the model ``W * H``, the numerator of
-W and that of H.  `StackedProducts` writes them as one dense product each over a stack of shifted
+All of NMFD's cost lies in three products of a panel of frames: the model ``W * H``, the numerator
+of W and that of H.  `StackedProducts` writes them as one dense product each over a stack of shifted
 activations; `FftProducts` computes them as convolutions along time, which wins for long templates.
 `choose_products` decides by the count of operations.
 """

@@ -1,5 +1,6 @@
 """Where the templates W start from: one function a strategy."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -203,7 +204,7 @@ def _drums(request: _TemplateRequest) -> list[FloatArray]:
 
 def midi_to_hz(pitch: float) -> float:
     """Return the frequency of a MIDI pitch, in Hz, at A4 = 440 Hz in equal temperament."""
-    return 440.0 * 2.0 ** ((float(pitch) - 69) / 12)
+    return 440.0 * math.exp2((float(pitch) - 69) / 12)
 
 
 #: What `init_templates` can start from.

@@ -1,0 +1,142 @@
+"""Dividing a recording among its explained parts, block by block."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.arrays import ComplexArray, FloatArray
+from nmfd_cli.core.masking import wiener_masks
+from nmfd_cli.core.nmfconv.model import stack_shifts
+from nmfd_cli.core.stft import Stft
+
+
+@dataclass(frozen=True)
+class StemModel:
+    """What a factorisation says of each stem.
+
+    Attributes
+    ----------
+    W : ndarray, shape (K, R, T)
+    H : ndarray, shape (R, M)
+    scale : float
+        What ``sum_t W_t shift(H, t)`` is to be multiplied by to approximate the spectrogram.
+    stem_of : tuple of R ints
+        The stem each component belongs to, from 0 to S - 1; S is the residual.
+    n_stems : int
+        S, the stems asked for.
+    has_residual : bool
+        One more stem takes what the spectrogram exceeds the model by, and components of its own.
+    """
+
+    W: FloatArray
+    H: FloatArray
+    scale: float
+    stem_of: tuple[int, ...]
+    n_stems: int
+    has_residual: bool = False
+
+    def panel(self, magnitude: FloatArray, start: int) -> FloatArray:
+        """Return the stems' models (S or S + 1, K, m) for a panel of the spectrogram (K, m)."""
+        K, m = magnitude.shape
+        models = np.zeros((self.n_stems + self.has_residual, K, m), dtype=magnitude.dtype)
+        owners = np.asarray(self.stem_of)
+        for stem, model in enumerate(models):
+            members = owners == stem
+            if members.any():
+                templates = self.W[:, members].reshape(K, -1)
+                stack = stack_shifts(self.H[members], self.W.shape[2], start, start + m)
+                np.matmul(templates, stack, out=model)
+        if self.has_residual and self.scale > 0:
+            models[-1] += np.maximum(magnitude / self.scale - models.sum(axis=0), 0)
+        return models
+
+
+def magnitude_of(spectrum: ComplexArray) -> FloatArray:
+    """Return one magnitude (K, m) for all channels (C, K, m): the root of their mean power.
+
+    Unlike the magnitude of a downmix it does not lose what is out of phase between channels.
+    """
+    if spectrum.shape[0] == 1:
+        return np.abs(spectrum[0])
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    return np.sqrt(power.mean(axis=0))
+
+
+def divide(
+    stft: Stft, sample_blocks: Iterable[NDArray[np.float64]], model: StemModel, alpha: float
+) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
+    """Divide a recording by alpha-Wiener masks.
+
+    Parameters
+    ----------
+    stft : Stft
+        The one the model was made with.
+    sample_blocks : iterable of ndarrays, shape (C, any)
+        The recording.
+    model : StemModel
+    alpha : float
+        Power of the models in the masks.
+
+    Yields
+    ------
+    mixture : ndarray, shape (C, n)
+        The recording, delayed to where the stems have got to.
+    stems : ndarray, shape (S or S + 1, C, n)
+        Stems that add up to the mixture, to within float32's precision.
+    """
+    mixture = _Queue()
+    adder = _OverlapAdder(stft)
+    start = 0
+    for spectrum in stft.blocks(_recorded(sample_blocks, mixture)):
+        masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
+        samples = adder.add(masks[:, None] * spectrum[None])
+        start += spectrum.shape[-1]
+        ready = mixture.take(samples.shape[-1])
+        if ready.shape[-1]:
+            yield ready, samples[..., : ready.shape[-1]]
+
+
+class _Queue:
+    """Samples that wait for the stems to catch up."""
+
+    def __init__(self) -> None:
+        self._waiting: list[NDArray[np.float64]] = []
+
+    def put(self, block: NDArray[np.float64]) -> None:
+        self._waiting.append(block)
+
+    def take(self, n_samples: int) -> NDArray[np.float64]:
+        """Return the next samples, as many as asked for or as there are."""
+        joined = np.concatenate(self._waiting, axis=-1)
+        self._waiting = [joined[..., n_samples:]]
+        return joined[..., :n_samples]
+
+
+def _recorded(blocks: Iterable[NDArray[np.float64]], queue: _Queue) -> Iterator[FloatArray]:
+    for block in blocks:
+        queue.put(block)
+        yield block.astype(np.float32)
+
+
+class _OverlapAdder:
+    """Joins blocks of frames back to samples, without a seam."""
+
+    def __init__(self, stft: Stft) -> None:
+        self._stft = stft
+        self._waiting: NDArray[Any] | None = None
+        self._to_drop = stft.reach
+
+    def add(self, spectrum: ComplexArray) -> FloatArray:
+        """Return the samples (..., n) that these frames (..., K, m) complete."""
+        samples = self._stft.overlap_add(spectrum)
+        reach = self._stft.reach
+        if self._waiting is not None:
+            samples[..., :reach] += self._waiting
+        complete = samples.shape[-1] - reach
+        self._waiting = samples[..., complete:]
+        drop = min(self._to_drop, complete)
+        self._to_drop -= drop
+        return samples[..., drop:complete]

@@ -1,0 +1,234 @@
+"""The two sounds every drum is made of, decaying modes and decaying noise, and the finishing.
+
+Times are in seconds, ``t60`` is the time in which a sound falls by 60 dB, levels are in dB.
+Signals are one-dimensional float64 arrays of samples.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Signal = npt.NDArray[np.float64]
+
+LN_60_DB = np.log(1000.0)
+"""Natural logarithm of an amplitude ratio of 60 dB."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """An anchor of a spectral envelope that decays at its own pace.
+
+    Attributes
+    ----------
+    frequency : float
+        Centre of the band, in Hz.
+    level : float
+        Level of an octave around it at the onset, in dB; 0 dB is a root mean square of 1.  A row
+        of bands of one level is therefore pink.
+    t60 : float
+        Decay time, in seconds.
+    rise : float
+        Time constant of the attack, in seconds.
+    """
+
+    frequency: float
+    level: float
+    t60: float
+    rise: float = 0.0004
+
+
+def decay(n_samples: int, t60: float, rise: float, sample_rate: int) -> Signal:
+    """Exponential decay after an exponential attack, (1 - exp(-t / rise)) 1000^(-t / t60).
+
+    Returns
+    -------
+    ndarray, shape (n_samples,), range [0, 1]
+    """
+    t = np.arange(n_samples) / sample_rate
+    envelope: Signal = np.exp(-LN_60_DB * t / t60) * -np.expm1(-t / rise)
+    return envelope
+
+
+def crossfades(bands: Sequence[Band], frequencies: Signal) -> Signal:
+    """Weights that interpolate between the bands, linear in log-frequency.
+
+    They sum to one between the first and the last band; outside, the sound falls by 12 dB per
+    octave downwards and 24 dB per octave upwards.
+
+    Parameters
+    ----------
+    bands : sequence of Band
+        With rising frequencies.
+    frequencies : ndarray, shape (n,)
+        In Hz.
+
+    Returns
+    -------
+    ndarray, shape (len(bands), n), range [0, 1]
+    """
+    safe = np.maximum(frequencies, 1.0)
+    anchors = np.log([band.frequency for band in bands])
+    rows = [np.interp(np.log(safe), anchors, row) for row in np.eye(len(bands))]
+    below = np.minimum(1.0, safe / bands[0].frequency) ** 2
+    above = np.minimum(1.0, bands[-1].frequency / safe) ** 4
+    weights: Signal = np.stack(rows) * below * above
+    return weights
+
+
+def octave_gain(frequencies: Signal) -> Signal:
+    """Root of the power density, per Hz, of pink noise with unit power in every octave.
+
+    An octave around f is f ln 2 wide for small steps, hence 1 / sqrt(f ln 2).
+    """
+    gain: Signal = 1.0 / np.sqrt(np.maximum(frequencies, 20.0) * np.log(2.0))
+    return gain
+
+
+def band_noise(
+    bands: Sequence[Band], n_samples: int, rng: np.random.Generator, *, sample_rate: int
+) -> Signal:
+    """Gaussian noise whose spectral envelope and decay follow the bands.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,)
+    """
+    n_fft = 1 << max(n_samples - 1, 1).bit_length()
+    frequencies: Signal = np.fft.rfftfreq(n_fft, 1.0 / sample_rate).astype(np.float64)
+    white = np.fft.rfft(rng.standard_normal(n_fft)) * np.sqrt(sample_rate / 2.0)
+    pink = white * octave_gain(frequencies)
+    noise = np.zeros(n_samples)
+    for band, weight in zip(bands, crossfades(bands, frequencies), strict=True):
+        part = np.fft.irfft(pink * weight, n_fft)[:n_samples]
+        envelope = decay(n_samples, band.t60, band.rise, sample_rate)
+        noise += part * envelope * 10.0 ** (band.level / 20.0)
+    return noise
+
+
+def damped_modes(
+    frequencies: Signal,
+    amplitudes: Signal,
+    t60: Signal,
+    phases: Signal,
+    n_samples: int,
+    *,
+    sample_rate: int,
+) -> Signal:
+    """Sum of exponentially damped sines of constant frequency; modes near Nyquist are left out.
+
+    A damped sine is a geometric series, so a block of samples follows from the block's first sample
+    times one fixed row of powers, and all modes together are one matrix product.
+
+    Parameters
+    ----------
+    frequencies, amplitudes, t60, phases : ndarray, shape (n_modes,)
+        In Hz, linear, seconds and radians.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,)
+    """
+    block = 256
+    heard = frequencies < 0.48 * sample_rate
+    poles = (2j * np.pi * frequencies[heard] - LN_60_DB / t60[heard]) / sample_rate
+    first = amplitudes[heard] * np.exp(1j * phases[heard])
+    blocks = np.arange(0, n_samples, block)
+    starts = np.exp(np.outer(blocks, poles)) * first
+    within = np.exp(np.outer(poles, np.arange(block)))
+    modes: Signal = (starts @ within).imag.ravel()[:n_samples]
+    return modes
+
+
+def gliding_modes(
+    frequencies: Signal,
+    amplitudes: Signal,
+    t60: Signal,
+    n_samples: int,
+    *,
+    glide: float,
+    glide_time: float,
+    sample_rate: int,
+) -> Signal:
+    """Sum of damped sines that start sharp and settle: f(t) = f (1 + glide exp(-t / glide_time)).
+
+    A struck membrane is stretched by its own deflection, so all of its modes fall in pitch together
+    (Fletcher and Rossing, "The Physics of Musical Instruments", 2nd ed., chapter 18).
+
+    Parameters
+    ----------
+    frequencies, amplitudes, t60 : ndarray, shape (n_modes,)
+        In Hz (after settling), linear and seconds.
+    glide : float
+        Relative excess of frequency at the onset, >= 0.
+    glide_time : float
+        Time constant of the glide, in seconds.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,)
+    """
+    t = np.arange(n_samples) / sample_rate
+    warped = t - glide * glide_time * np.expm1(-t / glide_time)
+    modes = np.zeros(n_samples)
+    for frequency, amplitude, time in zip(frequencies, amplitudes, t60, strict=True):
+        if frequency * (1.0 + glide) < 0.48 * sample_rate:
+            fall = np.exp(-LN_60_DB * t / time)
+            modes += amplitude * fall * np.sin(2.0 * np.pi * frequency * warped)
+    return modes
+
+
+def add_room(
+    dry: Signal, rng: np.random.Generator, *, level: float, t60: float, sample_rate: int
+) -> Signal:
+    """Add the answer of a small room: exponentially decaying noise, duller as it decays.
+
+    Parameters
+    ----------
+    dry : ndarray, shape (n,)
+    level : float
+        Root of the energy of the impulse response, relative to the direct sound, in dB.
+    t60 : float
+        Reverberation time at 500 Hz, in seconds.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        As long as the input: the caller appends zeros where the tail shall ring on.
+    """
+    bands = [Band(150.0, 0.0, 1.1 * t60, 0.004), Band(500.0, 3.0, t60, 0.004)]
+    bands += [Band(3000.0, 8.0, 0.7 * t60, 0.004), Band(9000.0, 8.0, 0.4 * t60, 0.004)]
+    response = band_noise(bands, max(int(t60 * sample_rate), 1), rng, sample_rate=sample_rate)
+    response *= 10.0 ** (level / 20.0) / np.sqrt(np.sum(response**2))
+    n_fft = 1 << (len(dry) + len(response)).bit_length()
+    wet = np.fft.irfft(np.fft.rfft(dry, n_fft) * np.fft.rfft(response, n_fft), n_fft)
+    both: Signal = dry + wet[: len(dry)]
+    return both
+
+
+def finish(
+    raw: Signal, *, sample_rate: int, longest: float = 1.5, floor: float = -54.0, peak: float = 0.9
+) -> Signal:
+    """Cut the sound where it has faded, with a short fade, and set its peak.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (n,)
+    longest : float
+        Longest duration, in seconds.
+    floor : float
+        Level below the peak, in dB, under which the end is cut off.
+    peak : float
+        Largest absolute sample of the result.
+
+    Returns
+    -------
+    ndarray, shape (m,), m <= n
+    """
+    largest = np.max(np.abs(raw))
+    loud = np.flatnonzero(np.abs(raw) > largest * 10.0 ** (floor / 20.0))
+    cut: Signal = raw[: min(loud[-1] + 1, int(longest * sample_rate))] * (peak / largest)
+    n_fade = len(cut) // 4
+    cut[len(cut) - n_fade :] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, n_fade + 1) / n_fade)
+    return cut

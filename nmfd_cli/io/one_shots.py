@@ -1,0 +1,80 @@
+"""Folders of drum samples: one folder a class, one stroke a file."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.errors import InputFileError
+from nmfd_cli.io.audio import read_recording
+
+#: The endings of files that are taken for audio in a folder.
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64")
+
+
+def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDArray[np.float64]]:
+    """Read all one-shots of a class, mixed to mono, at one sample rate.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A kit: holds one folder a class.
+    drum : str
+        Name of the class's folder.
+    sample_rate : int
+        In Hz; files of another rate are resampled.
+
+    Returns
+    -------
+    list of ndarrays, shape (n_samples,)
+        In the order of the file names; none is silent.
+
+    Raises
+    ------
+    InputFileError
+        If the folder is missing, holds no audio file, or one of them is silent or unreadable.
+    """
+    path = Path(folder) / drum
+    if not path.is_dir():
+        raise InputFileError(path, f"expected a folder of {drum} samples, found none")
+    files = [
+        file
+        for file in sorted(path.iterdir())
+        if file.suffix.lower() in AUDIO_SUFFIXES and not file.name.startswith(".")
+    ]
+    if not files:
+        raise InputFileError(path, f"expected at least one {drum} sample, found no audio file")
+    return [_read_mono(file, sample_rate) for file in files]
+
+
+def _read_mono(path: Path, sample_rate: int) -> NDArray[np.float64]:
+    samples, rate = read_recording(path)
+    mono: NDArray[np.float64] = samples.mean(axis=0)
+    if not mono.any():
+        raise InputFileError(path, "expected a drum sound, found silence")
+    if rate == sample_rate:
+        return mono
+    from scipy.signal import resample_poly  # a second of start-up that few calls need
+
+    divisor = int(np.gcd(rate, sample_rate))
+    resampled: NDArray[np.float64] = resample_poly(mono, sample_rate // divisor, rate // divisor)
+    return resampled
+
+
+def kit_classes(folder: str | Path) -> list[str]:
+    """Return the names of the classes a kit holds, sorted.
+
+    Raises
+    ------
+    InputFileError
+        If there is no such folder, or nothing in it.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise InputFileError(path, "expected a folder with one folder of samples a drum class")
+    names = sorted(
+        item.name for item in path.iterdir() if item.is_dir() and not item.name.startswith(".")
+    )
+    if not names:
+        raise InputFileError(path, "expected one folder of samples a drum class, found none")
+    return names
