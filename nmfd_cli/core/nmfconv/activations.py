@@ -83,7 +83,7 @@ def init_activations(
     --------
     >>> init_activations(num_frames=4, strategy="drums", time_res=0.1, onsets=[0.2], drums=["kick"],
     ...                  decay=0.5).round(3)
-    array([[0.   , 1.   , 0.5  , 0.25 ]])
+    array([[0.  , 1.  , 0.5 , 0.25]])
     """
     make = ACTIVATION_STRATEGIES.get(strategy)
     if make is None:
@@ -220,7 +220,7 @@ def _warn_of_dropped(n_dropped: int, what: str) -> None:
         warnings.warn(
             f"{n_dropped} {what}{'s' if n_dropped > 1 else ''} outside of the recording dropped",
             NmfdWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

@@ -13,7 +13,7 @@ from nmfd_cli.core.nmfconv.arguments import (
     checked_target,
 )
 from nmfd_cli.core.nmfconv.engine import ArrayTarget, Sweeps, Target, Terms
-from nmfd_cli.core.nmfconv.model import component_models
+from nmfd_cli.core.nmfconv.model import TimeGrid, component_models
 from nmfd_cli.errors import ParameterError
 
 #: Called before each iteration with its number, from zero, and the divergence it starts from.
@@ -143,12 +143,22 @@ def nmfd(
 
 @dataclass(frozen=True)
 class UpdateRule:
-    """How `deconvolve` iterates; the fields are `nmfd`'s arguments of these names."""
+    """How `deconvolve` iterates; the first four fields are `nmfd`'s arguments of these names.
+
+    Attributes
+    ----------
+    prior_hits : float
+        How strongly the templates hold on to where they started, for update 'joint': as if so many
+        strokes as loud as the loudest had been heard besides.  It is the maximum a posteriori step
+        under a Gamma prior on W with its mode at the start: the numerator of the update gains
+        ``a W0``, the denominator ``a``, with ``a = prior_hits max_m H``.
+    """
 
     num_iter: int
     update: str
     fix_W: bool = False  # noqa: N815 - the documented names
     fix_H: bool = False  # noqa: N815
+    prior_hits: float = 0
 
     def __post_init__(self) -> None:
         if self.num_iter < 0:
@@ -223,6 +233,7 @@ def deconvolve(
     H: FloatArray,
     rule: UpdateRule,
     *,
+    grid: TimeGrid | None = None,
     callback: Callback | None = None,
     hooks: _Hooks | None = None,
 ) -> Factorisation:
@@ -235,6 +246,8 @@ def deconvolve(
     H : ndarray, shape (R, M)
         Where to start; both are left as they are.
     rule : UpdateRule
+    grid : TimeGrid, optional
+        How the frames of the templates are tied; T then counts boxes.
     callback : callable, optional
         As of `nmfd`.
     hooks : optional
@@ -243,20 +256,21 @@ def deconvolve(
     hooks = hooks or _Hooks()
     step, normalise = UPDATES[rule.update]
     keeps_quotient = rule.update == "mean" and not (rule.fix_W or rule.fix_H)
-    sweeps = Sweeps(target, W.shape, fix_W=rule.fix_W, keep=keeps_quotient)
+    sweeps = Sweeps(target, W.shape, fix_W=rule.fix_W, keep=keeps_quotient, grid=grid)
+    prior = W / _template_sums(W, sweeps.grid)
     divergence = np.zeros(rule.num_iter)
     for iteration in range(rule.num_iter):
         W, H = hooks.before(W, H)
-        W, H, divergence[iteration] = step(sweeps, W, H, rule)
+        W, H, divergence[iteration] = step(sweeps, W, H, rule, prior)
         if callback is not None:
             callback(iteration, float(divergence[iteration]))
         W, H = hooks.after(W, H, iteration)
-        W, H = normalise(W, H, rule)
+        W, H = normalise(W, H, rule, sweeps.grid)
     return Factorisation(W, H, divergence)
 
 
 def _mean_step(
-    sweeps: Sweeps, W: FloatArray, H: FloatArray, rule: UpdateRule
+    sweeps: Sweeps, W: FloatArray, H: FloatArray, rule: UpdateRule, prior: FloatArray
 ) -> tuple[FloatArray, FloatArray, float]:
     if rule.fix_W:
         activations = None if rule.fix_H else _averaging(W)
@@ -276,18 +290,23 @@ def _averaging(W: FloatArray) -> FloatArray:
     return averaging
 
 
-def _updated_templates(W: FloatArray, terms: Terms) -> FloatArray:
-    return W * (terms.template_numerator / (terms.template_denominator + EPS))
+def _updated_templates(
+    W: FloatArray, terms: Terms, prior: FloatArray | None = None, prior_weight: FloatArray | int = 0
+) -> FloatArray:
+    if prior is None or not np.any(prior_weight):
+        return W * (terms.template_numerator / (terms.template_denominator + EPS))
+    numerator = W * terms.template_numerator + prior_weight * prior
+    return numerator / (terms.template_denominator + prior_weight + EPS)
 
 
 def _joint_step(
-    sweeps: Sweeps, W: FloatArray, H: FloatArray, rule: UpdateRule
+    sweeps: Sweeps, W: FloatArray, H: FloatArray, rule: UpdateRule, prior: FloatArray
 ) -> tuple[FloatArray, FloatArray, float]:
     activations = W if rule.fix_W and not rule.fix_H else None
     terms = sweeps.sweep(W, H, templates=not rule.fix_W, activations=activations, divergence=True)
     divergence = terms.divergence
     if not rule.fix_W:
-        W = _updated_templates(W, terms)
+        W = _updated_templates(W, terms, prior, rule.prior_hits * H.max(axis=1, keepdims=True))
         if not rule.fix_H:
             terms = sweeps.sweep(W, H, activations=W)
     if not rule.fix_H:
@@ -296,22 +315,25 @@ def _joint_step(
 
 
 def _normalise_templates(
-    W: FloatArray, H: FloatArray, rule: UpdateRule
+    W: FloatArray, H: FloatArray, rule: UpdateRule, grid: TimeGrid
 ) -> tuple[FloatArray, FloatArray]:
-    return W / _template_sums(W), H
+    return W / _template_sums(W, grid), H
 
 
-def _move_weight(W: FloatArray, H: FloatArray, rule: UpdateRule) -> tuple[FloatArray, FloatArray]:
+def _move_weight(
+    W: FloatArray, H: FloatArray, rule: UpdateRule, grid: TimeGrid
+) -> tuple[FloatArray, FloatArray]:
     """Normalise the templates without changing the model, unless H may not change."""
     if rule.fix_H:
         return W, H
-    sums = _template_sums(W)
+    sums = _template_sums(W, grid)
     return W / sums, H * sums
 
 
-def _template_sums(W: FloatArray) -> FloatArray:
-    sums: FloatArray = EPS + W.sum(axis=(0, 2)).reshape(-1, 1)
-    return sums
+def _template_sums(W: FloatArray, grid: TimeGrid) -> FloatArray:
+    """Return the sum of each template over all bins and frames, shape (R, 1)."""
+    sums: FloatArray = EPS + W.sum(axis=0) @ np.asarray(grid.widths, dtype=W.dtype)
+    return sums.reshape(-1, 1)
 
 
 #: The update rules: what an iteration does, and how the templates' weight is settled after it.

@@ -36,7 +36,7 @@ def beta_divergence(V: FloatArray, model: FloatArray, beta: float) -> float:
     """
     if beta == 1:
         return 0.5 * float(np.sum(np.square(V - model), dtype=np.float64))
-    if beta == 0:
+    if abs(beta) < 1e-20:  # nothing of it would be left beside one, nor much of it in float32
         entries: FloatArray = V * np.log(V / model) - V + model
     elif beta == -1:
         quotient = V / model

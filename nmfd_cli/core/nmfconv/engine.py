@@ -17,6 +17,7 @@ from nmfd_cli.core.nmfconv.divergence import (
     kl_remainder,
     quotient_and_power,
 )
+from nmfd_cli.core.nmfconv.model import TimeGrid
 from nmfd_cli.core.nmfconv.products import Products, choose_products
 
 #: Entries of a panel: small enough for a core's cache to hold the model while it is worked on.
@@ -137,11 +138,14 @@ class Sweeps:
         The templates will not change (which decides how products are best computed).
     keep : bool
         Keep Q and B of a sweep for `again`, where the target lies in memory.
+    grid : TimeGrid, optional
+        How the frames of a template are tied; T then counts boxes.
 
     Attributes
     ----------
     scale : float
         What the normalised target was divided by.
+    grid : TimeGrid
     """
 
     def __init__(
@@ -151,11 +155,13 @@ class Sweeps:
         beta: float = 0,
         fix_W: bool = False,
         keep: bool = False,
+        grid: TimeGrid | None = None,
     ) -> None:
         self.target = target
         self.scale = EPS + target.total if target.total > 0 else 1.0
         self._beta = beta
         self._shape = shape
+        self.grid = grid or TimeGrid.plain(shape[2])
         self._keep = keep and target.whole is not None
         K, M = target.shape
         panel_size = K * target.panel_frames
@@ -169,7 +175,7 @@ class Sweeps:
         if self._keep and beta != 0:
             self._power = np.empty((K, M), dtype=target.dtype)
         self._products: Products = choose_products(
-            shape, target.panel_frames, 2 * EPS * self.scale, target.dtype, fix_W
+            shape, target.panel_frames, 2 * EPS * self.scale, target.dtype, fix_W, grid
         )
 
     def sweep(
@@ -244,12 +250,16 @@ class Sweeps:
         if templates:
             terms.template_numerator = np.zeros((K, R, T), dtype=dtype)
             terms.template_denominator = (
-                shifted_sums(H, T).astype(dtype) if self._beta == 0 else np.zeros((K, R, T), dtype)
+                shifted_sums(H, self.grid).astype(dtype)
+                if self._beta == 0
+                else np.zeros((K, R, T), dtype)
             )
         if activations is not None:
             terms.activation_numerator = np.zeros((R, M), dtype=dtype)
             terms.activation_denominator = (
-                reachable_sums(activations, M) if self._beta == 0 else np.zeros((R, M), dtype)
+                reachable_sums(activations, M, self.grid)
+                if self._beta == 0
+                else np.zeros((R, M), dtype)
             )
         return terms
 
@@ -296,48 +306,51 @@ class Sweeps:
     def _normalised(self, divergence: float, W: FloatArray, H: FloatArray) -> float:
         """Return the divergence of the normalised target from that of the target as it is."""
         if self._beta == 0:
-            divergence += model_total(W, H) * self.scale - self.target.total
+            divergence += model_total(W, H, self.grid) * self.scale - self.target.total
         return float(divergence * self.scale ** -(self._beta + 1))
 
 
-def model_total(W: FloatArray, H: FloatArray) -> float:
+def model_total(W: FloatArray, H: FloatArray, grid: TimeGrid) -> float:
     """Return the sum of all entries of the model, from the sums of its factors."""
     per_shift = W.sum(axis=0, dtype=np.float64)
-    return float((per_shift * shifted_sums(H, W.shape[2])).sum())
+    return float((per_shift * shifted_sums(H, grid)).sum())
 
 
-def shifted_sums(H: FloatArray, n_shifts: int) -> FloatArray:
+def shifted_sums(H: FloatArray, grid: TimeGrid) -> FloatArray:
     """Return ``sum_m H[r, m - t]``, the activations that t frames later are still inside.
 
     Parameters
     ----------
     H : ndarray, shape (R, M)
-    n_shifts : int
-        T, at most M.
+    grid : TimeGrid
+        For each box the sum over its frames.
 
     Returns
     -------
     ndarray, shape (R, T), float64
     """
-    # added up from the first frame on: a difference of sums could fall below zero
-    within = np.cumsum(H, axis=1, dtype=np.float64)
-    return within[:, ::-1][:, :n_shifts]
+    n_comp, n_frames = H.shape
+    upto = np.zeros((n_comp, n_frames + 1))  # upto[m]: the sum of the first m frames
+    np.cumsum(H, axis=1, dtype=np.float64, out=upto[:, 1:])
+    inside = upto[:, np.maximum(n_frames - np.arange(grid.n_frames), 0)]
+    return np.add.reduceat(inside, grid.edges[:-1], axis=1)
 
 
-def reachable_sums(W: FloatArray, n_frames: int) -> FloatArray:
+def reachable_sums(W: FloatArray, n_frames: int, grid: TimeGrid) -> FloatArray:
     """Return ``sum_{k, t < M - m} W[k, r, t]``, what of a template fits before the end.
 
     Parameters
     ----------
     W : ndarray, shape (K, R, T)
     n_frames : int
-        M, at least T.
+        M.
+    grid : TimeGrid
 
     Returns
     -------
     ndarray, shape (R, M), dtype of `W`
     """
-    reached: FloatArray = np.cumsum(W.sum(axis=0), axis=1)
-    sums: FloatArray = np.repeat(reached[:, -1:], n_frames, axis=1)
-    sums[:, n_frames - W.shape[2] :] = reached[:, ::-1]
-    return sums
+    per_frame = np.repeat(W.sum(axis=0), grid.widths, axis=1)
+    reached: FloatArray = np.cumsum(per_frame, axis=1)
+    left = n_frames - np.arange(n_frames)  # frames from each one to the end
+    return reached[:, np.minimum(left, grid.n_frames) - 1]

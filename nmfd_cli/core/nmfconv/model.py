@@ -1,5 +1,8 @@
 """The convolutive model: templates, shifted and weighted by activations."""
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
@@ -43,8 +46,57 @@ def shift_operator(A: FloatArray, shift_amount: int) -> FloatArray:
     return shifted
 
 
+@dataclass(frozen=True)
+class TimeGrid:
+    """How the frames of a template are tied: into boxes within which it is constant.
+
+    A plain template has one box a frame.  One of a sound that rings on has boxes that widen: the
+    attack frame by frame, the tail coarsely, with so few free numbers that a hit or two determine
+    them.  In the arrays of the numerics the last axis then counts boxes.
+
+    Parameters
+    ----------
+    edges : tuple of int
+        Box b covers the frames ``edges[b] ... edges[b + 1] - 1``; begins with zero, rises.
+    """
+
+    edges: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.edges[0] != 0 or len(self.edges) < 2 or min(self.widths) < 1:
+            raise ParameterError(f"time grid: expected edges rising from 0, found {self.edges}")
+
+    @classmethod
+    def plain(cls, n_frames: int) -> "TimeGrid":
+        """Return the grid of one box a frame."""
+        return cls(tuple(range(n_frames + 1)))
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Frames of each box."""
+        return tuple(stop - start for start, stop in pairwise(self.edges))
+
+    @property
+    def n_boxes(self) -> int:
+        return len(self.edges) - 1
+
+    @property
+    def n_frames(self) -> int:
+        """T, the frames that a template spans."""
+        return self.edges[-1]
+
+    @property
+    def is_plain(self) -> bool:
+        return self.n_boxes == self.n_frames
+
+
 def stack_shifts(
-    H: FloatArray, n_shifts: int, start: int, stop: int, out: FloatArray | None = None
+    H: FloatArray,
+    n_shifts: int,
+    start: int,
+    stop: int,
+    out: FloatArray | None = None,
+    grid: TimeGrid | None = None,
 ) -> FloatArray:
     """Stack the activations of frames ``start:stop``, shifted right by 0 ... T - 1 frames.
 
@@ -55,27 +107,58 @@ def stack_shifts(
     ----------
     H : ndarray, shape (R, M)
     n_shifts : int
-        T, the number of template frames.
+        T, the number of template frames, or of the boxes of `grid`.
     start, stop : int
         The frames, ``0 <= start <= stop <= M``.
     out : ndarray, shape (R T, stop - start), optional
         Where to write, C-contiguous.
+    grid : TimeGrid, optional
+        Add up the shifts of each box.
 
     Returns
     -------
     ndarray, shape (R T, stop - start)
         Row ``r T + t`` holds ``H[r, start - t : stop - t]``, zero before the first frame.
     """
-    n_comp = H.shape[0]
+    n_comp, m = H.shape[0], stop - start
     if out is None:
-        out = np.empty((n_comp * n_shifts, stop - start), dtype=H.dtype)
-    rows = out.reshape(n_comp, n_shifts, stop - start)
-    history = np.zeros((n_comp, n_shifts - 1 + stop - start), dtype=H.dtype)
-    first = max(0, start - n_shifts + 1)
-    history[:, first - (start - n_shifts + 1) :] = H[:, first:stop]
-    windows = np.lib.stride_tricks.sliding_window_view(history, stop - start, axis=1)
-    rows[...] = windows[:, ::-1]
+        out = np.empty((n_comp * n_shifts, m), dtype=H.dtype)
+    rows = out.reshape(n_comp, n_shifts, m)
+    reach = (grid.n_frames if grid else n_shifts) - 1
+    history = np.zeros((n_comp, reach + m), dtype=H.dtype)
+    first = max(0, start - reach)
+    history[:, first - (start - reach) :] = H[:, first:stop]
+    shifted = np.lib.stride_tricks.sliding_window_view(history, m, axis=1)[:, ::-1]
+    if grid is None or grid.is_plain:
+        rows[...] = shifted
+    else:
+        for box, (low, high) in enumerate(pairwise(grid.edges)):
+            np.sum(shifted[:, low:high], axis=1, out=rows[:, box])
     return out
+
+
+def unstack_shifts(
+    rows: FloatArray, start: int, out: FloatArray, grid: TimeGrid | None = None
+) -> None:
+    """Shift row t of each component left by t frames and add: the adjoint of `stack_shifts`.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (R, T, m)
+        For frames ``start : start + m``.
+    start : int
+    out : ndarray, shape (R, M)
+        What is added to; frames before the first are dropped.
+    grid : TimeGrid, optional
+        Row b is shifted by each of the frames of box b.
+    """
+    n_frames = rows.shape[2]
+    widths = grid.widths if grid else (1,) * rows.shape[1]
+    row_of_shift = np.repeat(np.arange(rows.shape[1]), widths)
+    for t, row in enumerate(row_of_shift):
+        first = max(0, t - start)
+        if first < n_frames:
+            out[:, start + first - t : start + n_frames - t] += rows[:, row, first:]
 
 
 def conv_model(W: FloatArray, H: FloatArray) -> FloatArray:

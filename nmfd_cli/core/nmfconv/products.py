@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.model import stack_shifts
+from nmfd_cli.core.nmfconv.model import TimeGrid, stack_shifts, unstack_shifts
 
 
 class Products(Protocol):
@@ -49,12 +49,20 @@ class StackedProducts:
         What is added to every entry of the model; it rides along as one more row of the stack,
         which costs less than a pass over the model.
     dtype : dtype
+    grid : TimeGrid, optional
+        T counts its boxes.
     """
 
     def __init__(
-        self, shape: tuple[int, int, int], panel_frames: int, floor: float, dtype: np.dtype[Any]
+        self,
+        shape: tuple[int, int, int],
+        panel_frames: int,
+        floor: float,
+        dtype: np.dtype[Any],
+        grid: TimeGrid | None = None,
     ) -> None:
         K, R, T = shape
+        self._grid = grid
         self._shape = shape
         self._stack = np.empty((R * T + 1) * panel_frames, dtype=dtype)
         self._rows = np.empty(R * T * panel_frames, dtype=dtype)
@@ -76,7 +84,7 @@ class StackedProducts:
         n_rows, m = R * T + 1, stop - start
         self._panel = self._stack[: n_rows * m].reshape(n_rows, m)
         self._panel[-1] = 1
-        stack_shifts(H, T, start, stop, out=self._panel[:-1])
+        stack_shifts(H, T, start, stop, out=self._panel[:-1], grid=self._grid)
 
     def model(self, out: FloatArray) -> None:
         np.matmul(self._templates, self._panel, out=out)
@@ -90,25 +98,7 @@ class StackedProducts:
         m = Q.shape[1]
         rows = self._rows[: R * T * m].reshape(R * T, m)
         np.matmul(self._activation_templates.T, Q, out=rows)
-        unstack_shifts(rows.reshape(R, T, m), start, out)
-
-
-def unstack_shifts(rows: FloatArray, start: int, out: FloatArray) -> None:
-    """Shift row t of each component left by t frames and add: the adjoint of `stack_shifts`.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (R, T, m)
-        For frames ``start : start + m``.
-    start : int
-    out : ndarray, shape (R, M)
-        What is added to; frames before the first are dropped.
-    """
-    n_frames = rows.shape[2]
-    for t in range(rows.shape[1]):
-        first = max(0, t - start)
-        if first < n_frames:
-            out[:, start + first - t : start + n_frames - t] += rows[:, t, first:]
+        unstack_shifts(rows.reshape(R, T, m), start, out, self._grid)
 
 
 class FftProducts:
@@ -188,10 +178,12 @@ def choose_products(
     floor: float,
     dtype: np.dtype[Any],
     fix_W: bool,
+    grid: TimeGrid | None = None,
 ) -> Products:
     """Take the way of computing that costs less for these shapes."""
-    cheaper = FftProducts if _fft_is_cheaper(shape, panel_frames, fix_W) else StackedProducts
-    return cheaper(shape, panel_frames, floor, dtype)
+    if grid is None and _fft_is_cheaper(shape, panel_frames, fix_W):
+        return FftProducts(shape, panel_frames, floor, dtype)
+    return StackedProducts(shape, panel_frames, floor, dtype, grid)
 
 
 def _fft_is_cheaper(shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> bool:

@@ -115,7 +115,7 @@ def init_templates(
             rng=rng,
         )
     )
-    return [template / (EPS + template.sum()) for template in templates]
+    return [template / (template.sum() or 1.0) for template in templates]
 
 
 @dataclass(frozen=True)

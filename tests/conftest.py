@@ -1,0 +1,47 @@
+"""What all tests share: the folder outside of the repository, where there is one.
+
+The recordings and the whole set of golden cases stay outside of the repository.  They are looked
+for in the folder that the environment variable NMFD_SHARED names, else in ``../shared`` beside the
+checkout; tests that need them are marked ``shared`` and skipped where there is neither.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+NO_SHARED = "needs the shared folder: set NMFD_SHARED or put it beside the checkout as ../shared"
+
+
+def find_shared() -> Path | None:
+    """Return the shared folder, or None where there is none."""
+    named = os.environ.get("NMFD_SHARED")
+    if named:
+        folder = Path(named)
+        if not folder.is_dir():
+            raise pytest.UsageError(f"NMFD_SHARED: expected a folder, found {named!r}")
+        return folder
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared folder: ``shared / "audio"``, ``shared / "golden"``."""
+    folder = find_shared()
+    if folder is None:
+        pytest.skip(NO_SHARED)
+    return folder
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with the argument ``shared_case`` for each golden case of the shared folder."""
+    if "shared_case" not in metafunc.fixturenames:
+        return
+    folder = find_shared()
+    if folder is None:
+        skipped = pytest.param(None, marks=pytest.mark.skip(reason=NO_SHARED), id="none")
+        metafunc.parametrize("shared_case", [skipped])
+        return
+    cases = sorted((folder / "golden").glob("*.npz"))
+    metafunc.parametrize("shared_case", cases, ids=[case.stem for case in cases])
