@@ -699,7 +699,7 @@ def one_component(W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray]
 BAD_CALLS: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: nmfd(V, **GOOD, update="fast"),
-        "update: expected one of mean, joint, found 'fast'",
+        "update: expected one of mean, joint, accelerated, found 'fast'",
     ),
     (
         lambda: nmfd(V, **GOOD, func_preprocess=no_return),

@@ -10,18 +10,20 @@ import numpy as np
 
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.start import Context, Start, choose_start, kit_extras, possible_stems
-from nmfd_cli.app.stem_files import StemFiles, output_paths
+from nmfd_cli.app.stem_files import StemFiles
+from nmfd_cli.app.stem_paths import output_paths, require_place
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import StemModel, divide, magnitude_of
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
-from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, UpdateRule, deconvolve
+from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
 from nmfd_cli.core.nmfconv.engine import PANEL_ENTRIES, ArrayTarget, Target
+from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import NmfdWarning, ParameterError
 from nmfd_cli.io.audio import Recording, open_recording
 from nmfd_cli.io.score import read_score
 from nmfd_cli.io.spool import SpooledSpectrogram
-from nmfd_cli.io.staging import require_free
+from nmfd_cli.io.streams import as_file
 
 #: Frames whose stems are made at a time.
 DIVISION_FRAMES = 512
@@ -105,15 +107,15 @@ def separate_file(
     OutputError
         If a stem cannot be written, or would replace a file that it may not replace.
     """
-    recording = open_recording(path)
-    extras = kit_extras(settings)
-    score = read_score(score_path, drum_classes=extras) if score_path is not None else None
-    stft = Stft(settings.n_fft, settings.hop_length)
-    n_frames = stft.n_frames(recording.n_samples)
-    start = choose_start(Context(recording.sample_rate, n_frames, stft, score, settings))
-    names = (*start.stems, settings.residual) if settings.residual else start.stems
     with ExitStack() as resources:
-        files = StemFiles(resources, recording, names, output)
+        recording = open_recording(resources.enter_context(as_file(path)))
+        extras = kit_extras(settings)
+        score = read_score(score_path, drum_classes=extras) if score_path is not None else None
+        stft = Stft(settings.n_fft, settings.hop_length)
+        n_frames = stft.n_frames(recording.n_samples)
+        start = choose_start(Context(recording.sample_rate, n_frames, stft, score, settings))
+        names = (*start.stems, settings.residual) if settings.residual else start.stems
+        files = StemFiles(resources, recording, names, output, source=path)
         target = spectrogram_of(recording, stft, settings.block_seconds, resources, progress)
         if target.total == 0:
             warnings.warn(f"{path}: silence; its stems are silent too", NmfdWarning, stacklevel=2)
@@ -156,7 +158,7 @@ def check_outputs(
                     "--filename can tell them apart, for example by {parent}"
                 )
             owner[place] = path
-            require_free(place, output.overwrite)
+            require_place(place, output)
 
 
 def spectrogram_of(

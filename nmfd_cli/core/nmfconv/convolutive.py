@@ -156,16 +156,18 @@ def convolve(
         divergence[iteration] = terms.divergence
         if callback is not None:
             callback(iteration, terms.divergence)
-        old_W, W = W, _updated_templates(W, terms, rule, unit)
+        old_W, W = W, _updated_templates(W, terms, sweeps.template_weight(terms, H), rule, unit)
         terms = sweeps.again(old_W, H, W)
         sparsity = np.asarray((EPS + rule.sparsity_weight) * unit, dtype=W.dtype)
-        H = H * (terms.activation_numerator / (terms.activation_denominator + sparsity))
+        H = H * (terms.activation_numerator / (sweeps.activation_weight(terms, W) + sparsity))
         W = W / (EPS + W.sum(axis=(0, 2)).reshape(-1, 1))
     return Factorisation(W, H, divergence)
 
 
-def _updated_templates(W: FloatArray, terms: Terms, rule: BetaRule, unit: float) -> FloatArray:
-    weight = terms.template_denominator + np.asarray(EPS * unit, dtype=W.dtype)
+def _updated_templates(
+    W: FloatArray, terms: Terms, weight: FloatArray, rule: BetaRule, unit: float
+) -> FloatArray:
+    weight = weight + np.asarray(EPS * unit, dtype=W.dtype)
     if rule.uncorr_weight == 0:
         return W * (terms.template_numerator / weight)
     weight = np.broadcast_to(weight, W.shape)

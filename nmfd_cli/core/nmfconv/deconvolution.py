@@ -6,14 +6,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nmfd_cli.core.arrays import EPS, FloatArray
+from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv.arguments import (
     checked_factors,
     checked_size,
     checked_target,
 )
-from nmfd_cli.core.nmfconv.engine import ArrayTarget, Sweeps, Target, Terms
+from nmfd_cli.core.nmfconv.engine import ArrayTarget, Target
 from nmfd_cli.core.nmfconv.model import TimeGrid, component_models
+from nmfd_cli.core.nmfconv.updates import UPDATES, UpdateRule
 from nmfd_cli.errors import ParameterError
 
 #: Called before each iteration with its number, from zero, and the divergence it starts from.
@@ -58,6 +59,7 @@ def nmfd(
     - update 'joint': ``H <- H * sum_t(W_t' shift(Q, -t)) / sum_t(W_t' shift(1, -t))`` with Q from
       the new W, each half a minorise-maximise step of its own, so that the divergence never rises.
       The templates are normalised and the activations take their weight.
+    - update 'accelerated': the same steps from extrapolated factors, see `updates`.
 
     Parameters
     ----------
@@ -86,7 +88,7 @@ def nmfd(
         beside a fixed H.
     num_bins : int, optional
         K; only compared with V.
-    update : {'mean', 'joint'}
+    update : {'mean', 'joint', 'accelerated'}
         How H is updated.
     callback : callable, optional
         ``callback(iteration, divergence)`` at each iteration.
@@ -139,34 +141,6 @@ def nmfd(
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
     parts = component_models(result.W, result.H)
     return templates, result.H, parts, result.divergence, result.W
-
-
-@dataclass(frozen=True)
-class UpdateRule:
-    """How `deconvolve` iterates; the first four fields are `nmfd`'s arguments of these names.
-
-    Attributes
-    ----------
-    prior_hits : float
-        How strongly the templates hold on to where they started, for update 'joint': as if so many
-        strokes as loud as the loudest had been heard besides.  It is the maximum a posteriori step
-        under a Gamma prior on W with its mode at the start: the numerator of the update gains
-        ``a W0``, the denominator ``a``, with ``a = prior_hits max_m H``.
-    """
-
-    num_iter: int
-    update: str
-    fix_W: bool = False  # noqa: N815 - the documented names
-    fix_H: bool = False  # noqa: N815
-    prior_hits: float = 0
-
-    def __post_init__(self) -> None:
-        if self.num_iter < 0:
-            raise ParameterError(f"num_iter: expected 0 or more, found {self.num_iter}")
-        if self.update not in UPDATES:
-            raise ParameterError(
-                f"update: expected one of {', '.join(UPDATES)}, found {self.update!r}"
-            )
 
 
 @dataclass(frozen=True)
@@ -254,87 +228,13 @@ def deconvolve(
         What `nmfd` makes of its two functions.
     """
     hooks = hooks or _Hooks()
-    step, normalise = UPDATES[rule.update]
-    keeps_quotient = rule.update == "mean" and not (rule.fix_W or rule.fix_H)
-    sweeps = Sweeps(target, W.shape, fix_W=rule.fix_W, keep=keeps_quotient, grid=grid)
-    prior = W / _template_sums(W, sweeps.grid)
+    update = UPDATES[rule.update](target, W, rule, grid)
     divergence = np.zeros(rule.num_iter)
     for iteration in range(rule.num_iter):
         W, H = hooks.before(W, H)
-        W, H, divergence[iteration] = step(sweeps, W, H, rule, prior)
+        W, H, divergence[iteration] = update.step(W, H)
         if callback is not None:
             callback(iteration, float(divergence[iteration]))
         W, H = hooks.after(W, H, iteration)
-        W, H = normalise(W, H, rule, sweeps.grid)
+        W, H = update.normalise(W, H)
     return Factorisation(W, H, divergence)
-
-
-def _mean_step(
-    sweeps: Sweeps, W: FloatArray, H: FloatArray, rule: UpdateRule, prior: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
-    if rule.fix_W:
-        activations = None if rule.fix_H else _averaging(W)
-        terms = sweeps.sweep(W, H, activations=activations, divergence=True)
-        new_W, quotients = W, terms.activation_numerator
-    else:
-        terms = sweeps.sweep(W, H, templates=True, divergence=True)
-        new_W = _updated_templates(W, terms)
-        if not rule.fix_H:
-            quotients = sweeps.again(W, H, _averaging(new_W)).activation_numerator
-    return new_W, H if rule.fix_H else H * quotients, terms.divergence
-
-
-def _averaging(W: FloatArray) -> FloatArray:
-    """Return templates whose product with Q is the mean of T quotients at once."""
-    averaging: FloatArray = W / (W.shape[2] * (W.sum(axis=0) + EPS))
-    return averaging
-
-
-def _updated_templates(
-    W: FloatArray, terms: Terms, prior: FloatArray | None = None, prior_weight: FloatArray | int = 0
-) -> FloatArray:
-    if prior is None or not np.any(prior_weight):
-        return W * (terms.template_numerator / (terms.template_denominator + EPS))
-    numerator = W * terms.template_numerator + prior_weight * prior
-    return numerator / (terms.template_denominator + prior_weight + EPS)
-
-
-def _joint_step(
-    sweeps: Sweeps, W: FloatArray, H: FloatArray, rule: UpdateRule, prior: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
-    activations = W if rule.fix_W and not rule.fix_H else None
-    terms = sweeps.sweep(W, H, templates=not rule.fix_W, activations=activations, divergence=True)
-    divergence = terms.divergence
-    if not rule.fix_W:
-        W = _updated_templates(W, terms, prior, rule.prior_hits * H.max(axis=1, keepdims=True))
-        if not rule.fix_H:
-            terms = sweeps.sweep(W, H, activations=W)
-    if not rule.fix_H:
-        H = H * (terms.activation_numerator / (terms.activation_denominator + EPS))
-    return W, H, divergence
-
-
-def _normalise_templates(
-    W: FloatArray, H: FloatArray, rule: UpdateRule, grid: TimeGrid
-) -> tuple[FloatArray, FloatArray]:
-    return W / _template_sums(W, grid), H
-
-
-def _move_weight(
-    W: FloatArray, H: FloatArray, rule: UpdateRule, grid: TimeGrid
-) -> tuple[FloatArray, FloatArray]:
-    """Normalise the templates without changing the model, unless H may not change."""
-    if rule.fix_H:
-        return W, H
-    sums = _template_sums(W, grid)
-    return W / sums, H * sums
-
-
-def _template_sums(W: FloatArray, grid: TimeGrid) -> FloatArray:
-    """Return the sum of each template over all bins and frames, shape (R, 1)."""
-    sums: FloatArray = EPS + W.sum(axis=0) @ np.asarray(grid.widths, dtype=W.dtype)
-    return sums.reshape(-1, 1)
-
-
-#: The update rules: what an iteration does, and how the templates' weight is settled after it.
-UPDATES = {"mean": (_mean_step, _normalise_templates), "joint": (_joint_step, _move_weight)}

@@ -124,17 +124,18 @@ def stack_shifts(
     if out is None:
         out = np.empty((n_comp * n_shifts, m), dtype=H.dtype)
     rows = out.reshape(n_comp, n_shifts, m)
-    reach = (grid.n_frames if grid else n_shifts) - 1
-    history = np.zeros((n_comp, reach + m), dtype=H.dtype)
-    first = max(0, start - reach)
-    history[:, first - (start - reach) :] = H[:, first:stop]
-    shifted = np.lib.stride_tricks.sliding_window_view(history, m, axis=1)[:, ::-1]
-    if grid is None or grid.is_plain:
-        rows[...] = shifted
-    else:
-        for box, (low, high) in enumerate(pairwise(grid.edges)):
-            np.sum(shifted[:, low:high], axis=1, out=rows[:, box])
+    rows[...] = 0
+    for t, row in enumerate(_row_of_shift(n_shifts, grid)):
+        first = min(max(0, t - start), m)
+        rows[:, row, first:] += H[:, start + first - t : stop - t]
     return out
+
+
+def _row_of_shift(n_rows: int, grid: TimeGrid | None) -> list[int]:
+    """Return which row of a stack each shift belongs to."""
+    if grid is None:
+        return list(range(n_rows))
+    return [row for row, width in enumerate(grid.widths) for _ in range(width)]
 
 
 def unstack_shifts(
@@ -153,9 +154,7 @@ def unstack_shifts(
         Row b is shifted by each of the frames of box b.
     """
     n_frames = rows.shape[2]
-    widths = grid.widths if grid else (1,) * rows.shape[1]
-    row_of_shift = np.repeat(np.arange(rows.shape[1]), widths)
-    for t, row in enumerate(row_of_shift):
+    for t, row in enumerate(_row_of_shift(rows.shape[1], grid)):
         first = max(0, t - start)
         if first < n_frames:
             out[:, start + first - t : start + n_frames - t] += rows[:, row, first:]

@@ -1,0 +1,210 @@
+"""The update rules of `nmfd`: what an iteration does to the factors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nmfd_cli.core.arrays import EPS, FloatArray
+from nmfd_cli.core.nmfconv.engine import Sweeps, Target, Terms, bin_sums
+from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.errors import ParameterError
+
+Factors = tuple[FloatArray, FloatArray]
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """How `deconvolve` iterates; the first four fields are `nmfd`'s arguments of these names.
+
+    Attributes
+    ----------
+    prior_hits : float
+        How strongly the templates hold on to where they started, for all updates but 'mean': as if
+        so many strokes as loud as the loudest had been heard besides.  It is the maximum a
+        posteriori step under a Gamma prior on W with its mode at the start: the numerator of the
+        update gains ``a W0``, the denominator ``a``, with ``a = prior_hits max_m H``.
+    """
+
+    num_iter: int
+    update: str
+    fix_W: bool = False  # noqa: N815 - the documented names
+    fix_H: bool = False  # noqa: N815
+    prior_hits: float = 0
+
+    def __post_init__(self) -> None:
+        if self.num_iter < 0:
+            raise ParameterError(f"num_iter: expected 0 or more, found {self.num_iter}")
+        if self.update not in UPDATES:
+            raise ParameterError(
+                f"update: expected one of {', '.join(UPDATES)}, found {self.update!r}"
+            )
+
+
+class Update:
+    """One of the rules, bound to a target.
+
+    Parameters
+    ----------
+    target : Target
+    W : ndarray, shape (K, R, T)
+        The templates to start from, and to hold on to if the rule says so.
+    rule : UpdateRule
+    grid : TimeGrid or None
+        How the frames of a template are tied.
+    """
+
+    keeps_quotient = False
+
+    def __init__(
+        self, target: Target, W: FloatArray, rule: UpdateRule, grid: TimeGrid | None
+    ) -> None:
+        keep = self.keeps_quotient and not (rule.fix_W or rule.fix_H)
+        self.rule = rule
+        self.sweeps = Sweeps(target, W.shape, fix_W=rule.fix_W, keep=keep, grid=grid)
+        self._prior = W / self.template_sums(W)
+
+    def step(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+        """Return the next factors, and the divergence of those given."""
+        raise NotImplementedError
+
+    def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
+        """Return the factors with templates of sum one."""
+        raise NotImplementedError
+
+    def template_sums(self, W: FloatArray) -> FloatArray:
+        """Return the sum of each template over all bins and frames, shape (R, 1)."""
+        widths = np.asarray(self.sweeps.grid.widths, dtype=W.dtype)
+        sums: FloatArray = EPS + bin_sums(W) @ widths
+        return sums.reshape(-1, 1)
+
+    def updated_templates(self, W: FloatArray, H: FloatArray, terms: Terms) -> FloatArray:
+        """Return the next templates."""
+        heard = self.sweeps.template_weight(terms, H)
+        if self.rule.prior_hits == 0:
+            return W * (terms.template_numerator / (heard + EPS))
+        expected = self.rule.prior_hits * H.max(axis=1, keepdims=True)
+        numerator: FloatArray = W * terms.template_numerator + expected * self._prior
+        updated: FloatArray = numerator / (heard + expected + EPS)
+        return updated
+
+
+class MeanUpdate(Update):
+    """The reference's rule: H by the mean of T quotients, with Q as it was before W changed."""
+
+    keeps_quotient = True
+
+    def step(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+        if self.rule.fix_W:
+            activations = None if self.rule.fix_H else self._averaging(W)
+            terms = self.sweeps.sweep(W, H, activations=activations, divergence=True)
+            new_W, quotients = W, terms.activation_numerator
+        else:
+            terms = self.sweeps.sweep(W, H, templates=True, divergence=True)
+            new_W = self.updated_templates(W, H, terms)
+            if not self.rule.fix_H:
+                averaging = self._averaging(new_W)
+                quotients = self.sweeps.again(W, H, averaging).activation_numerator
+        return new_W, H if self.rule.fix_H else H * quotients, terms.divergence
+
+    def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
+        return W / self.template_sums(W), H
+
+    @staticmethod
+    def _averaging(W: FloatArray) -> FloatArray:
+        """Return templates whose product with Q is the mean of T quotients at once."""
+        averaging: FloatArray = W / (W.shape[2] * (bin_sums(W) + EPS))
+        return averaging
+
+
+class JointUpdate(Update):
+    """The multiplicative updates of W and of H, each from the model as it then is."""
+
+    def step(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+        if self.rule.fix_W:
+            activations = None if self.rule.fix_H else W
+            terms = self.sweeps.sweep(W, H, activations=activations, divergence=True)
+            return W, self.updated_activations(W, H, terms), terms.divergence
+        terms = self.sweeps.sweep(W, H, templates=True, divergence=True)
+        W = self.updated_templates(W, H, terms)
+        return W, self.next_activations(W, H), terms.divergence
+
+    def next_activations(self, W: FloatArray, H: FloatArray) -> FloatArray:
+        """Return the next activations for templates that have changed."""
+        if self.rule.fix_H:
+            return H
+        return self.updated_activations(W, H, self.sweeps.sweep(W, H, activations=W))
+
+    def updated_activations(self, W: FloatArray, H: FloatArray, terms: Terms) -> FloatArray:
+        """Return the next activations from the terms of these factors."""
+        if self.rule.fix_H:
+            return H
+        quotient = terms.activation_numerator / (self.sweeps.activation_weight(terms, W) + EPS)
+        return H * quotient
+
+    def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
+        """Normalise the templates without changing the model, unless H may not change."""
+        if self.rule.fix_H:
+            return W, H
+        sums = self.template_sums(W)
+        return W / sums, H * sums
+
+
+class AcceleratedUpdate(JointUpdate):
+    """The joint updates from extrapolated factors.
+
+    Each factor first goes on in the direction in which it has just grown,
+    ``W + a max(W - W_before, 0)``, and is then updated from there: block majorisation-minimisation
+    with extrapolation [1]_, with Nesterov's sequence for a.  Where the divergence has risen all the
+    same, the momentum starts anew.  One iteration costs what one of the joint update costs.
+
+    .. [1] L. T. K. Hien, V. Leplat, N. Gillis: "Block majorization minimization with extrapolation
+       and application to beta-NMF", arXiv 2401.06646, 2024.
+    """
+
+    def __init__(
+        self, target: Target, W: FloatArray, rule: UpdateRule, grid: TimeGrid | None
+    ) -> None:
+        super().__init__(target, W, rule, grid)
+        self._before: Factors | None = None
+        self._momentum = 1.0
+        self._divergence = np.inf
+
+    def step(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+        following = (1 + np.sqrt(1 + 4 * self._momentum**2)) / 2
+        ahead = (self._momentum - 1) / following
+        self._momentum = following
+        before_W, before_H = self._before or (W, H)
+        self._before = W, H
+        if self.rule.fix_W:
+            start_H = self._extrapolated(H, before_H, ahead)
+            new_W, new_H, divergence = super().step(W, start_H)
+        else:
+            start_W = self._extrapolated(W, before_W, ahead)
+            terms = self.sweeps.sweep(start_W, H, templates=True, divergence=True)
+            new_W, divergence = self.updated_templates(start_W, H, terms), terms.divergence
+            new_H = self.next_activations(new_W, self._extrapolated(H, before_H, ahead))
+        if divergence > self._divergence:
+            self._momentum = 1.0
+        self._divergence = divergence
+        return new_W, new_H, divergence
+
+    def _extrapolated(self, factor: FloatArray, before: FloatArray, ahead: float) -> FloatArray:
+        if ahead == 0 or (self.rule.fix_H and factor.ndim == 2):
+            return factor
+        return factor + np.asarray(ahead, factor.dtype) * np.maximum(factor - before, 0)
+
+    def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
+        """Normalise, and bring the factors before to the same scale."""
+        if self.rule.fix_H or self._before is None:
+            return W, H
+        sums = self.template_sums(W)
+        self._before = self._before[0] / sums, self._before[1] * sums
+        return W / sums, H * sums
+
+
+#: The rules that `nmfd` offers.
+UPDATES: dict[str, type[Update]] = {
+    "mean": MeanUpdate,
+    "joint": JointUpdate,
+    "accelerated": AcceleratedUpdate,
+}
