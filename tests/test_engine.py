@@ -1,5 +1,6 @@
 """The engine gives what the oracle gives, however it computes its products and cuts its panels."""
 
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv import engine
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
-from nmfd_cli.core.nmfconv.deconvolution import Factorisation, UpdateRule, deconvolve
+from nmfd_cli.core.nmfconv.deconvolution import Factorisation, deconvolve
 from nmfd_cli.core.nmfconv.engine import ArrayTarget, Target, reachable_sums, shifted_sums
 from nmfd_cli.core.nmfconv.model import TimeGrid
 from nmfd_cli.core.nmfconv.products import FftProducts, Products, StackedProducts, choose_products
+from nmfd_cli.core.nmfconv.updates import UpdateRule
 
 ORACLES = {"mean": oracle.nmfd_mean, "joint": oracle.nmfd_joint}
 BETAS = (-1, -0.5, 0, 0.3, 1, 2)
@@ -227,6 +229,21 @@ def test_target_outside_of_memory(size: Size, update: str) -> None:
         assert_same(found, oracle.nmf_conv(V, W, H, ITERATIONS, 1), 1e-8)
 
 
+@pytest.mark.parametrize("update", list(ORACLES))
+def test_target_outside_of_memory_stays_there(update: str) -> None:
+    """No sweep allocates anything of the size of the whole target."""
+    size = Size(64, 2, 3, 4000)
+    V, W, H = make_case(size)
+    target = StreamedTarget(V, 50)
+    run(target, W, H, update)  # what is imported and cached once does not count
+    tracemalloc.start()
+    run(target, W, H, update)
+    convolve(target, W, H, BetaRule(ITERATIONS, 1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < V.nbytes / 2
+
+
 @pytest.mark.parametrize("kind", [StackedProducts, FftProducts])
 def test_panels_do_not_matter(
     force: Force, kind: type[StackedProducts] | type[FftProducts]
@@ -302,6 +319,40 @@ def test_sums(size: Size) -> None:
             shifted_sums(H, grid)[:, t], oracle.shift(H, t).sum(axis=1), rtol=1e-12
         )
     np.testing.assert_allclose(reachable_sums(W, size.M, grid), reachable, rtol=1e-12)
+
+
+def test_tied_frames() -> None:
+    """Products over boxes are those of templates that repeat a box in each of its frames."""
+    grid = TimeGrid((0, 1, 2, 5, 9))
+    K, R, M = 6, 2, 30
+    V, W, H = make_case(Size(K, R, grid.n_boxes, M))
+    frames = np.repeat(W, grid.widths, axis=2)
+    ones = np.ones_like(V)
+    products = StackedProducts(W.shape, 11, 0.0, V.dtype, grid)
+    products.set_templates(W)
+    products.set_activation_templates(W)
+    model, template_terms, activation_terms = (np.zeros(a.shape) for a in (V, W, H))
+    for start in range(0, M, 11):
+        panel = V[:, start : start + 11]
+        part = np.empty(panel.shape)
+        products.set_panel(H, start, start + panel.shape[1])
+        products.model(part)
+        model[:, start : start + 11] = part
+        products.add_template_terms(panel, template_terms)
+        products.add_activation_terms(panel, start, activation_terms)
+    shifts = [oracle.shift(H, t) for t in range(grid.n_frames)]
+    per_frame = np.stack([V @ shifted.T for shifted in shifts], axis=2)
+    sums = np.stack([shifted.sum(axis=1) for shifted in shifts], axis=1)
+    boxes = grid.edges[:-1]
+    np.testing.assert_allclose(model, oracle.model(frames, H), rtol=1e-12)
+    np.testing.assert_allclose(template_terms, np.add.reduceat(per_frame, boxes, 2), rtol=1e-12)
+    np.testing.assert_allclose(shifted_sums(H, grid), np.add.reduceat(sums, boxes, 1), rtol=1e-12)
+    wanted, reachable = np.zeros_like(H), np.zeros_like(H)
+    for t in range(grid.n_frames):
+        wanted += frames[:, :, t].T @ oracle.shift(V, -t)
+        reachable += frames[:, :, t].T @ oracle.shift(ones, -t)
+    np.testing.assert_allclose(activation_terms, wanted, rtol=1e-12)
+    np.testing.assert_allclose(reachable_sums(W, M, grid), reachable, rtol=1e-12)
 
 
 def test_sums_keep_what_is_small_beside_a_late_onset() -> None:

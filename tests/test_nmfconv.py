@@ -330,6 +330,26 @@ def test_what_hooks_return_is_used() -> None:
     np.testing.assert_allclose(W, 1 / (9 * 8), rtol=1e-6)
 
 
+def test_hooks_may_work_in_place() -> None:
+    def halve(W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray]:
+        W *= 0.5
+        H *= 0.5
+        return W, H
+
+    init_W, init_H = init_templates(2, 9, 4), init_activations(2, 24)
+    copies = [w.copy() for w in init_W], init_H.copy()
+    nmfd(
+        target(),
+        2,
+        num_template_frames=4,
+        init_W=init_W,
+        init_H=init_H,
+        func_preprocess=halve,
+    )
+    np.testing.assert_array_equal(init_W, copies[0])
+    np.testing.assert_array_equal(init_H, copies[1])
+
+
 @pytest.mark.parametrize("solve", [nmfd, nmf_conv])
 def test_callback_sees_the_divergence(solve: Callable[..., Any]) -> None:
     seen: list[tuple[int, float]] = []
@@ -523,6 +543,11 @@ def test_onset_in_the_first_frame() -> None:
     assert np.flatnonzero(H[0]).tolist() == [0, 1]
 
 
+def test_note_within_the_first_frame() -> None:
+    H = gates(strategy="pitched", pitches=[60], onsets=[0], durations=[0.02], onset_offset_tol=0)
+    assert np.flatnonzero(H[0]).tolist() == [0]
+
+
 def test_last_frame() -> None:
     assert impulses(drums=[1], onsets=[1.0]) == [[9]]
 
@@ -610,6 +635,20 @@ def test_partials_above_nyquist_are_skipped() -> None:
 def test_note_above_nyquist() -> None:
     (comb,) = init_templates(num_bins=5, strategy="pitched", pitches=[127], block_size=8, fs=8000)
     np.testing.assert_allclose(comb, 0.2)
+
+
+def test_note_below_the_first_bin() -> None:
+    (comb,) = init_templates(
+        num_bins=5,
+        strategy="pitched",
+        pitches=[72],
+        pitch_tol_up=3,
+        pitch_tol_down=3,
+        num_harmonics=1,
+        block_size=8,
+        fs=8000,
+    )
+    np.testing.assert_allclose(comb[:, 0], [1, 0, 0, 0, 0], atol=1e-12)
 
 
 def test_templates_sum_to_one() -> None:

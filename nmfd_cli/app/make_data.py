@@ -49,12 +49,13 @@ def render_data() -> tuple[dict[str, Samples], str]:
 
 
 def score_text(strokes: Sequence[Stroke]) -> str:
-    """The demo's score as CSV: onset in seconds, drum class, velocity (0 to 1) of each stroke."""
+    """The demo's score as CSV: onset in seconds, drum class, velocity (1 to 127) of each stroke."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["onset", "drum", "velocity"])
     for stroke in strokes:
-        writer.writerow([f"{stroke.onset / SAMPLE_RATE:.6f}", stroke.drum, stroke.velocity])
+        velocity = max(1, round(127 * stroke.velocity))
+        writer.writerow([f"{stroke.onset / SAMPLE_RATE:.6f}", stroke.drum, velocity])
     return text.getvalue()
 
 

@@ -1,24 +1,42 @@
 """From what is known of a recording to where its factors start."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nmfd_cli.app.components import (
+    USUAL,
+    Components,
+    components_for,
+    score_pitches,
+    strategies_for,
+)
+from nmfd_cli.app.listen import kit_templates, transcribe_target
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
-from nmfd_cli.core.nmfconv import init_activations, init_templates
+from nmfd_cli.core.drums.bands import Bands, in_bands
+from nmfd_cli.core.drums.bank import most_active
+from nmfd_cli.core.drums.strokes import stroke_activations
+from nmfd_cli.core.nmfconv import (
+    init_activations,
+    init_templates,
+    initialize_drum_specific_nmfd_templates,
+)
+from nmfd_cli.core.nmfconv.deconvolution import deconvolve
+from nmfd_cli.core.nmfconv.engine import Target, excerpt
+from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.one_shots import kit_classes
+from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.io.score import Score
 
-#: What is looked for if neither options nor a score name drums.
-DEFAULT_STEMS = ("kick", "snare", "hihat")
-
-_NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+#: Frames of a recording from which sounds are chosen: what is longer shows no other drums.
+_CHOICE_FRAMES = 20_000
+_CHOICE_ITERATIONS = 20
+_LEVEL_ITERATIONS = 15
 
 
 @dataclass(frozen=True)
@@ -27,20 +45,29 @@ class Context:
 
     Attributes
     ----------
-    sample_rate : int
-        In Hz.
-    n_frames : int
-        M.
+    target : Target
+        The magnitude spectrogram.
+    recording : Recording
     stft : Stft
     score : Score or None
     settings : SeparationSettings
     """
 
-    sample_rate: int
-    n_frames: int
+    target: Target
+    recording: Recording
     stft: Stft
     score: Score | None
     settings: SeparationSettings
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return self.recording.sample_rate
+
+    @property
+    def n_frames(self) -> int:
+        """M."""
+        return self.target.shape[1]
 
     @property
     def seconds_per_frame(self) -> float:
@@ -57,13 +84,28 @@ class Start:
     H : ndarray, shape (R, M)
     stems : tuple of str
     stem_of : tuple of R ints
-        Index into `stems`; from ``len(stems)`` on: a component of no stem, for the residual.
+        Index into `stems`; ``len(stems)`` is the residual.
+    grid : TimeGrid
+        How the frames of the templates are tied.
+    score : Score or None
+        What is played when, as given or as found out.
     """
 
     W: FloatArray
     H: FloatArray
     stems: tuple[str, ...]
     stem_of: tuple[int, ...]
+    grid: TimeGrid
+    score: Score | None
+
+
+@dataclass(frozen=True)
+class _Templates:
+    """Initial templates W (K, R, T) and the row of `Components` that each belongs to."""
+
+    W: FloatArray
+    row_of: tuple[int, ...]
+    grid: TimeGrid
 
 
 def choose_start(context: Context) -> Start:
@@ -73,189 +115,227 @@ def choose_start(context: Context) -> Start:
     ------
     ParameterError
         If a strategy lacks what it needs, or the two do not have the same components.
+    InputFileError
+        If the kit cannot be used.
     """
-    templates, activations = _strategies(context.settings, context.score)
-    components = _components(context.settings, context.score, templates, activations)
-    W = _make_templates(context, templates, components)
-    H = _make_activations(context, activations, components)
-    return Start(W, H, components.stems, components.stem_of)
+    template_strategy, activation_strategy = strategies_for(context.settings, context.score)
+    components = components_for(context.settings, context.score)
+    prepare = PREPARATIONS.get(activation_strategy)
+    if prepare is not None:
+        context, components = prepare(context, components)
+    activate = ACTIVATIONS[activation_strategy]
+    templates = TEMPLATES[template_strategy](context, components, activate)
+    H = activate(context, components, templates.row_of, templates.grid)
+    n_stems = len(components.stems)
+    return Start(
+        W=templates.W.astype(context.target.dtype),
+        H=H.astype(context.target.dtype),
+        stems=components.stems,
+        stem_of=tuple(min(row, n_stems) for row in templates.row_of),
+        grid=templates.grid,
+        score=context.score,
+    )
 
 
-def possible_stems(settings: SeparationSettings, score: Score | None) -> tuple[str, ...]:
-    """Return the names of the stems that a separation writes."""
-    stems = _components(settings, score, *_strategies(settings, score)).stems
-    return (*stems, settings.residual) if settings.residual else stems
+# ---------------------------------------------------------------- templates
+
+_Activate = Callable[[Context, Components, Sequence[int], TimeGrid], FloatArray]
 
 
-def _strategies(settings: SeparationSettings, score: Score | None) -> tuple[str, str]:
-    """Return the strategies of templates and activations."""
-    if score is not None and score.is_pitched:
-        suggested = ("pitched", "pitched")
-    else:
-        suggested = ("drums", "uniform" if score is None else "drums")
-    both = (settings.init, settings.init) if settings.init else suggested
-    if settings.init == "drums" and score is None:
-        both = ("drums", "uniform")
-    return settings.init_templates or both[0], settings.init_activations or both[1]
-
-
-@dataclass(frozen=True)
-class _Components:
-    """What the components stand for: drum classes, pitches or nothing but numbers."""
-
-    stems: tuple[str, ...]
-    stem_of: tuple[int, ...]
-    drums: tuple[str, ...] = ()
-    pitches: tuple[float, ...] = ()
-
-
-def _components(settings: SeparationSettings, score: Score | None, *strategies: str) -> _Components:
-    if "drums" in strategies and "pitched" in strategies:
-        raise ParameterError(
-            "init: the strategies 'drums' and 'pitched' do not have the same components"
-        )
-    if "drums" in strategies:
-        return _drum_components(settings, score)
-    if "pitched" in strategies:
-        pitches = tuple(sorted(set(_pitches(score))))
-        names = tuple(_pitch_name(pitch) for pitch in pitches)
-        return _Components(names, tuple(range(len(pitches))), pitches=pitches)
-    count = settings.components
-    names = tuple(f"component_{r + 1}" for r in range(count))
-    return _Components(names, tuple(range(count)))
-
-
-def _drum_components(settings: SeparationSettings, score: Score | None) -> _Components:
-    played = _played(score) if score is not None and score.is_drums else ()
-    stems = asked_stems(settings) or played or DEFAULT_STEMS
-    hidden: tuple[str, ...] = ()
-    if settings.residual is not None:
-        others = played or tuple(kit_classes(kit_folder(settings)))
-        hidden = tuple(drum for drum in others if drum not in stems)
-    stem_of = (*range(len(stems)), *(len(stems) for _ in hidden))
-    return _Components(stems, stem_of, drums=(*stems, *hidden))
-
-
-def kit_folder(settings: SeparationSettings) -> str:
-    """Return the folder of one-shots to learn templates from."""
-    return settings.kit or str(shipped("data", "kit"))
-
-
-def asked_stems(settings: SeparationSettings) -> tuple[str, ...]:
-    """Return the classes that the settings name, each once, by the names files get.
-
-    Raises
-    ------
-    ParameterError
-        If a name is neither a drum class nor a folder of the kit.
-    """
-    extras = kit_extras(settings)
-    return tuple(dict.fromkeys(drum_class(name, extra=extras) for name in settings.stems))
-
-
-def kit_extras(settings: SeparationSettings) -> tuple[str, ...]:
-    """Return the class names that a kit of the user's adds to those known."""
-    return tuple(kit_classes(settings.kit)) if settings.kit else ()
-
-
-def _played(score: Score) -> tuple[str, ...]:
-    """Return the classes of a score in the order of the field, others after them."""
-    names = {drum for drum in score.drums if drum is not None}
-    known = tuple(drum for drum in DRUM_CLASSES if drum in names)
-    return (*known, *sorted(names.difference(known)))
-
-
-def _pitches(score: Score | None) -> tuple[float, ...]:
-    if score is None or not score.is_pitched:
-        raise ParameterError("the strategy 'pitched' needs a score with pitches (--score)")
-    return tuple(pitch for pitch in score.pitches if pitch is not None)
-
-
-def _pitch_name(pitch: float) -> str:
-    """Return for example ``pitch_61_C#4``; C4 is MIDI pitch 60."""
-    nearest = round(pitch)
-    return f"pitch_{pitch:g}_{_NOTE_NAMES[nearest % 12]}{nearest // 12 - 1}"
-
-
-def _make_templates(context: Context, strategy: str, components: _Components) -> FloatArray:
+def _bank_templates(context: Context, components: Components, activate: _Activate) -> _Templates:
+    """Take those sounds of a kit, some a class, that explain most of the recording."""
     settings = context.settings
-    templates = init_templates(
-        num_comp=len(components.stem_of),
-        num_bins=context.stft.n_bins,
+    bank = kit_templates(settings, context.stft, context.sample_rate, components.drums)
+    grid = bank.grid
+    bands = Bands(context.stft.n_fft, context.sample_rate)
+    rows = [components.drums.index(drum) for drum in bank.drums]
+    H = activate(context, components, rows, grid)
+    V, frames = excerpt(in_bands(context.target, bands), _CHOICE_FRAMES)
+    rule = UpdateRule(_CHOICE_ITERATIONS, "joint", fix_W=True)
+    heard = deconvolve(V, bank.W, H[:, frames].astype(V.dtype), rule, grid=grid)
+    chosen = bank.taken(most_active(bank, heard.H, settings.templates_per_class))
+    row_of = tuple(components.drums.index(drum) for drum in chosen.drums)
+    return _Templates(np.maximum(bands.spread(chosen.W), _LEAST), row_of, grid)
+
+
+#: Below this share no template entry begins, so that each can still grow.
+_LEAST = 1e-12
+
+
+def _averaged_templates(
+    context: Context, components: Components, activate: _Activate
+) -> _Templates:
+    """Learn one template a class from all one-shots of a folder, as libnmfd does."""
+    settings = context.settings
+    learned = initialize_drum_specific_nmfd_templates(
+        desired_drum_classes=components.drums,
         num_template_frames=settings.template_frames,
-        strategy=strategy,
-        pitches=components.pitches or None,
-        desired_drum_classes=components.drums or None,
         block_size=settings.n_fft,
         hop_size=settings.hop_length,
         fs=context.sample_rate,
-        input_dir=kit_folder(settings),
-        rng=_generator(settings, 0),
+        input_dir=settings.kit or str(shipped("data", "kit")),
     )
-    W: FloatArray = np.stack(templates, axis=1)
-    return W.astype(np.float32)
+    return _plain(learned, settings)
 
 
-def _make_activations(context: Context, strategy: str, components: _Components) -> FloatArray:
-    # init_activations rounds and counts from one; half a frame later (and a little, for times that
-    # fall on a frame's edge) that is the frame in which a time falls
-    later = (0.5 + 1e-6) * context.seconds_per_frame
-    make = _NOTES_FOR.get(strategy)
-    notes = make(context, components, later) if make else _Notes()
-    H = init_activations(
-        num_comp=len(components.stem_of),
-        num_frames=context.n_frames,
-        strategy=strategy,
-        time_res=context.seconds_per_frame,
-        pitches=notes.pitches,
-        decay=context.settings.decay,
-        onsets=notes.onsets,
-        durations=notes.durations,
-        drums=notes.rows,
-        onset_offset_tol=context.settings.onset_tolerance,
-        rng=_generator(context.settings, 1),
+def _pitched_templates(context: Context, components: Components, activate: _Activate) -> _Templates:
+    settings = context.settings
+    if not components.pitches:
+        raise ParameterError("the template strategy 'pitched' needs a score with pitches (--score)")
+    combs = init_templates(
+        num_bins=context.stft.n_bins,
+        num_template_frames=settings.template_frames,
+        strategy="pitched",
+        pitches=components.pitches,
+        block_size=settings.n_fft,
+        hop_size=settings.hop_length,
+        fs=context.sample_rate,
     )
-    return H.astype(np.float32)
+    return _plain(combs, settings)
 
 
-@dataclass(frozen=True)
-class _Notes:
-    """What a score gives `init_activations`."""
+def _unknowing_templates(strategy: str) -> Callable[..., _Templates]:
+    def make(context: Context, components: Components, activate: _Activate) -> _Templates:
+        made = init_templates(
+            num_comp=_n_rows(components),
+            num_bins=context.stft.n_bins,
+            num_template_frames=context.settings.template_frames,
+            strategy=strategy,
+            rng=_generator(context.settings, 0),
+        )
+        return _plain(made, context.settings)
 
-    onsets: Sequence[float] | None = None
-    rows: Sequence[float] | None = None
-    pitches: Sequence[float] | None = None
-    durations: Sequence[float] | None = None
+    return make
 
 
-def _drum_notes(context: Context, components: _Components, later: float) -> _Notes:
+def _plain(templates: Sequence[FloatArray], settings: SeparationSettings) -> _Templates:
+    grid = TimeGrid.plain(settings.template_frames)
+    return _Templates(np.stack(templates, axis=1), tuple(range(len(templates))), grid)
+
+
+def _n_rows(components: Components) -> int:
+    return len(components.drums) or len(components.stems)
+
+
+#: What templates can start from.
+TEMPLATES: dict[str, Callable[[Context, Components, _Activate], _Templates]] = {
+    "drums": _bank_templates,
+    "averaged": _averaged_templates,
+    "pitched": _pitched_templates,
+    "random": _unknowing_templates("random"),
+    "uniform": _unknowing_templates("uniform"),
+}
+
+# ---------------------------------------------------------------- listening
+
+
+def _listened(context: Context, components: Components) -> tuple[Context, Components]:
+    """Find out which drums play when; candidates that do not sound are no components."""
+    found = transcribe_target(
+        context.target,
+        context.recording,
+        context.stft,
+        context.settings,
+        components.drums,
+        candidates=components.is_open,
+    )
+    if components.is_open:
+        sounding = set(found.drums) or set(USUAL)
+        stems = tuple(drum for drum in components.stems if drum in sounding)
+        components = replace(components, stems=stems, drums=stems)
+    return replace(context, score=found), components
+
+
+#: What has to be found out before the activations of a strategy can be made.
+PREPARATIONS: dict[str, Callable[[Context, Components], tuple[Context, Components]]] = {
+    "auto": _listened,
+}
+
+# ---------------------------------------------------------------- activations
+
+
+def _drum_activations(
+    context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
+) -> FloatArray:
     score = context.score
-    if score is None or not score.is_drums:
+    if score is None or any(drum is None for drum in score.drums):
         raise ParameterError(
             "the activation strategy 'drums' needs a score with drum classes (--score)"
         )
-    row_of = {drum: row for row, drum in enumerate(components.drums, start=1)}
-    notes = [
-        (onset + later, row_of[drum])
-        for onset, drum in zip(score.onsets, score.drums, strict=True)
-        if drum in row_of
-    ]
-    return _Notes(onsets=[onset for onset, _ in notes], rows=[row for _, row in notes])
+    onsets: dict[str, list[float]] = {drum: [] for drum in components.drums}
+    for onset, drum in zip(score.onsets, score.drums, strict=True):
+        if drum in onsets:
+            onsets[drum].append(onset)
+    return _strokes(context, [onsets[components.drums[row]] for row in row_of], grid)
 
 
-def _pitched_notes(context: Context, components: _Components, later: float) -> _Notes:
+def _strokes(context: Context, onsets: Sequence[Sequence[float]], grid: TimeGrid) -> FloatArray:
+    """Place strokes: two frames wide for templates that ring on, else impulses that decay."""
+    n_onsets = max(1, sum(len(row) for row in onsets))
+    if not grid.is_plain:
+        rate = context.sample_rate
+        frames = [[context.stft.frame_of(round(onset * rate)) for onset in row] for row in onsets]
+        return stroke_activations(frames, context.n_frames, 1 / n_onsets)
+    notes = [(onset + _later(context), r) for r, row in enumerate(onsets, 1) for onset in row]
+    return init_activations(
+        num_comp=len(onsets),
+        num_frames=context.n_frames,
+        strategy="drums",
+        time_res=context.seconds_per_frame,
+        decay=context.settings.decay,
+        onsets=[onset for onset, _ in notes],
+        drums=[row for _, row in notes],
+    )
+
+
+def _later(context: Context) -> float:
+    """Return what turns `init_activations`' rule into the frame that first reaches an onset.
+
+    It rounds and counts from one; half a frame later (and a little, for times that fall on the edge
+    of a frame) that is the frame in which a time falls.
+    """
+    return (0.5 + 1e-6) * context.seconds_per_frame
+
+
+def _pitched_activations(
+    context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
+) -> FloatArray:
+    pitches = score_pitches(context.score)
     score = context.score
-    pitches = _pitches(score)
     assert score is not None
-    durations = [duration or 0.0 for duration in score.durations]
-    onsets = [onset + later for onset in score.onsets]
-    return _Notes(onsets=onsets, pitches=pitches, durations=durations)
+    return init_activations(
+        num_comp=len(row_of),
+        num_frames=context.n_frames,
+        strategy="pitched",
+        time_res=context.seconds_per_frame,
+        pitches=pitches,
+        onsets=[onset + _later(context) for onset in score.onsets],
+        durations=[duration or 0.0 for duration in score.durations],
+        onset_offset_tol=context.settings.onset_tolerance,
+    )
 
 
-#: What a score gives the activation strategies that need one.
-_NOTES_FOR: dict[str, Callable[[Context, _Components, float], _Notes]] = {
-    "drums": _drum_notes,
-    "pitched": _pitched_notes,
+def _unknowing_activations(strategy: str) -> _Activate:
+    def make(
+        context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
+    ) -> FloatArray:
+        return init_activations(
+            num_comp=len(row_of),
+            num_frames=context.n_frames,
+            strategy=strategy,
+            rng=_generator(context.settings, 1),
+        )
+
+    return make
+
+
+#: What activations can start from.
+ACTIVATIONS: dict[str, _Activate] = {
+    "auto": _drum_activations,  # of the score that listening has found
+    "drums": _drum_activations,
+    "pitched": _pitched_activations,
+    "random": _unknowing_activations("random"),
+    "uniform": _unknowing_activations("uniform"),
 }
 
 

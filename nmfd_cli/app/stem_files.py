@@ -1,61 +1,21 @@
 """The stems of one recording on their way to the disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
-from string import Formatter
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.app.settings import OutputSettings
+from nmfd_cli.app.stem_paths import chosen_stem, minus_name, output_paths, require_place
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import OutputError, ParameterError
+from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio import Recording, SampleFormat, StemFile, require_writable_format
-from nmfd_cli.io.staging import StagedOutputs, require_free
-
-#: What `OutputSettings.filename` may hold.
-FIELDS = ("track", "stem", "ext", "parent", "date")
-
-
-def output_paths(
-    recording: str | Path, stems: Sequence[str], output: OutputSettings
-) -> dict[str, Path]:
-    """Return where each stem will stand.
-
-    Raises
-    ------
-    ParameterError
-        If the template has an unknown field, leaves the folder, or gives two stems one path.
-    """
-    source = Path(recording)
-    known = {
-        "track": source.stem,
-        "ext": output.format,
-        "parent": source.parent.name,
-        "date": date.today().isoformat(),
-    }
-    _check_template(output.filename)
-    paths = {stem: Path(output.out) / output.filename.format(stem=stem, **known) for stem in stems}
-    if len(set(paths.values())) < len(paths):
-        raise ParameterError(
-            f"filename: {output.filename!r} gives several stems one file; expected {{stem}} in it"
-        )
-    return paths
-
-
-def _check_template(template: str) -> None:
-    try:
-        parts = list(Formatter().parse(template))
-    except ValueError as error:
-        raise ParameterError(f"filename: {template!r} is not a template: {error}") from error
-    for _, name, spec, conversion in parts:
-        if name is not None and (name not in FIELDS or spec or conversion):
-            expected = ", ".join(f"{{{known}}}" for known in FIELDS)
-            raise ParameterError(f"filename: expected fields {expected}, found {{{name}}}")
-    if Path(template).is_absolute() or ".." in Path(template).parts:
-        raise ParameterError(f"filename: expected a path below the output folder, found {template}")
+from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.streams import StdoutOutput
 
 
 def sample_format(recording: Recording, output: OutputSettings) -> SampleFormat:
@@ -68,11 +28,52 @@ def sample_format(recording: Recording, output: OutputSettings) -> SampleFormat:
     return SampleFormat(output.format, subtype)
 
 
+@dataclass
+class _Track:
+    """One file on its way, and what is known of its samples so far."""
+
+    name: str
+    path: Path
+    file: StemFile
+    low: float = 0.0
+    high: float = 0.0
+    energy: float = 0.0
+
+    @property
+    def peak(self) -> float:
+        return max(-self.low, self.high)
+
+    def add(self, samples: NDArray[np.float64], sample_format: SampleFormat) -> None:
+        """Append samples, unless the format cannot hold all that came so far."""
+        self.low = min(self.low, float(samples.min()))
+        self.high = max(self.high, float(samples.max()))
+        self.energy += float(np.square(samples).sum())
+        if sample_format.holds(self.low, self.high):
+            self.file.write(samples)
+
+
+class Sink(Protocol):
+    """Where finished files go: a folder, or standard output."""
+
+    def place(self, path: Path) -> Path:
+        """Return where to write what will stand at `path`."""
+
+    def commit(self) -> None:
+        """Hand over everything that was placed."""
+
+
+def _open_sink(resources: ExitStack, output: OutputSettings) -> Sink:
+    if output.is_stream:
+        return resources.enter_context(StdoutOutput())
+    return resources.enter_context(StagedOutputs(output.overwrite))
+
+
 class StemFiles:
     """Takes stems block by block and moves the files in once all are whole.
 
     The last stem is what the others leave of the recording, in the samples of the format: so the
-    stems add up to it, exactly in integer formats.
+    stems add up to it, exactly in integer formats.  A stem has the same samples whether it is
+    written alone or with the others.
 
     Parameters
     ----------
@@ -80,15 +81,22 @@ class StemFiles:
         Whose end removes what was not finished.
     recording : Recording
     stems : sequence of str
+        All that the recording is divided into; `output` may ask for one of them only.
     output : OutputSettings
+    source : str or Path, optional
+        What names the files, if not the recording's own path.
 
     Raises
     ------
     OutputError
         If a file exists that may not be replaced or cannot be made.
+    ParameterError
+        If `output` asks for a stem that there is not.
 
     Attributes
     ----------
+    paths : dict of str to Path
+        The files by the names of what they hold.
     samples_written : int
         A channel.
     """
@@ -99,23 +107,22 @@ class StemFiles:
         recording: Recording,
         stems: Sequence[str],
         output: OutputSettings,
+        *,
+        source: str | Path | None = None,
     ) -> None:
-        self.paths = output_paths(recording.path, stems, output)
+        self.paths = output_paths(source or recording.path, stems, output)
         for path in self.paths.values():
-            require_free(path, output.overwrite)
+            require_place(path, output)
+        self._stems = tuple(stems)
         self._format = sample_format(recording, output)
-        self._staging = resources.enter_context(StagedOutputs(output.overwrite))
-        self._files = [
-            StemFile(
-                self._staging.place(path), recording.sample_rate, recording.n_channels, self._format
-            )
-            for path in self.paths.values()
-        ]
-        for file in self._files:
+        self._sink = _open_sink(resources, output)
+        self._tracks: dict[str, _Track] = {}
+        for name, path in self.paths.items():
+            place = self._sink.place(path)
+            file = StemFile(place, recording.sample_rate, recording.n_channels, self._format)
             resources.callback(file.abandon)
-        self._low = np.zeros(len(self._files))
-        self._high = np.zeros(len(self._files))
-        self._energy = np.zeros(len(self._files))
+            self._tracks[name] = _Track(name, path, file)
+        self._minus = chosen_stem(stems, output.minus) if output.minus else None
         self._mixture_energy = 0.0
         self.samples_written = 0
 
@@ -128,18 +135,19 @@ class StemFiles:
         stems : ndarray, shape (S, C, n)
             The last one is not looked at but made from the mixture and the others.
         """
-        left = self._format.quantise(mixture)
+        whole = self._format.quantise(mixture)
+        left = whole
         self._mixture_energy += float(np.square(mixture).sum())
         self.samples_written += mixture.shape[-1]
-        for index, file in enumerate(self._files):
-            is_last = index == len(self._files) - 1
+        for index, name in enumerate(self._stems):
+            is_last = index == len(self._stems) - 1
             samples = self._format.quantise(left if is_last else stems[index])
             left = left - samples
-            self._low[index] = min(self._low[index], samples.min())
-            self._high[index] = max(self._high[index], samples.max())
-            self._energy[index] += float(np.square(samples).sum())
-            if self._format.holds(self._low[index], self._high[index]):
-                file.write(samples)
+            if name in self._tracks:
+                self._tracks[name].add(samples, self._format)
+            if name == self._minus:
+                rest = self._format.quantise(whole - samples)
+                self._tracks[minus_name(name)].add(rest, self._format)
 
     def finish(self) -> list[tuple[str, Path, float, float]]:
         """Move the files in.
@@ -153,25 +161,23 @@ class StemFiles:
         OutputError
             If a stem exceeds what the format holds, or a file cannot be moved.
         """
-        for stem, low, high in zip(self.paths, self._low, self._high, strict=True):
-            if not self._format.holds(low, high):
-                peak = 20 * np.log10(max(-low, high))
+        for track in self._tracks.values():
+            if not self._format.holds(track.low, track.high):
                 raise OutputError(
-                    f"{stem}: its peak of {peak:+.2f} dBFS would clip in "
-                    f"{self._format.subtype.lower()}; nothing was written, --subtype float holds it"
+                    f"{track.name}: its peak of {20 * np.log10(track.peak):+.2f} dBFS would clip "
+                    f"in {self._format.subtype.lower()}; nothing was written, "
+                    "--subtype float holds it"
                 )
-        for file in self._files:
-            file.close()
-        self._staging.commit()
-        return list(self._summary())
+        for track in self._tracks.values():
+            track.file.close()
+        self._sink.commit()
+        mixture_energy = self._mixture_energy or 1.0
+        return [
+            (track.name, track.path, track.peak, track.energy / mixture_energy)
+            for track in self._tracks.values()
+        ]
 
     @property
     def is_silent(self) -> bool:
         """Whether nothing sounded in all blocks so far."""
         return self._mixture_energy == 0
-
-    def _summary(self) -> Iterator[tuple[str, Path, float, float]]:
-        peaks = np.maximum(-self._low, self._high)
-        shares = self._energy / self._mixture_energy if self._mixture_energy else self._energy
-        for (stem, path), peak, share in zip(self.paths.items(), peaks, shares, strict=True):
-            yield stem, path, float(peak), float(share)

@@ -11,16 +11,23 @@ from typing import Any, NoReturn
 import click
 
 from nmfd_cli import __version__
-from nmfd_cli.cli.messages import error_line
-from nmfd_cli.errors import NmfdError
+from nmfd_cli.cli.messages import say_error
+from nmfd_cli.errors import NmfdError, ParameterError
 
 #: Where each subcommand stands and what it does: known here, so that help need not import them.
 COMMANDS = {
     "separate": ("nmfd_cli.cli.separate", "Write one file for each part of a recording."),
+    "presets": ("nmfd_cli.cli.presets", "List, show and save settings under a name."),
 }
 
+FAILED = 1
+WRONG_OPTIONS = 2
 INTERRUPTED = 130
-TERMINATED = 143
+
+#: Set to anything, it shows where an unexpected error came from.
+DEBUG_VARIABLE = "NMFD_DEBUG"
+
+_COMPLETE_VARIABLE = "_NMFD_COMPLETE"
 
 
 class LazyGroup(click.Group):
@@ -40,6 +47,10 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
+    def main(self, args: Sequence[str] | None = None, *_: object, **__: object) -> NoReturn:
+        """Run as a program; click's own way would show errors otherwise and in several lines."""
+        sys.exit(run(sys.argv[1:] if args is None else args))
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="nmfd")
@@ -53,47 +64,118 @@ def cli() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong options."""
+    """Run the command line and return its exit code.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed, 2 wrong options, 130 interrupted.  A reader of standard output that went
+        away had what it wanted: 0.
+    """
     try:
-        result: Any = cli.main(args=list(arguments), prog_name="nmfd", standalone_mode=False)
-    except click.UsageError as error:
-        error.show()
-        return 2
+        code = _dispatch(arguments)
+        _flush_stdout()
     except (click.Abort, KeyboardInterrupt):
-        click.echo(error_line("interrupted; nothing was left half-written"), err=True)
+        say_error("interrupted; nothing was left half-written")
         return INTERRUPTED
-    except click.ClickException as error:
-        click.echo(error_line(error.format_message()), err=True)
-        return error.exit_code
-    except NmfdError as error:
-        click.echo(error_line(str(error)), err=True)
-        return 1
     except BrokenPipeError:
-        _close_stdout()
+        _let_go_of_stdout()
         return 0
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        click.echo(error_line(f"{where}{error.strerror or error}"), err=True)
-        return 1
-    except MemoryError:
-        click.echo(error_line("out of memory; --block-seconds sets smaller blocks"), err=True)
-        return 1
+    except Exception as error:
+        _let_go_of_stdout()
+        return _report(error)
+    return code
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    try:
+        with cli.make_context("nmfd", list(arguments)) as context:
+            result: Any = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     return result if isinstance(result, int) else 0
 
 
-def _close_stdout() -> None:
-    """Keep the interpreter from complaining of the reader that went away."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _report(error: Exception) -> int:
+    """Say what went wrong in one line and return the exit code."""
+    match error:
+        case click.UsageError():
+            return _report_usage(error)
+        case ParameterError():
+            say_error(str(error))
+            return WRONG_OPTIONS
+        case NmfdError() | click.ClickException():
+            say_error(str(error))
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            say_error(f"{where}{error.strerror or error}")
+        case MemoryError():
+            say_error("out of memory; --block-seconds sets smaller blocks")
+        case _:
+            _report_unexpected(error)
+    return FAILED
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(TERMINATED)
+def _report_usage(error: click.UsageError) -> int:
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        error.show()
+        return WRONG_OPTIONS
+    message = error.format_message().rstrip(".")
+    path = error.ctx.command_path if error.ctx is not None else "nmfd"
+    say_error(f"{message}; try {path} --help")
+    return WRONG_OPTIONS
+
+
+def _report_unexpected(error: Exception) -> None:
+    if os.environ.get(DEBUG_VARIABLE):
+        import traceback
+
+        traceback.print_exception(error)
+    say_error(
+        f"unexpected {type(error).__name__}: {error}; this is a fault of nmfd, "
+        f"{DEBUG_VARIABLE}=1 shows where it happened"
+    )
+
+
+def _flush_stdout() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _let_go_of_stdout() -> None:
+    """Keep the interpreter from complaining, at its end, of what could not be written."""
+    try:
+        _flush_stdout()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    """Unwind, so that temporary files go; further signals do not disturb that."""
+    for other in _stop_signals():
+        signal.signal(other, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
+
+
+def _stop_signals() -> list[signal.Signals]:
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 def main() -> NoReturn:
     """Run ``nmfd`` as a program."""
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run(sys.argv[1:]))
+    for number in _stop_signals():
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _stop)
+    if _COMPLETE_VARIABLE in os.environ:
+        from click.shell_completion import shell_complete
+
+        sys.exit(
+            shell_complete(cli, {}, "nmfd", _COMPLETE_VARIABLE, os.environ[_COMPLETE_VARIABLE])
+        )
+    cli.main()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """What the terminal is told: one line a message, progress where somebody watches."""
 
+import math
+import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,18 +13,36 @@ import click
 from nmfd_cli.errors import NmfdWarning
 
 
-def error_line(message: str) -> str:
-    """Return an error as the one line that is shown."""
-    return f"nmfd: error: {_one_line(message)}"
+def say(text: str) -> None:
+    """Write a line on stderr; if nobody reads it, the work goes on all the same."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def warning_line(message: str) -> str:
-    """Return a warning as the one line that is shown."""
-    return f"nmfd: warning: {_one_line(message)}"
+def say_error(message: str) -> None:
+    """Show an error as one line."""
+    say(f"{painted('nmfd: error:', fg='red', bold=True)} {_one_line(message)}")
+
+
+def say_warning(message: str) -> None:
+    """Show a warning as one line."""
+    say(f"{painted('nmfd: warning:', fg='yellow', bold=True)} {_one_line(message)}")
 
 
 def _one_line(message: str) -> str:
     return " ".join(message.split())
+
+
+def is_watched() -> bool:
+    """Whether stderr is a terminal."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def painted(text: str, **style: Any) -> str:
+    """Return a text in colour if it goes to a terminal and NO_COLOR is not set."""
+    return click.style(text, **style) if is_watched() and not os.environ.get("NO_COLOR") else text
 
 
 @contextmanager
@@ -31,12 +51,38 @@ def warnings_as_lines(quiet: bool) -> Iterator[None]:
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         if issubclass(category, NmfdWarning) and not quiet:
-            click.echo(warning_line(str(message)), err=True)
+            say_warning(str(message))
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.showwarning = show
         yield
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> list[str]:
+    """Return the lines of a small table.
+
+    Parameters
+    ----------
+    header : sequence of str
+    rows : sequence of sequences of str
+    right : str
+        The columns set to the right: their first letters.
+    """
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = []
+    for row in (header, *rows):
+        cells = [
+            cell.rjust(width) if title[0] in right else cell.ljust(width)
+            for title, cell, width in zip(header, row, widths, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return [painted(lines[0], dim=True), *lines[1:]]
+
+
+def decibels(peak: float) -> str:
+    """Return a peak in dBFS."""
+    return f"{20 * math.log10(peak):+.1f} dBFS" if peak > 0 else "silent"
 
 
 class Reporter:
@@ -53,10 +99,15 @@ class Reporter:
         self._bar: Any = None
         self._stage = ""
 
+    @property
+    def shows_tables(self) -> bool:
+        """Whether somebody watches who wants to be told."""
+        return self._verbosity >= 0 and is_watched()
+
     @contextmanager
     def progress(self, title: str) -> Iterator[Any]:
         """Show how far one recording has got, as ``progress(stage, share)``."""
-        if self._verbosity >= 0 and sys.stderr.isatty():
+        if self.shows_tables:
             from tqdm import tqdm
 
             layout = "{desc:<32.32} {percentage:3.0f}%|{bar:30}| {elapsed}"
@@ -80,9 +131,9 @@ class Reporter:
     def line(self, text: str) -> None:
         """Say what was done."""
         if self._verbosity >= 0:
-            click.echo(text, err=True)
+            say(text)
 
     def detail(self, text: str) -> None:
         """Say what is being done, if asked to say more."""
         if self._verbosity >= 1:
-            click.echo(text, err=True)
+            say(text)

@@ -3,22 +3,65 @@
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
 from types import NoneType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 import click
+from click.shell_completion import CompletionItem
 
-from nmfd_cli.app.settings import CheckedSettings
+from nmfd_cli.app.settings import GROUPS, CheckedSettings
 from nmfd_cli.errors import ParameterError
 
+if TYPE_CHECKING:
+    from nmfd_cli.app.presets import Preset
+
+    NamesBase = click.ParamType[tuple[str, ...]]
+    PresetBase = click.ParamType[Preset]
+else:  # older releases of click have no type parameter here
+    NamesBase = PresetBase = click.ParamType
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 S = TypeVar("S", bound=CheckedSettings)
 
+#: Sections of the help beside those of the settings.
+MANY_FILES = "Many files"
+GENERAL = "General"
+SECTIONS = (*GROUPS[:1], MANY_FILES, *GROUPS[1:], GENERAL)
+
 #: Short names of options.
-_SHORT = {"out": "-o", "quiet": "-q", "verbose": "-v"}
+_SHORT = {"out": "-o", "jobs": "-j"}
 
 
-class Names(click.ParamType[tuple[str, ...]]):
+class Option(click.Option):
+    """An option that stands in a section of the help."""
+
+    def __init__(self, *args: Any, section: str = GENERAL, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command whose help shows its options in sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {name: [] for name in SECTIONS}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                sections[getattr(parameter, "section", GENERAL)].append(record)
+        for name, records in sections.items():
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+
+def option(*names: str, section: str = GENERAL, **attributes: Any) -> Decorator:
+    """Give a command an option in a section of its help."""
+    return click.option(*names, cls=Option, section=section, **attributes)
+
+
+class Names(NamesBase):
     """Names separated by commas, as a tuple."""
 
     name = "names"
@@ -34,58 +77,157 @@ class Names(click.ParamType[tuple[str, ...]]):
         return names
 
 
-def settings_options(settings: type[CheckedSettings]) -> Decorator:
+class PresetName(PresetBase):
+    """The name or the file of a preset, as the preset."""
+
+    name = "preset"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "Preset":
+        from nmfd_cli.app.presets import Preset, load_preset
+
+        if isinstance(value, Preset):
+            return value
+        try:
+            return load_preset(value)
+        except ParameterError as error:
+            raise click.UsageError(f"--{error}", ctx) from error
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from nmfd_cli.app.presets import preset_paths
+
+        names = [name for name in preset_paths() if name.startswith(incomplete)]
+        files = [] if names else [CompletionItem(incomplete, type="file")]
+        return [*map(CompletionItem, names), *files]
+
+
+def preset_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--preset``; `settings_from` heeds it."""
+    return option(
+        "--preset",
+        type=PresetName(),
+        metavar="NAME|FILE",
+        section="What to look for",
+        help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
+    )(function)
+
+
+def settings_options(
+    settings: type[CheckedSettings], *, without: tuple[str, ...] = (), section: str | None = None
+) -> Decorator:
     """Give a command one option for each field of a settings class.
 
     An option that is not given has no value, so that a preset or the default holds.
+
+    Parameters
+    ----------
+    settings : type
+    without : tuple of str
+        Fields that get none.
+    section : str, optional
+        Where all of them stand in the help; else each stands where its field says.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         hints = get_type_hints(settings)
         for item in reversed(fields(settings)):  # type: ignore[arg-type]
-            function = _option(item, hints[item.name])(function)
+            if item.metadata["is_option"] and item.name not in without:
+                function = _option(item, hints[item.name], section)(function)
         return function
 
     return decorate
 
 
+def given_values(settings: type[CheckedSettings], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the command line gave of the fields of a settings class."""
+    names = (item.name for item in fields(settings) if item.metadata["is_option"])  # type: ignore[arg-type]
+    return {name: options[name] for name in names if options.get(name) not in (None, ())}
+
+
 def settings_from(settings: type[S], options: Mapping[str, Any]) -> S:
-    """Make settings of what the command line gave; defaults hold for the rest.
+    """Make settings of what the command line gave, then the preset; defaults hold for the rest.
 
     Raises
     ------
     UsageError
-        If a value is out of range.
+        If a value is out of range, or two exclude each other.
     """
-    given = {
-        name: options[name] for name in settings.names() if options.get(name) not in (None, ())
-    }
+    preset: Preset | None = options.get("preset")
+    values = preset.values_for(settings) if preset is not None else {}
     try:
-        return settings(**given)
+        return settings(**(values | given_values(settings, options)))
     except ParameterError as error:
-        raise click.UsageError(f"--{str(error).replace('_', '-')}") from error
+        name, colon, message = str(error).partition(":")
+        raise click.UsageError(f"--{name.replace('_', '-')}{colon}{message}") from error
 
 
-def _option(item: Field[Any], hint: Any) -> Decorator:
+def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
     flag = "--" + item.name.replace("_", "-")
     kind = next((kind for kind in get_args(hint) if kind is not NoneType), hint)
     is_names = isinstance(item.default, tuple)
-    common: dict[str, Any] = {"default": None, "help": item.metadata["explanation"]}
+    section = section or item.metadata["group"]
+    text = item.metadata["explanation"]
     if kind is bool and not is_names:
-        declaration = flag if item.name == "overwrite" else f"{flag}/--no-{flag[2:]}"
-        return click.option(declaration, is_flag=True, **common)
+        declaration = f"{flag}/--no-{flag[2:]}"
+        return option(declaration, is_flag=True, default=None, help=text, section=section)
     if item.default not in (None, ()):
-        common["help"] += f"  [default: {item.default}]"
+        default = f"{item.default:g}" if isinstance(item.default, float) else item.default
+        text += f"  [default: {default}]"
     choices = item.metadata["choices"]
-    common["type"] = Names() if is_names else click.Choice(choices) if choices else kind
-    names = [_SHORT[item.name], flag] if item.name in _SHORT else [flag]
-    return click.option(*names, metavar=item.metadata["metavar"], **common)
+    return option(
+        *([_SHORT[item.name], flag] if item.name in _SHORT else [flag]),
+        type=Names() if is_names else click.Choice(choices) if choices else kind,
+        default=None,
+        metavar=item.metadata["metavar"],
+        help=text,
+        section=section,
+        shell_complete=_completion(item),
+    )
+
+
+def _completion(item: Field[Any]) -> Completion | None:
+    """Return what completes a value, if click does not know by itself."""
+    if item.metadata["metavar"] == "DIR":
+        return complete_folders
+    if item.name in ("stem", "minus", "stems"):
+        return _complete_drums
+    return None
+
+
+def complete_files(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Have the shell complete the name of a file."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_folders(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Have the shell complete the name of a folder."""
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def _complete_drums(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from nmfd_cli.app.stem_paths import usual_stems
+
+    before, comma, begun = incomplete.rpartition(",")
+    if isinstance(param.type, Names):
+        taken = before.split(",")
+        names = [drum for drum in usual_stems() if drum not in taken]
+        return [CompletionItem(before + comma + n) for n in names if n.startswith(begun)]
+    return [CompletionItem(name) for name in usual_stems() if name.startswith(incomplete)]
 
 
 def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``-q`` and ``-v``."""
-    function = click.option("-v", "--verbose", is_flag=True, help="Say more.")(function)
-    return click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(function)
+    function = option("-v", "--verbose", is_flag=True, help="Say more.")(function)
+    return option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(function)
 
 
 def verbosity(options: Mapping[str, Any]) -> int:

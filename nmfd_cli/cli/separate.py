@@ -1,60 +1,163 @@
 """``nmfd separate``."""
 
 import json
-import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from nmfd_cli.app.batch_settings import BatchSettings
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
-from nmfd_cli.cli.messages import Reporter, error_line, warnings_as_lines
-from nmfd_cli.cli.options import settings_from, settings_options, verbosity, verbosity_options
-from nmfd_cli.errors import NmfdError
+from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.options import (
+    MANY_FILES,
+    Command,
+    complete_files,
+    option,
+    preset_option,
+    settings_from,
+    settings_options,
+    verbosity,
+    verbosity_options,
+)
+
+if TYPE_CHECKING:
+    from nmfd_cli.app.batch import BatchSummary
+    from nmfd_cli.app.events import Event
+    from nmfd_cli.app.jobs import Job
 
 
-@click.command("separate", short_help="Write one file for each part of a recording.")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--score", metavar="FILE", help="CSV or TSV of what is played when: onset, drum ...")
+@click.command("separate", cls=Command, short_help="Write one file for each part of a recording.")
+@click.argument(
+    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
+)
+@option(
+    "--score",
+    metavar="FILE",
+    section="What to look for",
+    shell_complete=complete_files,
+    help="CSV or TSV of what is played when: onset, drum ...",
+)
+@preset_option
 @settings_options(OutputSettings)
+@settings_options(BatchSettings, section=MANY_FILES)
+@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@option(
+    "--score-pattern",
+    metavar="TEMPLATE",
+    section=MANY_FILES,
+    help="Where the score of each recording is, from its folder: '{track}.csv'.",
+)
+@option(
+    "--failed-list",
+    metavar="FILE",
+    section=MANY_FILES,
+    shell_complete=complete_files,
+    help="Write which recordings failed, and why, a line each.",
+)
 @settings_options(SeparationSettings)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all results.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object with all results.")
+@option("--json-lines", is_flag=True, help="Print one JSON object a recording, a line each.")
 @verbosity_options
-def command(inputs: tuple[str, ...], score: str | None, as_json: bool, **options: Any) -> int:
+def command(inputs: tuple[str, ...], **options: Any) -> int:
     """Write one file for each part of a recording: kick, snare, hi-hat ...
 
     The parts add up to the recording, sample by sample.  With --score they are found where it says;
     its classes or pitches name them.
+
+    INPUT is a file, a folder, a pattern such as 'takes/*.wav', or - for standard input.
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
     output = settings_from(OutputSettings, options)
+    batch = settings_from(BatchSettings, options)
+    _check_json(output, options)
+    jobs = _plan(inputs, settings, output, batch, options)
 
-    from nmfd_cli.app.report import report_as_dict, settings_as_dict
-    from nmfd_cli.app.separate import check_outputs, separate_file
+    from nmfd_cli.app.batch import run_jobs, write_failed_list
+    from nmfd_cli.cli.batch_view import BatchView, summary_lines
 
-    check_outputs(inputs, settings, output, score)
-    reports = []
-    with warnings_as_lines(quiet=options["quiet"]):
-        for path in inputs:
-            begin = time.perf_counter()
-            try:
-                with reporter.progress(path) as progress:
-                    report = separate_file(
-                        path, settings, output, score_path=score, progress=progress
-                    )
-            except NmfdError as error:
-                if len(inputs) == 1:
-                    raise
-                click.echo(error_line(str(error)), err=True)
-                continue
-            seconds = time.perf_counter() - begin
-            names = ", ".join(str(stem.path) for stem in report.stems)
-            reporter.line(f"{path}: {names} ({report.recording.seconds:.1f} s in {seconds:.1f} s)")
-            reports.append(report)
-    if as_json:
-        result = {
-            "settings": settings_as_dict(settings, output),
-            "recordings": [report_as_dict(report) for report in reports],
-        }
-        click.echo(json.dumps(result, indent=2))
-    return 0 if len(reports) == len(inputs) else 1
+    view = BatchView(jobs, reporter, is_quiet=options["quiet"])
+
+    def on_event(event: "Event") -> None:
+        view(event)
+        if options["json_lines"]:
+            _print_line(event)
+
+    with view.shown():
+        summary = run_jobs(jobs, batch, on_event)
+    if len(jobs) > 1:
+        for line in summary_lines(summary):
+            reporter.line(line)
+    if options["failed_list"]:
+        write_failed_list(options["failed_list"], summary)
+    if options["as_json"]:
+        click.echo(json.dumps(_as_dict(summary, settings, output), indent=2))
+    return 0 if summary.is_complete else 1
+
+
+def _plan(
+    inputs: tuple[str, ...],
+    settings: SeparationSettings,
+    output: OutputSettings,
+    batch: BatchSettings,
+    options: dict[str, Any],
+) -> "tuple[Job, ...]":
+    from nmfd_cli.app.inputs import find_recordings
+    from nmfd_cli.app.jobs import plan_jobs
+
+    recordings = find_recordings(inputs, output, recursive=options["recursive"])
+    return plan_jobs(
+        recordings,
+        settings,
+        output,
+        score=options["score"],
+        score_pattern=options["score_pattern"],
+        skip_existing=batch.skip_existing,
+    )
+
+
+def _check_json(output: OutputSettings, options: dict[str, Any]) -> None:
+    """Refuse two things on standard output.
+
+    Raises
+    ------
+    UsageError
+    """
+    if options["as_json"] and options["json_lines"]:
+        raise click.UsageError("--json and --json-lines exclude each other")
+    if output.is_stream and (options["as_json"] or options["json_lines"]):
+        raise click.UsageError("--out: standard output (-) holds audio, expected no JSON there")
+
+
+def _print_line(event: "Event") -> None:
+    from nmfd_cli.app.events import Ended
+
+    if isinstance(event, Ended):
+        click.echo(json.dumps(_event_as_dict(event)))
+
+
+def _event_as_dict(event: "Event") -> dict[str, Any]:
+    from nmfd_cli.app.events import Done, Failed, Skipped
+    from nmfd_cli.app.report import report_as_dict
+
+    match event:
+        case Done():
+            return {"status": "done", **report_as_dict(event.report)}
+        case Skipped():
+            return {"status": "skipped", **report_as_dict(event.report)}
+        case Failed():
+            return {"status": "failed", "input": event.input, "error": event.reason}
+    raise TypeError(f"no result: {event!r}")
+
+
+def _as_dict(
+    summary: "BatchSummary", settings: SeparationSettings, output: OutputSettings
+) -> dict[str, Any]:
+    from nmfd_cli.app.report import settings_as_dict
+
+    stand = sorted((*summary.done, *summary.skipped), key=lambda event: event.index)
+    return {
+        "settings": settings_as_dict(settings, output),
+        "recordings": [_event_as_dict(event) for event in stand],
+        "failed": [_event_as_dict(event) for event in summary.failed],
+    }

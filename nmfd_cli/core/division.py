@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.masking import wiener_masks
-from nmfd_cli.core.nmfconv.model import stack_shifts
+from nmfd_cli.core.nmfconv.model import TimeGrid, stack_shifts
 from nmfd_cli.core.stft import Stft
 
 
@@ -29,6 +29,8 @@ class StemModel:
         S, the stems asked for.
     has_residual : bool
         One more stem takes what the spectrogram exceeds the model by, and components of its own.
+    grid : TimeGrid, optional
+        How the frames of the templates are tied; T then counts boxes.
     """
 
     W: FloatArray
@@ -37,6 +39,7 @@ class StemModel:
     stem_of: tuple[int, ...]
     n_stems: int
     has_residual: bool = False
+    grid: TimeGrid | None = None
 
     def panel(self, magnitude: FloatArray, start: int) -> FloatArray:
         """Return the stems' models (S or S + 1, K, m) for a panel of the spectrogram (K, m)."""
@@ -47,7 +50,9 @@ class StemModel:
             members = owners == stem
             if members.any():
                 templates = self.W[:, members].reshape(K, -1)
-                stack = stack_shifts(self.H[members], self.W.shape[2], start, start + m)
+                stack = stack_shifts(
+                    self.H[members], self.W.shape[2], start, start + m, grid=self.grid
+                )
                 np.matmul(templates, stack, out=model)
         if self.has_residual and self.scale > 0:
             models[-1] += np.maximum(magnitude / self.scale - models.sum(axis=0), 0)
@@ -60,9 +65,11 @@ def magnitude_of(spectrum: ComplexArray) -> FloatArray:
     Unlike the magnitude of a downmix it does not lose what is out of phase between channels.
     """
     if spectrum.shape[0] == 1:
-        return np.abs(spectrum[0])
+        magnitude: FloatArray = np.abs(spectrum[0])
+        return magnitude
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    return np.sqrt(power.mean(axis=0))
+    root: FloatArray = np.sqrt(power.mean(axis=0))
+    return root
 
 
 def divide(

@@ -179,7 +179,7 @@ def envelope(samples: FloatArray, n_columns: int) -> FloatArray:
 
 
 def colour_map(n_levels: int = 64) -> NDArray[np.uint8]:
-    """Return colours from almost black over violet and orange to pale yellow.
+    """Return colours from black over violet and orange to pale yellow.
 
     A path through the OKLCh space [1]_ on which lightness rises evenly, so that it reads as well
     without hue: in print, and by the colour-blind.  The hue turns from blue (285 degrees) upwards
@@ -199,9 +199,9 @@ def colour_map(n_levels: int = 64) -> NDArray[np.uint8]:
     .. [1] B. Ottosson: "A perceptual color space for image processing", 2020.
     """
     level = np.linspace(0, 1, n_levels)
-    lightness = 0.13 + 0.85 * level
+    lightness = 0.02 + 0.96 * level**0.9
     hue = np.radians(285 + 180 * level**0.85)
-    chroma = 0.02 + 0.17 * np.sin(np.pi * level**0.9) ** 0.8
+    chroma = 0.19 * np.sin(np.pi * level**0.9) ** 0.8
     linear = _linear_rgb(lightness, chroma, hue)
     for _ in range(40):
         outside = (linear.min(axis=1) < 0) | (linear.max(axis=1) > 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.divergence import (
@@ -91,6 +92,32 @@ class ArrayTarget:
         for start in range(0, n_frames, self.panel_frames):
             stop = min(start + self.panel_frames, n_frames)
             yield start, stop, self._V[:, start:stop]
+
+
+def excerpt(target: Target, n_frames: int) -> tuple["ArrayTarget", NDArray[np.intp]]:
+    """Return panels of a target, spread over all of it, that have about so many frames together.
+
+    Parameters
+    ----------
+    target : Target
+    n_frames : int
+        The whole target is taken if it has no more.
+
+    Returns
+    -------
+    ArrayTarget
+        The panels, one behind the other.
+    ndarray, shape (m,)
+        Which frames they are.
+    """
+    n_panels = -(-target.shape[1] // target.panel_frames)
+    every = max(1, round(target.shape[1] / n_frames))
+    taken, frames = [], []
+    for index, (start, stop, V) in enumerate(target.panels()):
+        if index % every == (n_panels - 1) % every // 2:
+            taken.append(V.copy())
+            frames.append(np.arange(start, stop))
+    return ArrayTarget(np.concatenate(taken, axis=1), target.dtype), np.concatenate(frames)
 
 
 def least_entry(total: float, dtype: np.dtype[Any]) -> float:

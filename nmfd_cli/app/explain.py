@@ -1,0 +1,202 @@
+"""A recording is looked at and explained: what every command that separates has in common."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.app.components import kit_extras
+from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.app.start import Context, Start, choose_start
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.division import StemModel, divide, magnitude_of
+from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
+from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
+from nmfd_cli.core.nmfconv.engine import PANEL_ENTRIES, ArrayTarget, Target
+from nmfd_cli.core.nmfconv.updates import UpdateRule
+from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import NmfdWarning
+from nmfd_cli.io.audio import Recording, open_recording
+from nmfd_cli.io.score import read_score
+from nmfd_cli.io.spool import SpooledSpectrogram
+
+#: ``progress(stage, done)``: a station's name and how much of it is done, from 0 to 1.
+Progress = Callable[[str, float], None]
+
+#: Frames whose stems are made at a time.
+_DIVISION_FRAMES = 512
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A recording and what it is made of.
+
+    Attributes
+    ----------
+    recording : Recording
+    settings : SeparationSettings
+    stft : Stft
+    start : Start
+    result : Factorisation
+    scale : float
+        The sum of the spectrogram.
+    """
+
+    recording: Recording
+    settings: SeparationSettings
+    stft: Stft
+    start: Start
+    result: Factorisation
+    scale: float
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """Names of the stems, the residual last."""
+        residual = self.settings.residual
+        return (*self.start.stems, residual) if residual else self.start.stems
+
+    def divided(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
+        """Yield the recording (C, n) and its stems (S, C, n), block by block."""
+        model = StemModel(
+            W=self.result.W,
+            H=self.result.H,
+            scale=self.scale,
+            stem_of=self.start.stem_of,
+            n_stems=len(self.start.stems),
+            has_residual=self.settings.residual is not None,
+            grid=self.start.grid,
+        )
+        blocks = self.recording.blocks(_DIVISION_FRAMES * self.stft.hop_length)
+        return divide(self.stft, blocks, model, self.settings.alpha)
+
+
+def explain(
+    path: Path,
+    settings: SeparationSettings,
+    resources: ExitStack,
+    *,
+    score_path: str | Path | None = None,
+    progress: Progress = lambda stage, done: None,
+) -> Explanation:
+    """Look at a recording and explain it.
+
+    Parameters
+    ----------
+    path : Path
+        The recording.
+    settings : SeparationSettings
+    resources : ExitStack
+        Whose end gives temporary disk free again.
+    score_path : str or Path, optional
+        What is played when.
+    progress : callable, optional
+
+    Raises
+    ------
+    InputFileError
+        If the recording, the score or the kit cannot be used.
+    ParameterError
+        If settings do not fit each other or the recording.
+    """
+    recording = open_recording(path)
+    score = read_score(score_path, drum_classes=kit_extras(settings)) if score_path else None
+    stft = Stft(settings.n_fft, settings.hop_length)
+    target = spectrogram_of(recording, stft, settings, resources, progress)
+    if target.total == 0:
+        warnings.warn(f"{path}: silence; its stems are silent too", NmfdWarning, stacklevel=2)
+    start = choose_start(Context(target, recording, stft, score, settings))
+    result = factorise(target, start, settings, progress)
+    return Explanation(recording, settings, stft, start, result, target.total)
+
+
+def spectrogram_of(
+    recording: Recording,
+    stft: Stft,
+    settings: SeparationSettings,
+    resources: ExitStack,
+    progress: Progress,
+) -> Target:
+    """Return the magnitude spectrogram of all channels together: in memory if it is short.
+
+    Parameters
+    ----------
+    recording : Recording
+    stft : Stft
+    settings : SeparationSettings
+        Of a recording longer than a block the spectrogram lies on the temporary disk and passes by
+        in panels.
+    resources : ExitStack
+        Whose end removes it from there.
+    progress : callable
+    """
+    samples_read = 0
+
+    def read() -> Iterator[FloatArray]:
+        nonlocal samples_read
+        for block in recording.blocks(panel_frames * stft.hop_length):
+            samples_read += block.shape[-1]
+            yield block.astype(np.float32)
+            progress("reading", samples_read / recording.n_samples)
+
+    block_frames = max(1, int(settings.block_seconds * recording.sample_rate / stft.hop_length))
+    panel_frames = min(block_frames, max(1, PANEL_ENTRIES // stft.n_bins))
+    panels = (magnitude_of(spectrum) for spectrum in stft.blocks(read()))
+    if recording.seconds <= settings.block_seconds:
+        V = np.empty((stft.n_bins, stft.n_frames(recording.n_samples)), dtype=settings.precision)
+        start = 0
+        for panel in panels:
+            V[:, start : start + panel.shape[1]] = panel
+            start += panel.shape[1]
+        return ArrayTarget(V, V.dtype)
+    spool = resources.enter_context(
+        SpooledSpectrogram(stft.n_bins, panel_frames, np.dtype(settings.precision))
+    )
+    for panel in panels:
+        for first in range(0, panel.shape[1], panel_frames):
+            spool.append(panel[:, first : first + panel_frames])
+    return spool
+
+
+def factorise(
+    target: Target, start: Start, settings: SeparationSettings, progress: Progress
+) -> Factorisation:
+    """Refine the factors with the solver of the settings."""
+
+    def report(iteration: int, divergence: float) -> None:
+        progress("factorising", (iteration + 1) / settings.iterations)
+
+    solve = SOLVERS[settings.algorithm]
+    return solve(target, start, settings, report)
+
+
+def _solve_nmfd(
+    target: Target, start: Start, settings: SeparationSettings, callback: Callback
+) -> Factorisation:
+    rule = UpdateRule(
+        num_iter=settings.iterations,
+        update=settings.update,
+        fix_W=settings.fix_templates,
+        fix_H=settings.fix_activations,
+        prior_hits=settings.prior_hits,
+    )
+    return deconvolve(target, start.W, start.H, rule, grid=start.grid, callback=callback)
+
+
+def _solve_nmf_conv(
+    target: Target, start: Start, settings: SeparationSettings, callback: Callback
+) -> Factorisation:
+    rule = BetaRule(
+        num_iter=settings.iterations,
+        beta=settings.beta,
+        sparsity_weight=settings.sparsity_weight,
+        uncorr_weight=settings.uncorr_weight,
+    )
+    return convolve(target, start.W, start.H, rule, callback=callback)
+
+
+#: The solvers that ``--algorithm`` offers.
+SOLVERS = {"nmfd": _solve_nmfd, "nmf_conv": _solve_nmf_conv}

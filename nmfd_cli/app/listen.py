@@ -1,0 +1,110 @@
+"""Listening to a recording: which drums play when, for separation and transcription alike."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nmfd_cli.app.kits import load_kit
+from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.drums.bands import Bands, in_bands
+from nmfd_cli.core.drums.bank import BankTemplates, bank_templates, ringing_grid
+from nmfd_cli.core.drums.listening import ListeningRule, listen
+from nmfd_cli.core.drums.onsets import Peaks, attack_rises, attack_weights, fine_stft, pick_peaks
+from nmfd_cli.core.nmfconv.engine import Target
+from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import ParameterError
+from nmfd_cli.io.audio import Recording
+from nmfd_cli.io.score import Score
+
+#: Velocity of a class's loudest stroke, and how many velocities a halving of the level takes away:
+#: General MIDI sound modules make the amplitude the square of the velocity.
+_LOUDEST = 127
+_LEVEL_POWER = 0.5
+
+
+def kit_templates(
+    settings: SeparationSettings, stft: Stft, sample_rate: float, classes: Sequence[str]
+) -> BankTemplates:
+    """Return the templates of a kit's sounds of some classes.
+
+    Raises
+    ------
+    ParameterError
+        If the kit has no sound of a class.
+    InputFileError
+        If the kit cannot be used.
+    """
+    kit = load_kit(settings.kit).select(drums=classes)
+    for drum in classes:
+        if drum not in kit.drums:
+            raise ParameterError(f"stems: the kit {kit.name} has no sound of the class {drum}")
+    grid = ringing_grid(settings.template_frames, settings.tail, stft.hop_length / sample_rate)
+    names = [sound.drum for sound in kit.sounds]
+    return bank_templates(kit.description, names, stft, sample_rate, grid).of(classes)
+
+
+def transcribe_target(
+    target: Target,
+    recording: Recording,
+    stft: Stft,
+    settings: SeparationSettings,
+    classes: Sequence[str],
+    *,
+    candidates: bool,
+) -> Score:
+    """Find out which drums play when.
+
+    Parameters
+    ----------
+    target : Target
+        The recording's spectrogram.
+    recording : Recording
+    stft : Stft
+        The one it was made with.
+    settings : SeparationSettings
+    classes : sequence of str
+        What to listen for.
+    candidates : bool
+        Leave out the classes that do not sound.
+
+    Returns
+    -------
+    Score
+        Onsets with classes and velocities; without notes if nothing sounds.
+    """
+    rate = recording.sample_rate
+    if target.total == 0:
+        return as_score({drum: Peaks(np.empty(0, np.intp), np.empty(0)) for drum in classes}, rate)
+    bank = kit_templates(settings, stft, rate, classes)
+    bands, fine = Bands(stft.n_fft, rate), fine_stft(rate)
+
+    def find(heard: BankTemplates, activations: Mapping[str, FloatArray]) -> dict[str, Peaks]:
+        drums = list(activations)
+        weights = attack_weights(heard, drums, bands, fine, rate)
+        blocks = (block.astype(np.float32) for block in recording.blocks(1 << 18))
+        rises = attack_rises(fine, blocks, weights)
+        return {
+            drum: pick_peaks(activations[drum], rise, stft, fine, rate)
+            for drum, rise in zip(drums, rises, strict=True)
+        }
+
+    banded = in_bands(target, bands)
+    heard = listen(banded, bank, find, stft.hop_length, ListeningRule(), candidates=candidates)
+    return as_score(heard.strokes, rate)
+
+
+def as_score(strokes: Mapping[str, Peaks], sample_rate: float) -> Score:
+    """Return strokes as a score, by time; the loudest of each class has velocity 127."""
+    notes = sorted(
+        (int(sample) / sample_rate, drum, max(1, round(_LOUDEST * strength**_LEVEL_POWER)))
+        for drum, peaks in strokes.items()
+        for sample, strength in zip(peaks.samples, peaks.strength, strict=True)
+    )
+    return Score(
+        onsets=tuple(onset for onset, _, _ in notes),
+        durations=(None,) * len(notes),
+        pitches=(None,) * len(notes),
+        drums=tuple(drum for _, drum, _ in notes),
+        velocities=tuple(float(velocity) for _, _, velocity in notes),
+    )

@@ -1,0 +1,84 @@
+"""What a report says in numbers and words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nmfd_cli.app.page.markup import number, text
+from nmfd_cli.app.page.palette import stem_style
+from nmfd_cli.app.separated import SeparatedRecording
+from nmfd_cli.core.arrays import FloatArray
+
+
+def stem_table(recording: SeparatedRecording) -> str:
+    """Return the table of peak, share of energy and onsets of each stem."""
+    whole = _energy(recording.mixture)
+    rows = "".join(
+        f'<tr style="{stem_style(index)}"><th scope="row"><span class="swatch"></span>'
+        f"{text(name)}</th><td>{_peak(samples)}</td><td>{_share(_energy(samples), whole)}</td>"
+        f"<td>{_count(recording.onsets.get(name))}</td></tr>"
+        for index, (name, samples) in enumerate(recording.stems.items())
+    )
+    counts = [len(onsets) for onsets in recording.onsets.values()]
+    total = str(sum(counts)) if counts else "–"
+    return (
+        "<table><thead><tr><th scope=col>Stem</th><th scope=col>Peak, dBFS</th>"
+        "<th scope=col>Energy</th><th scope=col>Onsets</th></tr></thead>"
+        f"<tbody>{rows}</tbody><tfoot><tr><th scope=row>Mixture</th>"
+        f"<td>{_peak(recording.mixture)}</td><td>{_share(whole, whole)}</td><td>{total}</td></tr>"
+        "</tfoot></table>"
+    )
+
+
+def settings_table(settings: Mapping[str, Any]) -> str:
+    """Return all settings, as they were used; empty if none are known."""
+    if not settings:
+        return ""
+    rows = "".join(
+        f"<tr><th scope=row>{text(str(name).replace('_', ' '))}</th><td>{text(_value(value))}</td>"
+        "</tr>"
+        for name, value in settings.items()
+    )
+    return (
+        "<details><summary>All settings</summary><table><thead><tr><th scope=col>Setting</th>"
+        f"<th scope=col>Value</th></tr></thead><tbody>{rows}</tbody></table></details>"
+    )
+
+
+def facts(recording: SeparatedRecording) -> str:
+    """Return the recording in one line."""
+    channels = {1: "mono", 2: "stereo"}.get(
+        recording.mixture.shape[0], f"{recording.mixture.shape[0]} channels"
+    )
+    rate = number(recording.sample_rate / 1000)
+    n_stems = len(recording.stems)
+    stems = f"{n_stems} stem" + ("s" if n_stems != 1 else "")
+    return f"{number(recording.seconds)} s, {channels}, {rate} kHz, {stems}"
+
+
+def _energy(samples: FloatArray) -> float:
+    return float(np.square(samples, dtype=np.float64).sum())
+
+
+def _peak(samples: FloatArray) -> str:
+    peak = float(np.abs(samples).max())
+    return f"{20 * np.log10(peak):.1f}".replace("-", "−") if peak > 0 else "−∞"
+
+
+def _share(energy: float, whole: float) -> str:
+    return f"{100 * energy / whole:.1f} %" if whole > 0 else "–"
+
+
+def _count(onsets: FloatArray | None) -> str:
+    return str(len(onsets)) if onsets is not None else "–"
+
+
+def _value(value: Any) -> str:
+    if value is None or value == ():
+        return "not given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(str(item) for item in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

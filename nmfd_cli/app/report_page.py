@@ -1,0 +1,124 @@
+"""The report of a separation: one HTML file to see and hear, that loads nothing from anywhere."""
+
+import json
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from string import Template
+
+from nmfd_cli.app.page.factors import divergence_figure, factor_figure, template_caption
+from nmfd_cli.app.page.markup import text
+from nmfd_cli.app.page.palette import theme_styles
+from nmfd_cli.app.page.pictures import RANGE_DB, colour_bar, picture_styles
+from nmfd_cli.app.page.sound import EncodedTracks, encode_tracks
+from nmfd_cli.app.page.tables import facts, settings_table, stem_table
+from nmfd_cli.app.page.timeline import onset_lists, timeline
+from nmfd_cli.app.separated import SeparatedRecording
+from nmfd_cli.io.staging import StagedOutputs
+
+_ASSETS = Path(__file__).parent / "page"
+
+
+def render(recording: SeparatedRecording, *, audio: str = "auto") -> str:
+    """Return the report as HTML.
+
+    Parameters
+    ----------
+    recording : SeparatedRecording
+    audio : str
+        How the sound is embedded: see `nmfd_cli.app.page.sound.encode_tracks`; "none" for pictures
+        only.
+
+    Raises
+    ------
+    ParameterError
+        If `audio` is none of the choices.
+    """
+    tracks = (recording.mixture, *recording.stems.values())
+    sound = encode_tracks(tracks, recording.sample_rate, audio)
+    has_sound = bool(sound.tracks)
+    script = _asset("page.js")
+    divergence = divergence_figure(recording.divergence)
+    return Template(_asset("page.html")).substitute(
+        policy=_policy(script),
+        title=text(recording.name),
+        facts=text(facts(recording)),
+        theme_styles=theme_styles(len(recording.stems)),
+        styles=_asset("page.css"),
+        pictures=picture_styles(recording),
+        transport=_asset("transport.html") if has_sound else "",
+        silent="" if has_sound else " silent",
+        timeline=timeline(recording, has_sound=has_sound),
+        onsets=onset_lists(recording),
+        factors=factor_figure(recording),
+        colour_bar=colour_bar(),
+        range_db=f"{RANGE_DB:.0f}",
+        templates=text(template_caption()),
+        divergence=f"<section><h2>Divergence</h2>{divergence}</section>" if divergence else "",
+        stems=stem_table(recording),
+        command=_command(recording),
+        version=text(recording.version),
+        settings=settings_table(recording.settings),
+        data=_data(recording, sound),
+        sounds=_sounds(sound),
+        script=script,
+    )
+
+
+def write_report(
+    recording: SeparatedRecording, path: str | Path, *, audio: str = "auto", overwrite: bool = False
+) -> None:
+    """Write the report to a file, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and may not be replaced, or cannot be written.
+    """
+    with StagedOutputs(overwrite) as outputs:
+        staged = outputs.place(Path(path))
+        staged.write_text(render(recording, audio=audio), encoding="utf-8", newline="\n")
+        outputs.commit()
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _policy(script: str) -> str:
+    """Return a content security policy: nothing is loaded, and no script runs but the page's own.
+
+    So even a name that found its way into the page as HTML could do nothing there.
+    """
+    digest = b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _data(recording: SeparatedRecording, sound: EncodedTracks) -> str:
+    """Return what the script needs to know, as JSON that no ``</script>`` can end."""
+    data = {
+        "seconds": recording.seconds,
+        "sampleRate": recording.sample_rate,
+        "gain": sound.gain,
+        "names": ["mixture", *recording.stem_names],
+        "tracks": len(sound.tracks),
+    }
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def _sounds(sound: EncodedTracks) -> str:
+    return "\n".join(
+        f'<script type="text/plain" id="sound-{index}">{track}</script>'
+        for index, track in enumerate(sound.as_text())
+    )
+
+
+def _command(recording: SeparatedRecording) -> str:
+    if not recording.command:
+        return ""
+    return f"<pre><code>{text(recording.command)}</code></pre>"

@@ -1,0 +1,85 @@
+"""One separated recording in memory: what reports, figures and transcriptions are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.tempo import Tempo
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeparatedRecording:
+    """A recording, its stems, and how they were found.
+
+    Attributes
+    ----------
+    name : str
+        What to call the recording, for example its file name.
+    sample_rate : int
+        In Hz.
+    mixture : ndarray, shape (C, n)
+        Full scale is 1.
+    stems : dict of str to ndarray, shape (C, n)
+        By name, in the order in which they are shown; they add up to the mixture.
+    templates : ndarray, shape (K, R, T)
+        W, at least 0.
+    activations : ndarray, shape (R, M)
+        H, at least 0.
+    stem_of : tuple of R ints
+        The stem each component belongs to, as an index into `stems`.
+    n_fft, hop_length : int
+        Of the `Stft` the factors were learned with.
+    onsets : dict of str to ndarray, shape (n, 2)
+        By stem: seconds, ascending, and MIDI velocity, 1 to 127; empty where none was looked for.
+    divergence : ndarray, shape (L,)
+        At the start of each iteration, of the normalised spectrogram.
+    tempo : Tempo or None
+        Where the beats are, if that is known.
+    settings : dict
+        Name to value, as they were used.
+    version : str
+        Of this program.
+    command : str
+        The command that makes the same again; empty if there is none.
+    """
+
+    name: str
+    sample_rate: int
+    mixture: FloatArray
+    stems: Mapping[str, FloatArray]
+    templates: FloatArray
+    activations: FloatArray
+    stem_of: tuple[int, ...]
+    n_fft: int
+    hop_length: int
+    onsets: Mapping[str, FloatArray]
+    divergence: FloatArray
+    tempo: Tempo | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+    command: str = ""
+
+    @property
+    def n_samples(self) -> int:
+        """n, the samples of a channel."""
+        return int(self.mixture.shape[-1])
+
+    @property
+    def seconds(self) -> float:
+        """The duration."""
+        return self.n_samples / self.sample_rate
+
+    @property
+    def stem_names(self) -> tuple[str, ...]:
+        """The stems' names in their order."""
+        return tuple(self.stems)
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        """A name for each of the R components: its stem's, numbered where a stem has several."""
+        members = [[r for r, owner in enumerate(self.stem_of) if owner == s] for s in self.stem_of]
+        return tuple(
+            self.stem_names[stem] + (f" {own.index(r) + 1}" if len(own) > 1 else "")
+            for r, (stem, own) in enumerate(zip(self.stem_of, members, strict=True))
+        )

@@ -1,0 +1,133 @@
+"""The work on one recording of a batch: skipped if finished, else separated and moved in whole."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nmfd_cli.app.events import Done, Ended, Failed, Skipped
+from nmfd_cli.app.jobs import Job
+from nmfd_cli.app.recorded_warnings import recorded_warnings
+from nmfd_cli.app.records import manifest_for, relocated, report_of, stem_files
+from nmfd_cli.app.separate import SeparationReport, separate_file
+from nmfd_cli.errors import InputFileError, NmfdError
+from nmfd_cli.io.audio import open_recording
+from nmfd_cli.io.manifest import (
+    Manifest,
+    file_hash,
+    read_manifest,
+    stands,
+    write_synced,
+)
+from nmfd_cli.io.wav_head import clear_peak_time
+from nmfd_cli.io.workplace import move_in, records_of, recover, refuse_foreign, workplace
+
+#: ``progress(stage, share)``
+StageProgress = Callable[[str, float], None]
+
+
+def run_job(index: int, job: Job, progress: StageProgress = lambda stage, share: None) -> Ended:
+    """Do one job, whatever comes: failures are told, not raised.
+
+    Parameters
+    ----------
+    index : int
+        Its place in the batch.
+    job : Job
+    progress : callable, optional
+
+    Returns
+    -------
+    Done, Skipped or Failed
+    """
+    begin = time.perf_counter()
+    with recorded_warnings() as notes:
+        try:
+            report, is_new = _result(job, progress)
+        except BrokenPipeError:
+            raise  # the reader of standard output has gone: no failure of the recording
+        except Exception as error:
+            return Failed(index, job.input, tuple(notes), _reason(error))
+    if is_new:
+        return Done(index, job.input, tuple(notes), report, time.perf_counter() - begin)
+    return Skipped(index, job.input, tuple(notes), report)
+
+
+def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
+    """Return what stands now, and whether it was made just now."""
+    if job.is_stream:
+        return _separated(job, job.out, progress), True
+    recover(job.out)
+    recording = open_recording(job.input)
+    sources = _sources(job)
+    previous = read_manifest(job.out / job.manifest)
+    if job.skip_existing and previous is not None and _is_finished(job, previous, sources):
+        return report_of(previous, job), False
+    known = previous.records if previous else ()
+    for file in stem_files(job):
+        path = job.out / Path(job.manifest).parent / file
+        refuse_foreign(path, records_of(file, known), job.output.overwrite)
+    with workplace(job.out) as place:
+        before = _stamp(recording.path)
+        report = _separated(job, place, progress)
+        if _stamp(recording.path) != before:
+            raise InputFileError(job.input, "was changed while it was read")
+        for stem in report.stems:
+            clear_peak_time(stem.path)
+        manifest = manifest_for(job, report, sources, place, previous)
+        write_synced(place / job.manifest, manifest.as_text())
+        move_in(place, job.out, Path(job.manifest), overwrite=job.output.overwrite)
+    return relocated(report, place, job.out), True
+
+
+def _separated(job: Job, out: Path, progress: StageProgress) -> SeparationReport:
+    output = replace(job.output, out=str(out))
+    try:
+        return separate_file(
+            job.input, job.settings, output, score_path=job.score, progress=progress
+        )
+    except NmfdError as error:
+        # a workplace means nothing to who reads this
+        error.args = tuple(str(part).replace(str(out), str(job.out)) for part in error.args)
+        raise
+
+
+def _sources(job: Job) -> dict[str, Any]:
+    """Return what decides on the content of the stems."""
+    return {
+        "input": file_hash(Path(job.input)),
+        "score": file_hash(Path(job.score)) if job.score else None,
+        "kit": job.kit_hash,
+        "settings": job.manifest_settings(),
+    }
+
+
+def _is_finished(job: Job, manifest: Manifest, sources: dict[str, Any]) -> bool:
+    """Whether all stems of a job stand complete, made of the same content and settings."""
+    written = {record.file: record for record in manifest.stems}
+    wanted = stem_files(job)
+    if manifest.sources != sources or not all(file in written for file in wanted):
+        return False
+    folder = (job.out / job.manifest).parent
+    return all(stands(folder / file, written[file]) for file in wanted)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+    return status.st_size, status.st_mtime_ns
+
+
+def _reason(error: Exception) -> str:
+    """Return an error as one line."""
+    if isinstance(error, NmfdError):
+        return " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "out of memory; --block-seconds sets smaller blocks"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    return " ".join(f"unexpected {type(error).__name__}: {error}".split())

@@ -1,0 +1,165 @@
+"""A batch as it is seen: one bar over all recordings on a terminal, a line a recording in a log."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nmfd_cli.app.events import Done, Ended, Event, Failed, Progress, Skipped
+from nmfd_cli.cli.messages import Reporter, decibels, say_error, say_warning, table
+
+if TYPE_CHECKING:
+    from nmfd_cli.app.batch import BatchSummary
+    from nmfd_cli.app.jobs import Job
+    from nmfd_cli.app.separate import SeparationReport
+
+#: Of a recording's time, what has passed when a station begins and when it ends.
+_STATIONS: Mapping[str, tuple[float, float]] = {
+    "reading": (0.0, 0.1),
+    "factorising": (0.1, 0.85),
+    "writing": (0.85, 1.0),
+}
+
+_ONE = "{desc:<40.40} {percentage:3.0f}%|{bar:24}| {elapsed}"
+_MANY = "{desc} {percentage:3.0f}%|{bar:24}| {rate_noinv_fmt} of audio, {remaining} left"
+
+
+class BatchView:
+    """Shows events of `app.batch.run_jobs`.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    reporter : Reporter
+    is_quiet : bool
+        Whether warnings are kept back.
+    """
+
+    def __init__(self, jobs: "Sequence[Job]", reporter: Reporter, *, is_quiet: bool) -> None:
+        self._seconds = [job.seconds or 1.0 for job in jobs]
+        self._reporter = reporter
+        self._is_quiet = is_quiet
+        self._bar: Any = None
+        self._shares: dict[int, float] = {}
+        self._stages: dict[int, str] = {}
+        self._n_ended = 0
+
+    @contextmanager
+    def shown(self) -> "Iterator[BatchView]":
+        """Show the bar where somebody watches."""
+        if self._reporter.shows_tables:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=sum(self._seconds),
+                bar_format=_ONE if self._is_single else _MANY,
+                unit="s",
+                smoothing=0,
+                leave=False,
+                file=sys.stderr,
+            )
+        try:
+            yield self
+        finally:
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self._advance(event)
+        elif isinstance(event, Ended):
+            self._end(event)
+
+    @property
+    def _is_single(self) -> bool:
+        return len(self._seconds) == 1
+
+    def _advance(self, event: Progress) -> None:
+        if self._stages.get(event.index) != event.stage:
+            self._stages[event.index] = event.stage
+            self._above(lambda: self._reporter.detail(f"{event.input}: {event.stage}"))
+        if event.stage in _STATIONS:
+            begin, end = _STATIONS[event.stage]
+            self._shares[event.index] = begin + (end - begin) * min(1.0, event.share)
+        if self._is_single:
+            self._refresh(f"{event.input}: {event.stage}")
+        else:
+            self._refresh()
+
+    def _end(self, event: Ended) -> None:
+        self._n_ended += 1
+        self._shares[event.index] = 1.0
+        if not isinstance(event, Done):  # nothing was worked off: it is less to do
+            self._shares[event.index] = 0.0
+            if self._bar is not None:
+                self._bar.total -= self._seconds[event.index]
+        self._above(lambda: self._tell(event))
+        self._refresh()
+
+    def _refresh(self, text: str | None = None) -> None:
+        if self._bar is None:
+            return
+        if not self._is_single:
+            text = f"{self._n_ended}/{len(self._seconds)} files"
+        if text is not None:
+            self._bar.set_description_str(text, refresh=False)
+        worked_off = sum(share * self._seconds[index] for index, share in self._shares.items())
+        self._bar.update(worked_off - self._bar.n)
+
+    def _above(self, write: Callable[[], None]) -> None:
+        """Write lines above the bar."""
+        if self._bar is not None:
+            self._bar.clear()
+        write()
+
+    def _tell(self, event: Ended) -> None:
+        if not self._is_quiet:
+            for warning in event.warnings:
+                say_warning(warning)
+        if isinstance(event, Failed):
+            say_error(named_reason(event, is_single=self._is_single))
+        elif isinstance(event, Skipped):
+            self._reporter.line(f"{event.input}: finished already")
+        elif isinstance(event, Done):
+            self._tell_done(event)
+
+    def _tell_done(self, event: Done) -> None:
+        duration = f"{event.report.recording.seconds:.1f} s in {event.seconds:.1f} s"
+        if self._is_single and self._reporter.shows_tables:
+            self._reporter.line(f"{event.input} ({duration})")
+            for line in stem_table(event.report):
+                self._reporter.line(f"  {line}")
+            return
+        names = ", ".join(str(stem.path) for stem in event.report.stems)
+        self._reporter.line(f"{event.input}: {names} ({duration})")
+
+
+def named_reason(event: Failed, *, is_single: bool = False) -> str:
+    """Return why a recording failed, and among several which one."""
+    return (
+        event.reason
+        if is_single or event.input in event.reason
+        else f"{event.input}: {event.reason}"
+    )
+
+
+def stem_table(report: "SeparationReport") -> list[str]:
+    """Return the lines of a table of stems."""
+    rows = [
+        (stem.stem, str(stem.path), f"{100 * stem.energy_share:.1f} %", decibels(stem.peak))
+        for stem in report.stems
+    ]
+    return table(("stem", "file", "energy", "peak"), rows, right="ep")
+
+
+def summary_lines(summary: "BatchSummary") -> list[str]:
+    """Return what became of a batch: the counts, then each failure."""
+    seconds = max(summary.wall_seconds, 1e-3)
+    speed = f"{summary.audio_seconds:.1f} s of audio in {seconds:.1f} s"
+    if summary.done:
+        speed += f" ({summary.audio_seconds / seconds:.1f} s/s)"
+    counts = (
+        f"{len(summary.done)} done, {len(summary.skipped)} skipped, {len(summary.failed)} failed"
+    )
+    return [f"{counts}: {speed}", *(f"  failed: {named_reason(event)}" for event in summary.failed)]

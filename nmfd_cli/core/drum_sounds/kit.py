@@ -1,0 +1,167 @@
+"""Sounds with their names, classes and sources: what a kit holds."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.drum_classes import DRUM_CLASSES
+from nmfd_cli.core.drum_sounds.description import (
+    BAND_EDGES,
+    FREQUENCY_EDGES,
+    LARGEST_CODE,
+    TIME_EDGES,
+    Description,
+)
+from nmfd_cli.errors import ParameterError
+
+#: The class of sounds that belong to none of `DRUM_CLASSES`: cowbell, tambourine ...
+OTHER: Final = "other"
+
+_DTYPES: Final = {"spectrum": np.uint8, "profile": np.uint8, "level_db": np.float32}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where sounds come from and on which terms.
+
+    Parameters
+    ----------
+    key : str
+        Short name that a `Sound` refers to.
+    title : str
+        What it is, with its version.
+    licence : str
+        SPDX identifier, or words where there is none.
+    copyright : str
+        Who holds the rights, as the source says it.
+    url : str
+    """
+
+    key: str
+    title: str
+    licence: str = ""
+    copyright: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What one sound of a kit is.
+
+    Parameters
+    ----------
+    name : str
+        Of the sound within the kit, for a person to read.
+    drum : str
+        Its class: one of `DRUM_CLASSES`, `OTHER`, or a class of the kit's own.
+    articulation : str
+        How the drum is struck or which drum of its class it is: ``open``, ``ride``, ``low``; may be
+        empty.
+    source : str
+        Key of a `Source`; may be empty.
+    kits : tuple of str
+        The sets of drums that this sound belongs to; several, when they share it.
+    """
+
+    name: str
+    drum: str
+    articulation: str = ""
+    source: str = ""
+    kits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Sounds and what they look like: the content of one kit file.
+
+    Parameters
+    ----------
+    name : str
+    sounds : tuple of Sound
+        One for every sound of `description`.
+    description : Description
+    sources : tuple of Source
+
+    Raises
+    ------
+    ParameterError
+        If they do not fit together.
+    """
+
+    name: str
+    sounds: tuple[Sound, ...]
+    description: Description
+    sources: tuple[Source, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        fault = _table_fault(self.description, len(self.sounds)) or _sound_fault(self)
+        if fault:
+            raise ParameterError(fault)
+
+    def __len__(self) -> int:
+        return len(self.sounds)
+
+    @property
+    def drums(self) -> tuple[str, ...]:
+        """The classes of the sounds: those known first, others after them, `OTHER` last."""
+        present = {sound.drum for sound in self.sounds}
+        own = sorted(present.difference((*DRUM_CLASSES, OTHER)))
+        return tuple(drum for drum in (*DRUM_CLASSES, *own, OTHER) if drum in present)
+
+    def rows(self, drum: str) -> list[int]:
+        """Return the places of a class's sounds in `sounds` and `description`."""
+        return [row for row, sound in enumerate(self.sounds) if sound.drum == drum]
+
+    def where(self, keep: Callable[[Sound], bool]) -> "Kit":
+        """Return the sounds for which `keep` is true only."""
+        rows = [row for row, sound in enumerate(self.sounds) if keep(sound)]
+        chosen = tuple(self.sounds[row] for row in rows)
+        return Kit(self.name, chosen, self.description.take(rows), self.sources)
+
+    def select(
+        self, *, drums: Collection[str] | None = None, kits: Collection[str] | None = None
+    ) -> "Kit":
+        """Return the sounds of these classes and sets of drums only; None takes all."""
+        return self.where(
+            lambda sound: (
+                (drums is None or sound.drum in drums)
+                and (kits is None or any(kit in kits for kit in sound.kits))
+            )
+        )
+
+
+def _table_fault(description: Description, n_sounds: int) -> str | None:
+    """Say in one line what is wrong with the numbers."""
+    shapes = {
+        "spectrum": (n_sounds, len(FREQUENCY_EDGES) - 1),
+        "profile": (n_sounds, len(BAND_EDGES) - 1, len(TIME_EDGES) - 1),
+        "level_db": (n_sounds,),
+    }
+    for name, shape in shapes.items():
+        table: NDArray[Any] = getattr(description, name)
+        dtype = np.dtype(_DTYPES[name])
+        if table.shape != shape or table.dtype != dtype:
+            return (
+                f"expected {name} of {dtype} and shape {shape} for {n_sounds} sounds,"
+                f" found {table.dtype} and {table.shape}"
+            )
+    if not np.isfinite(description.level_db).all():
+        return "expected finite values in level_db, found NaN or infinity"
+    largest = max(int(description.spectrum.max(initial=0)), int(description.profile.max(initial=0)))
+    if largest > LARGEST_CODE:
+        return f"expected codes from 0 to {LARGEST_CODE} in spectrum and profile, found {largest}"
+    return None
+
+
+def _sound_fault(kit: Kit) -> str | None:
+    """Say in one line what is wrong with the names."""
+    known = {"", *(source.key for source in kit.sources)}
+    for sound in kit.sounds:
+        if not sound.drum.strip():
+            return f"expected a drum class for the sound {sound.name!r}, found none"
+        if sound.source not in known:
+            return f"expected a source listed in sources for {sound.name!r}, found {sound.source!r}"
+    return None

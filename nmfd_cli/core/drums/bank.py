@@ -1,0 +1,122 @@
+"""Templates of a bank of sounds, and which of them explain a recording."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.drum_sounds.description import Description
+from nmfd_cli.core.drum_sounds.rebuilding import templates
+from nmfd_cli.core.drums.bands import Bands
+from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.core.stft import Stft
+
+
+@dataclass(frozen=True)
+class BankTemplates:
+    """Templates of several sounds, in bands.
+
+    Attributes
+    ----------
+    W : ndarray, shape (F, R, T), float32
+        Of sum one over bands and frames; T counts the boxes of `grid`.
+    drums : tuple of R str
+        The class of each.
+    grid : TimeGrid
+    """
+
+    W: FloatArray
+    drums: tuple[str, ...]
+    grid: TimeGrid
+
+    def of(self, classes: Sequence[str]) -> "BankTemplates":
+        """Return the templates of some classes, in the order of the classes."""
+        return self.taken([r for drum in classes for r in self.members(drum)])
+
+    def members(self, drum: str) -> list[int]:
+        """Return the indices of a class's templates."""
+        return [r for r, name in enumerate(self.drums) if name == drum]
+
+    def taken(self, indices: Sequence[int]) -> "BankTemplates":
+        """Return the templates at these indices."""
+        drums = tuple(self.drums[r] for r in indices)
+        return BankTemplates(self.W[:, list(indices)], drums, self.grid)
+
+
+def ringing_grid(head: int, seconds: float, hop_seconds: float) -> TimeGrid:
+    """Return a grid that is fine at the attack and widens as a sound rings on.
+
+    After the head, boxes double their width after every two.
+
+    Parameters
+    ----------
+    head : int
+        Frames at full resolution.
+    seconds : float
+        How long templates are in all; at least the head.
+    hop_seconds : float
+        Seconds a frame.
+    """
+    edges = list(range(head + 1))
+    width, n_frames = 2, round(seconds / hop_seconds)
+    while edges[-1] + width <= n_frames:
+        edges.append(edges[-1] + width)
+        if edges[-1] + width <= n_frames:
+            edges.append(edges[-1] + width)
+        width *= 2
+    return TimeGrid(tuple(edges))
+
+
+def bank_templates(
+    description: Description, drums: Sequence[str], stft: Stft, sample_rate: float, grid: TimeGrid
+) -> BankTemplates:
+    """Build the templates of described sounds for an STFT, in bands.
+
+    Parameters
+    ----------
+    description : Description
+        Of R sounds.
+    drums : sequence of R str
+        Their classes.
+    stft : Stft
+    sample_rate : float
+        In Hz.
+    grid : TimeGrid
+    """
+    frames = templates(
+        description,
+        n_fft=stft.n_fft,
+        hop_length=stft.hop_length,
+        sample_rate=sample_rate,
+        n_frames=grid.n_frames,
+    )
+    boxes = np.add.reduceat(frames, grid.edges[:-1], axis=2) / np.asarray(grid.widths, np.float32)
+    W = Bands(stft.n_fft, sample_rate).add_up(boxes)
+    W /= (W @ np.asarray(grid.widths, np.float32)).sum(axis=0)[:, None]
+    return BankTemplates(W, tuple(drums), grid)
+
+
+def most_active(bank: BankTemplates, H: FloatArray, n_templates: int) -> list[int]:
+    """Return the templates of each class that explain most of a recording.
+
+    Parameters
+    ----------
+    bank : BankTemplates
+        Of R templates.
+    H : ndarray, shape (R, M)
+        Their activations.
+    n_templates : int
+        How many of each class, at most.
+
+    Returns
+    -------
+    list of int
+        In the order of the bank.
+    """
+    explained = H.sum(axis=1)
+    chosen: list[int] = []
+    for drum in dict.fromkeys(bank.drums):
+        members = bank.members(drum)
+        chosen += sorted(members, key=lambda r: -explained[r])[:n_templates]
+    return sorted(chosen)

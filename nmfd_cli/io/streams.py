@@ -1,0 +1,199 @@
+"""Standard input as a file that can be sought in, standard output as the place of one file."""
+
+import os
+import shutil
+import struct
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+
+#: What stands for a stream in place of a path.
+STREAM = "-"
+
+#: The name of the spooled copy, hence the track's name.
+STDIN_NAME = "stdin"
+
+_COPY_BYTES = 1 << 20
+_CHUNK = struct.Struct("<4sI")
+
+#: Lengths from here on are no lengths: ffmpeg's 0xFFFFFFFF, sox's 0x7FFFF000 less the head.
+_UNKNOWN_FROM = 0x7FFF0000
+
+
+def require_stdin() -> None:
+    """Refuse a terminal as the source of audio.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ParameterError("-: expected audio from a pipe or a file, found a terminal")
+
+
+def require_stdout() -> None:
+    """Refuse a terminal as the place of audio.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if sys.stdout is None or sys.stdout.isatty():
+        raise ParameterError("out: expected a pipe or a file to take audio, found a terminal")
+
+
+@contextmanager
+def as_file(path: str | Path) -> Iterator[Path]:
+    """Hand out a file to read: the path itself, or for ``-`` a temporary copy of standard input.
+
+    The copy is removed at the end, however that comes.  Errors about it speak of ``-``.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    ParameterError
+        If standard input is a terminal.
+    InputFileError
+        If it is empty or cannot be read.
+    OutputError
+        If the temporary disk is full.
+    """
+    if str(path) != STREAM:
+        yield Path(path)
+        return
+    with tempfile.TemporaryDirectory(prefix="nmfd-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / STDIN_NAME
+        _spool_stdin(copy)
+        try:
+            yield copy
+        except InputFileError as error:
+            if error.path != str(copy):
+                raise
+            message = str(error).removeprefix(f"{copy}: ")
+            raise InputFileError(STREAM, message, error.line) from error
+
+
+def _spool_stdin(copy: Path) -> None:
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    if stdin is None or stdin.isatty():
+        raise ParameterError(
+            "-: expected audio from a pipe or a file on standard input, found none"
+        )
+    with copy.open("w+b") as file:
+        while True:
+            try:
+                block = stdin.read(_COPY_BYTES)
+            except OSError as error:
+                raise InputFileError(STREAM, f"cannot be read: {error.strerror}") from error
+            if not block:
+                break
+            try:
+                file.write(block)
+                file.flush()
+            except OSError as error:
+                raise _no_room(error) from error
+        mend_unknown_length(file)
+
+
+def mend_unknown_length(file: BinaryIO) -> None:
+    """Write the true lengths into the head of a WAV file that was written to a pipe.
+
+    Who writes to a pipe cannot go back to the head.  ffmpeg leaves 0xFFFFFFFF there, sox
+    0x7FFFFFFF less a little, GStreamer 0.  libsndfile reads the first two to the end of the file,
+    but takes the last for a file without samples; all are mended alike.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading and writing.  Anything but WAV, and WAV with plausible lengths, is left
+        as it is.
+    """
+    end = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if end < 12 or file.read(4) != b"RIFF" or file.seek(8) != 8 or file.read(4) != b"WAVE":
+        return
+    position = 12
+    while position + _CHUNK.size <= end:
+        file.seek(position)
+        name, size = _CHUNK.unpack(file.read(_CHUNK.size))
+        content = position + _CHUNK.size
+        if name == b"data":
+            if size == 0 or (size >= _UNKNOWN_FROM and content + size > end):
+                file.seek(position + 4)
+                file.write(struct.pack("<I", min(end - content, 0xFFFFFFFF)))
+                file.seek(4)
+                file.write(struct.pack("<I", min(end - 8, 0xFFFFFFFF)))
+            return
+        position = content + size + size % 2
+
+
+class StdoutOutput:
+    """A temporary file that goes to standard output once it is whole.
+
+    Has what `io.staging.StagedOutputs` has, for one file.
+
+    Raises
+    ------
+    ParameterError
+        If standard output is a terminal.
+    """
+
+    def __init__(self) -> None:
+        require_stdout()
+        self._folder = tempfile.TemporaryDirectory(prefix="nmfd-", ignore_cleanup_errors=True)
+        self._file = Path(self._folder.name) / "stdout"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._folder.cleanup()
+
+    def place(self, path: Path) -> Path:
+        """Return where to write the file."""
+        return self._file
+
+    def commit(self) -> None:
+        """Send it.
+
+        Raises
+        ------
+        BrokenPipeError
+            If the reader has gone.
+        OutputError
+            If standard output takes no more for another reason.
+        """
+        stdout = sys.stdout.buffer
+        try:
+            with self._file.open("rb") as file:
+                shutil.copyfileobj(file, stdout, _COPY_BYTES)
+            stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"standard output: cannot write: {error.strerror}") from error
+
+
+def _no_room(error: OSError) -> OutputError:
+    return OutputError(
+        f"{tempfile.gettempdir()}: no room for standard input: {error.strerror}; "
+        "TMPDIR names another folder"
+    )

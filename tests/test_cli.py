@@ -1,0 +1,452 @@
+"""The command line: help, messages, exit codes, signals, completion, and that README has it all."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+import soundfile as sf
+from click.testing import CliRunner, Result
+
+from nmfd_cli import __version__
+from nmfd_cli.cli import messages
+from nmfd_cli.cli.main import COMMANDS, LazyGroup, cli
+from nmfd_cli.cli.options import SECTIONS
+
+RATE = 8000
+FAST = ("--stems", "kick,snare", "--iterations", "3", "--n-fft", "256", "--hop-length", "128")
+PROGRAM = (sys.executable, "-m", "nmfd_cli.cli.main")
+README = Path(__file__).parent.parent / "README.md"
+
+needs_posix_signals = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no such signals"
+)
+
+
+@pytest.fixture(autouse=True)
+def work_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder of the test, with folders for temporary files and presets in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path
+
+
+@pytest.fixture
+def loop(work_folder: Path) -> Path:
+    """A second of clicks."""
+    path = work_folder / "loop.wav"
+    rng = np.random.default_rng(1)
+    decay = np.exp(-30 * (np.arange(RATE) / RATE % 0.25))
+    sf.write(path, 0.2 * rng.standard_normal(RATE) * decay, RATE)
+    return path
+
+
+def nmfd(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, list(arguments))
+
+
+def commands(
+    group: click.Group = cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield every command with the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+# --- help ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_listed_command_exists(name: str) -> None:
+    command = LazyGroup(name="nmfd").get_command(click.Context(cli), name)
+    assert isinstance(command, click.Command)
+    assert command.name == name
+    assert command.get_short_help_str(limit=200) == COMMANDS[name][1]
+
+
+def test_version() -> None:
+    result = nmfd("--version")
+    assert (result.exit_code, result.stdout) == (0, f"nmfd, version {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["separate", "--help"], ["presets", "list"]]
+)
+def test_help_does_not_wait_for_the_numerics(arguments: list[str]) -> None:
+    code = (
+        "import sys; from nmfd_cli.cli.main import run; run(sys.argv[1:]);"
+        "heavy = {'numpy', 'scipy', 'soundfile', 'tqdm'};"
+        "sys.exit(', '.join(heavy & {name.partition('.')[0] for name in sys.modules}) or 0)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_help_of_separate_stands_in_sections() -> None:
+    shown = nmfd("separate", "--help").stdout
+    found = [line[:-1] for line in shown.splitlines() if re.fullmatch(r"[A-Z][\w ]*:", line)]
+    assert found == [name for name in SECTIONS if name in found]
+    assert {"Output", "Many files", "What to look for", "Initialisation", "Solver"} <= set(found)
+    assert "Other" not in found, "give these settings a group"
+
+
+def test_each_default_is_shown_once() -> None:
+    for path, command in commands():
+        for option in command.params:
+            text = getattr(option, "help", None) or ""
+            assert text.lower().count("default") <= 1, (*path, option.name)
+
+
+def test_every_command_and_option_is_explained() -> None:
+    for path, command in commands():
+        assert command.help, path
+        for option in command.params:
+            assert isinstance(option, click.Argument) or getattr(option, "help", None), option
+
+
+def test_readme_names_every_command_and_option() -> None:
+    readme = README.read_text(encoding="utf-8")
+    missing: dict[str, list[str]] = {}
+    for path, command in commands():
+        call = " ".join(("nmfd", *path))
+        if not re.search(rf"{re.escape(call)}\b", readme):
+            missing[call] = ["the command itself"]
+        for option in command.params:
+            flags = [flag for flag in option.opts if flag.startswith("--")]
+            if flags and not re.search(rf"{flags[0]}(?![\w-])", readme):
+                missing.setdefault(flags[0], []).append(call)
+    lines = [f"{name} ({', '.join(calls)})" for name, calls in missing.items()]
+    assert not lines, "README.md does not name:\n" + "\n".join(lines)
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["zzz"], "No such command 'zzz'; try nmfd --help"),
+        (["--zzz"], "No such option '--zzz'; try nmfd --help"),
+        (["separate"], "Missing argument 'INPUT...'; try nmfd separate --help"),
+        (["separate", "a.wav", "--alpha", "x"], "Invalid value for '--alpha': 'x' is not a valid "
+         "float; try nmfd separate --help"),
+        (["separate", "a.wav", "--alpha", "9"], "--alpha: expected 8 or less, found 9; "
+         "try nmfd separate --help"),
+        (["separate", "a.wav", "--n-fft", "1"], "--n-fft: expected 4 or more, found 1; "
+         "try nmfd separate --help"),
+        (["separate", "a.wav", "-j", "0"], "--jobs: expected 1 or more, found 0; "
+         "try nmfd separate --help"),
+        (["separate", "a.wav", "-q", "-v"], "--quiet and --verbose exclude each other; "
+         "try nmfd separate --help"),
+        (["separate", "a.wav", "--stems", "kick,,"], "Invalid value for '--stems': expected names "
+         "separated by commas, found 'kick,,'; try nmfd separate --help"),
+    ],
+)  # fmt: skip
+def test_wrong_options_end_with_2_and_one_line(arguments: list[str], message: str) -> None:
+    result = nmfd(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"nmfd: error: {message}\n"
+
+
+def test_close_options_are_suggested() -> None:
+    result = nmfd("separate", "a.wav", "--iteration", "3")
+    assert result.exit_code == 2
+    assert "--iterations" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_no_command_shows_what_there_is() -> None:
+    result = nmfd()
+    assert "Commands:\n  separate" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no.wav", "no.wav: no such file or folder"),
+        ("text.wav", "text.wav: expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): "
+         "Format not recognised"),
+        ("empty.wav", "empty.wav: expected an audio file, found an empty one"),
+        ("folder", "folder: expected audio files in this folder, found none"),
+    ],
+)  # fmt: skip
+def test_bad_inputs_end_with_1_and_one_line(work_folder: Path, name: str, message: str) -> None:
+    (work_folder / "text.wav").write_text("hello")
+    (work_folder / "empty.wav").touch()
+    (work_folder / "folder").mkdir()
+    result = nmfd("separate", name)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"nmfd: error: {message}\n"
+    assert not (work_folder / "separated").exists()
+
+
+def raiser(error: BaseException) -> Any:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (ZeroDivisionError("a\nb"), 1, "unexpected ZeroDivisionError: a b; this is a fault of "
+         "nmfd, NMFD_DEBUG=1 shows where it happened"),
+        (MemoryError(), 1, "out of memory; --block-seconds sets smaller blocks"),
+        (OSError(28, "No space left on device", "a.wav"), 1, "a.wav: No space left on device"),
+        (KeyboardInterrupt(), 130, "interrupted; nothing was left half-written"),
+    ],
+)  # fmt: skip
+def test_whatever_happens_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, message: str
+) -> None:
+    monkeypatch.setattr("nmfd_cli.app.presets.preset_paths", raiser(error))
+    monkeypatch.delenv("NMFD_DEBUG", raising=False)
+    result = nmfd("presets", "list")
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr == f"nmfd: error: {message}\n"
+
+
+def test_debugging_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nmfd_cli.app.presets.preset_paths", raiser(ZeroDivisionError("x")))
+    monkeypatch.setenv("NMFD_DEBUG", "1")
+    result = nmfd("presets", "list")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Traceback (most recent call last):\n")
+    assert "in list_presets" in result.stderr
+    assert "\nnmfd: error: unexpected ZeroDivisionError: x; " in result.stderr
+
+
+# --- signals -------------------------------------------------------------------------------------
+
+
+def started(*arguments: str, until: str) -> "subprocess.Popen[bytes]":
+    """Return the program, running, after it has told on stderr that it is there."""
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    seen = ""
+    while until not in seen:
+        line = process.stderr.readline().decode()
+        assert line, f"ended before {until!r}, said {seen!r}"
+        seen += line
+    return process
+
+
+@needs_posix_signals
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
+def test_signals_stop_the_work_and_leave_nothing(
+    loop: Path, work_folder: Path, number: int, code: int
+) -> None:
+    process = started(
+        "separate", str(loop), "-v", "--stems", "kick", "--iterations", "1000000",
+        "--block-seconds", "0.5", until="factorising",
+    )  # fmt: skip
+    process.send_signal(number)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert told.decode() == (
+        "nmfd: error: interrupted; nothing was left half-written\n" if number == 2 else ""
+    )
+    assert sorted(path.name for path in work_folder.iterdir()) == ["loop.wav", "tmp"]
+    assert list((work_folder / "tmp").iterdir()) == []
+
+
+@needs_posix_signals
+def test_a_signal_while_it_waits_for_standard_input_leaves_nothing(work_folder: Path) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "separate", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    temporary = work_folder / "tmp"
+    deadline = time.monotonic() + 30
+    while not any(temporary.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert list(temporary.iterdir()) == []
+    assert list(work_folder.iterdir()) == [temporary]
+
+
+# --- what is told --------------------------------------------------------------------------------
+
+
+def test_a_log_gets_a_line_a_recording(loop: Path) -> None:
+    result = nmfd("separate", str(loop), *FAST)
+    assert (result.exit_code, result.stdout) == (0, "")
+    files = "separated/loop/kick.wav, separated/loop/snare.wav"
+    assert re.fullmatch(rf"{re.escape(str(loop))}: {files} \(1\.0 s in [\d.]+ s\)\n", result.stderr)
+
+
+def test_quiet_says_nothing_and_verbose_more(loop: Path) -> None:
+    quiet = nmfd("separate", str(loop), "-q", *FAST)
+    assert (quiet.exit_code, quiet.output) == (0, "")
+    verbose = nmfd("separate", str(loop), "-v", "--overwrite", *FAST)
+    for stage in ("reading", "factorising", "writing"):
+        assert f"{loop}: {stage}\n" in verbose.stderr
+
+
+def test_a_terminal_gets_a_table(loop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "is_watched", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    result = nmfd("separate", str(loop), *FAST)
+    assert result.exit_code == 0
+    lines = result.stderr.replace("\r", "\n").splitlines()
+    table = [line.split() for line in lines[-3:]]
+    assert table[0] == ["stem", "file", "energy", "peak"]
+    assert [row[:2] for row in table[1:]] == [
+        ["kick", "separated/loop/kick.wav"],
+        ["snare", "separated/loop/snare.wav"],
+    ]
+    assert all(re.fullmatch(r"[\d.]+ % [-+][\d.]+ dBFS", " ".join(row[2:])) for row in table[1:])
+    assert "\x1b" not in "".join(lines[-3:])
+
+
+@pytest.mark.parametrize(
+    ("is_watched", "no_color", "shown"),
+    [(True, "", "\x1b[31mx\x1b[0m"), (True, "1", "x"), (False, "", "x")],
+)
+def test_colour_is_for_terminals_that_want_it(
+    monkeypatch: pytest.MonkeyPatch, is_watched: bool, no_color: str, shown: str
+) -> None:
+    monkeypatch.setattr(messages, "is_watched", lambda: is_watched)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    assert messages.painted("x", fg="red") == shown
+
+
+def test_json_names_every_file(loop: Path) -> None:
+    result = nmfd("separate", str(loop), "--json", "-q", "--preset", "draft", *FAST)
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert found["failed"] == []
+    assert (found["settings"]["preset"], found["settings"]["hop_length"]) == ("draft", 128)
+    (recording,) = found["recordings"]
+    assert (recording["status"], recording["input"], recording["samples"]) == (
+        "done",
+        str(loop),
+        RATE,
+    )
+    for stem in recording["stems"]:
+        assert Path(stem["path"]).is_file()
+        assert stem["peak"] >= 0
+        assert stem["energy_share"] >= 0
+
+
+def test_json_lines_tell_of_every_recording(loop: Path, work_folder: Path) -> None:
+    (work_folder / "text.wav").write_text("hello")
+    result = nmfd("separate", str(loop), "text.wav", "--json-lines", *FAST)
+    assert result.exit_code == 1
+    found = {item["input"]: item for item in map(json.loads, result.stdout.splitlines())}
+    assert found[str(loop)]["status"] == "done"
+    assert found["text.wav"] == {
+        "status": "failed",
+        "input": "text.wav",
+        "error": "text.wav: expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): "
+        "Format not recognised",
+    }
+
+
+def test_a_batch_ends_with_a_summary_and_a_list_of_failures(loop: Path, work_folder: Path) -> None:
+    (work_folder / "text.wav").write_text("hello")
+    options = ("--skip-existing", "--failed-list", "failed.txt", *FAST)
+    first = nmfd("separate", ".", *options)
+    assert first.exit_code == 1
+    assert re.search(r"^1 done, 0 skipped, 1 failed: 1\.0 s of audio in ", first.stderr, re.M)
+    again = nmfd("separate", ".", *options)
+    assert again.exit_code == 1
+    assert "loop.wav: finished already\n" in again.stderr
+    assert "0 done, 1 skipped, 1 failed: " in again.stderr
+    reason = "text.wav: expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): Format "
+    assert f"  failed: {reason}" in again.stderr
+    assert (work_folder / "failed.txt").read_text().startswith(f"text.wav\t{reason}")
+    (work_folder / "text.wav").unlink()
+    sf.write(work_folder / "other.wav", np.ones(RATE) / 4, RATE)
+    assert nmfd("separate", ".", *options).exit_code == 0
+    assert (work_folder / "failed.txt").read_text() == ""
+    assert loop.exists()
+
+
+def test_the_file_name_may_hold_the_preset(loop: Path, work_folder: Path) -> None:
+    options = ("--filename", "{preset}/{parent}_{stem}.{ext}", *FAST)
+    assert nmfd("separate", str(loop), "--preset", "draft", *options).exit_code == 0
+    assert nmfd("separate", "loop.wav", *options).exit_code == 0
+    for preset in ("draft", "default"):
+        assert (work_folder / "separated" / preset / f"{work_folder.name}_kick.wav").is_file()
+
+
+# --- completion ----------------------------------------------------------------------------------
+
+
+def completed(shell: str, *words: str) -> list[str]:
+    """Return what a shell is offered for the last of the words."""
+    environment = {
+        **os.environ,
+        "_NMFD_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": " ".join(("nmfd", *words)),
+        "COMP_CWORD": words[-1] if shell == "fish" else str(len(words)),
+    }
+    result = subprocess.run(
+        PROGRAM, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.stderr == ""
+    return result.stdout.split()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_offered(shell: str) -> None:
+    result = subprocess.run(
+        PROGRAM, env={**os.environ, "_NMFD_COMPLETE": f"{shell}_source"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    if shell == "bash" and "4.4" in result.stderr:
+        pytest.skip("this bash is too old for completion by click")
+    assert "_NMFD_COMPLETE" in result.stdout
+    assert "nmfd" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["sep"], ["plain,separate"]),
+        (["presets", "sh"], ["plain,show"]),
+        (["separate", "--init-t"], ["plain,--init-templates"]),
+        (["separate", "--update", "m"], ["plain,mean"]),
+        (["separate", "--preset", "li"], ["plain,libnmfd"]),
+        (["separate", "--preset", "./"], ["file,./"]),
+        (["presets", "show", "li"], ["plain,libnmfd"]),
+        (["separate", "--stem", "s"], ["plain,snare"]),
+        (["separate", "--stems", "kick,s"], ["plain,kick,snare"]),
+        (["separate", "--out", "se"], ["dir,se"]),
+        (["separate", "--score", "so"], ["file,so"]),
+        (["separate", "lo"], ["file,lo"]),
+    ],
+)
+def test_bash_completes(words: list[str], offered: list[str]) -> None:
+    assert completed("bash", *words) == offered
+
+
+def test_other_shells_complete() -> None:
+    assert completed("zsh", "separate", "--preset", "libn")[:2] == ["plain", "libnmfd"]
+    assert completed("fish", "separate", "--preset", "libn") == ["plain,libnmfd"]
