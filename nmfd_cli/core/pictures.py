@@ -59,7 +59,7 @@ def log_frequency_rows(magnitude: FloatArray, sample_rate: int, n_rows: int) -> 
     edges, centres = points[::2], points[1::2]
     below = np.minimum(centres.astype(int), K - 2)
     share = (centres - below).reshape(-1, *[1] * (magnitude.ndim - 1)).astype(magnitude.dtype)
-    rows = (1 - share) * magnitude[below] + share * magnitude[below + 1]
+    rows: FloatArray = (1 - share) * magnitude[below] + share * magnitude[below + 1]
     first, last = np.ceil(edges[:-1]).astype(int), np.floor(edges[1:]).astype(int)
     for row in np.flatnonzero(last > first):
         rows[row] = magnitude[first[row] : last[row] + 1].max(axis=0)
@@ -156,7 +156,8 @@ def decibel_levels(
         return np.zeros(magnitude.shape, dtype=np.uint8)
     decibels = 20 * np.log10(np.maximum(magnitude / reference, EPS))
     shares = np.clip(1 + decibels / range_db, 0, 1)
-    return np.rint(shares * (n_levels - 1)).astype(np.uint8)
+    levels: Levels = np.rint(shares * (n_levels - 1)).astype(np.uint8)
+    return levels
 
 
 def envelope(samples: FloatArray, n_columns: int) -> FloatArray:
@@ -209,7 +210,8 @@ def colour_map(n_levels: int = 64) -> NDArray[np.uint8]:
         linear = _linear_rgb(lightness, chroma, hue)
     linear = np.clip(linear, 0, 1)
     srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(255 * srgb).astype(np.uint8)
+    colours: NDArray[np.uint8] = np.rint(255 * srgb).astype(np.uint8)
+    return colours
 
 
 def _linear_rgb(lightness: FloatArray, chroma: FloatArray, hue: FloatArray) -> FloatArray:

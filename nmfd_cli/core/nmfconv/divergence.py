@@ -50,42 +50,50 @@ def beta_divergence(V: FloatArray, model: FloatArray, beta: float) -> float:
     return float(np.sum(entries, dtype=np.float64))
 
 
-def kl_remainder(V: FloatArray, quotient: FloatArray, scratch: FloatArray) -> float:
-    """Return ``sum V log(V / L)``, what of the Kullback-Leibler divergence is no plain sum.
+def divide(
+    V: FloatArray,
+    model: FloatArray,
+    beta: float,
+    quotient: FloatArray,
+    power: FloatArray | None,
+    wanted: bool,
+) -> float:
+    """Write what the updates divide, and return the divergence.
 
     Parameters
     ----------
-    V : ndarray, shape (K, m), above zero
-    quotient : ndarray, shape (K, m)
-        ``V / L``.
-    scratch : ndarray, shape (K, m), C-contiguous
-        Overwritten; may be `quotient`.
-    """
-    np.log(quotient, out=scratch)
-    if V.flags.c_contiguous:
-        return float(np.vdot(V, scratch))
-    return float(np.einsum("km,km->k", V, scratch).sum(dtype=np.float64))
-
-
-def quotient_and_power(
-    V: FloatArray, model: FloatArray, beta: float, quotient: FloatArray, power: FloatArray
-) -> None:
-    """Write ``Q = V L**(beta-1)`` and ``B = L**beta`` for beta other than zero.
-
-    Parameters
-    ----------
-    V, model : ndarray, shape (K, m), above zero
+    V, model : ndarray, shape (k, m), above zero
+        The model may be overwritten.
     beta : float
-    quotient, power : ndarray, shape (K, m)
-        Where to write Q and B; none of them may share memory with the others.
+    quotient : ndarray, shape (k, m)
+        Gets ``Q = V L**(beta-1)``.
+    power : ndarray, shape (k, m), or None for beta = 0
+        Gets ``B = L**beta``.  None of the four may share memory.
+    wanted : bool
+        Whether to compute the divergence at all.
+
+    Returns
+    -------
+    float
+        The beta-divergence; for beta = 0 without its plain sums, ``sum V log(V / L)``; zero if not
+        wanted.
     """
+    if power is None:
+        np.divide(V, model, out=quotient)
+        if not wanted:
+            return 0.0
+        np.log(quotient, out=model)
+        rows = np.matmul(V[:, None, :], model[:, :, None])  # a dot product for each row
+        return float(rows.sum(dtype=np.float64))
+    divergence = beta_divergence(V, model, beta) if wanted else 0.0
     if beta == 1:
         power[...] = model
         quotient[...] = V
-        return
+        return divergence
     if beta == -1:
         np.reciprocal(model, out=power)
     else:
         np.power(model, beta, out=power)
     np.divide(power, model, out=quotient)
     quotient *= V
+    return divergence

@@ -13,13 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.nmfconv.divergence import (
-    beta_divergence,
-    kl_remainder,
-    quotient_and_power,
-)
+from nmfd_cli.core.nmfconv.divergence import divide
 from nmfd_cli.core.nmfconv.model import TimeGrid
 from nmfd_cli.core.nmfconv.products import Products, choose_products
+from nmfd_cli.core.parallel import RowWorkers
 
 #: Entries of a panel: small enough for a core's cache to hold the model while it is worked on.
 PANEL_ENTRIES = 1 << 20
@@ -193,14 +190,11 @@ class Sweeps:
         K, M = target.shape
         panel_size = K * target.panel_frames
         self._model = np.empty(panel_size, dtype=target.dtype)
-        self._quotient = self._model
+        self._quotient = np.empty((K, M) if self._keep else panel_size, dtype=target.dtype)
         self._power = np.empty(panel_size if beta != 0 else 0, dtype=target.dtype)
-        if self._keep:
-            self._quotient = np.empty((K, M), dtype=target.dtype)
-        elif beta != 0:
-            self._quotient = np.empty(panel_size, dtype=target.dtype)
         if self._keep and beta != 0:
             self._power = np.empty((K, M), dtype=target.dtype)
+        self._workers = RowWorkers(panel_size)
         self._products: Products = choose_products(
             shape, target.panel_frames, 2 * EPS * self.scale, target.dtype, fix_W, grid
         )
@@ -237,11 +231,9 @@ class Sweeps:
             model = self._model[: V.size].reshape(V.shape)
             self._products.model(model)
             quotient, power = self._divided(V.shape, start, stop)
-            self._divide(V, model, quotient, power)
+            terms.divergence += self._divide(V, model, quotient, power, divergence)
             self._add_template_products(quotient, power, terms)
             self._add_activation_products(quotient, power, start, terms)
-            if divergence:
-                terms.divergence += self._panel_divergence(V, model, quotient)
         if divergence:
             terms.divergence = self._normalised(terms.divergence, W, H)
         return terms
@@ -293,7 +285,7 @@ class Sweeps:
     def _divided(
         self, shape: tuple[int, ...], start: int, stop: int
     ) -> tuple[FloatArray, FloatArray | None]:
-        """Return where Q and B of a panel are kept; Q may lie where the model does."""
+        """Return where Q and B of a panel are kept."""
         if self._keep:
             power = self._power[:, start:stop] if self._power.size else None
             return self._quotient[:, start:stop], power
@@ -302,12 +294,18 @@ class Sweeps:
         return self._quotient[:size].reshape(shape), power
 
     def _divide(
-        self, V: FloatArray, model: FloatArray, quotient: FloatArray, power: FloatArray | None
-    ) -> None:
-        if power is None:
-            np.divide(V, model, out=quotient)
-        else:
-            quotient_and_power(V, model, self._beta, quotient, power)
+        self,
+        V: FloatArray,
+        model: FloatArray,
+        quotient: FloatArray,
+        power: FloatArray | None,
+        wanted: bool,
+    ) -> float:
+        def work(rows: slice) -> float:
+            B = None if power is None else power[rows]
+            return divide(V[rows], model[rows], self._beta, quotient[rows], B, wanted)
+
+        return self._workers.add_up(work, V.shape[0])
 
     def _add_template_products(
         self, quotient: FloatArray, power: FloatArray | None, terms: Terms
@@ -324,11 +322,6 @@ class Sweeps:
             self._products.add_activation_terms(quotient, start, terms.activation_numerator)
             if power is not None:
                 self._products.add_activation_terms(power, start, terms.activation_denominator)
-
-    def _panel_divergence(self, V: FloatArray, model: FloatArray, quotient: FloatArray) -> float:
-        if self._beta == 0:
-            return kl_remainder(V, quotient, scratch=model)
-        return beta_divergence(V, model, self._beta)
 
     def _normalised(self, divergence: float, W: FloatArray, H: FloatArray) -> float:
         """Return the divergence of the normalised target from that of the target as it is."""

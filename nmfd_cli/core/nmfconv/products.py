@@ -18,7 +18,7 @@ class Products(Protocol):
     """What an iteration needs of one panel, frames ``start:stop`` of M, m of them."""
 
     def set_templates(self, W: FloatArray) -> None:
-        """Take the templates (K, R, T) for `model` and `add_activation_terms`."""
+        """Take the templates (K, R, T) for `model`."""
 
     def set_panel(self, H: FloatArray, start: int, stop: int) -> None:
         """Turn to a panel of the activations (R, M)."""
@@ -33,7 +33,7 @@ class Products(Protocol):
         """Add ``sum_{k,t} W[k, r, t] Q[k, m + t]`` to `out` (R, M), for Q (K, m) from a start."""
 
     def set_activation_templates(self, W: FloatArray) -> None:
-        """Take other templates (K, R, T) for `add_activation_terms` alone."""
+        """Take the templates (K, R, T) for `add_activation_terms`."""
 
 
 class StackedProducts:
@@ -74,7 +74,6 @@ class StackedProducts:
 
     def set_templates(self, W: FloatArray) -> None:
         self._templates[:, :-1] = W.reshape(W.shape[0], -1)
-        self.set_activation_templates(W)
 
     def set_activation_templates(self, W: FloatArray) -> None:
         self._activation_templates[...] = W.reshape(W.shape[0], -1)

@@ -154,8 +154,10 @@ class AcceleratedUpdate(JointUpdate):
 
     Each factor first goes on in the direction in which it has just grown,
     ``W + a max(W - W_before, 0)``, and is then updated from there: block majorisation-minimisation
-    with extrapolation [1]_, with Nesterov's sequence for a.  Where the divergence has risen all the
-    same, the momentum starts anew.  One iteration costs what one of the joint update costs.
+    with extrapolation [1]_, with Nesterov's sequence for a.  An extrapolation that would leave the
+    divergence above what it was is taken back and the momentum starts anew, so the divergence never
+    rises; it is that of the extrapolated factors.  An iteration costs what one of the joint update
+    costs, and half as much again where an extrapolation is taken back.
 
     .. [1] L. T. K. Hien, V. Leplat, N. Gillis: "Block majorization minimization with extrapolation
        and application to beta-NMF", arXiv 2401.06646, 2024.
@@ -176,22 +178,33 @@ class AcceleratedUpdate(JointUpdate):
         before_W, before_H = self._before or (W, H)
         self._before = W, H
         if self.rule.fix_W:
-            start_H = self._extrapolated(H, before_H, ahead)
-            new_W, new_H, divergence = super().step(W, start_H)
-        else:
-            start_W = self._extrapolated(W, before_W, ahead)
-            terms = self.sweeps.sweep(start_W, H, templates=True, divergence=True)
-            new_W, divergence = self.updated_templates(start_W, H, terms), terms.divergence
-            new_H = self.next_activations(new_W, self._extrapolated(H, before_H, ahead))
-        if divergence > self._divergence:
-            self._momentum = 1.0
+            H, self._divergence = self._activation_step(W, H, before_H, ahead)
+            return W, H, self._divergence
+        W, divergence = self._template_step(W, H, before_W, ahead)
         self._divergence = divergence
-        return new_W, new_H, divergence
+        if not self.rule.fix_H:
+            H, self._divergence = self._activation_step(W, H, before_H, ahead)
+        return W, H, divergence
 
-    def _extrapolated(self, factor: FloatArray, before: FloatArray, ahead: float) -> FloatArray:
-        if ahead == 0 or (self.rule.fix_H and factor.ndim == 2):
-            return factor
-        return factor + np.asarray(ahead, factor.dtype) * np.maximum(factor - before, 0)
+    def _template_step(
+        self, W: FloatArray, H: FloatArray, before: FloatArray, ahead: float
+    ) -> tuple[FloatArray, float]:
+        start = _extrapolated(W, before, ahead)
+        terms = self.sweeps.sweep(start, H, templates=True, divergence=True)
+        if terms.divergence > self._divergence and ahead > 0:
+            self._momentum = 1.0
+            start, terms = W, self.sweeps.sweep(W, H, templates=True, divergence=True)
+        return self.updated_templates(start, H, terms), terms.divergence
+
+    def _activation_step(
+        self, W: FloatArray, H: FloatArray, before: FloatArray, ahead: float
+    ) -> tuple[FloatArray, float]:
+        start = H if self.rule.fix_H else _extrapolated(H, before, ahead)
+        terms = self.sweeps.sweep(W, start, activations=W, divergence=True)
+        if terms.divergence > self._divergence and ahead > 0:
+            self._momentum = 1.0
+            start, terms = H, self.sweeps.sweep(W, H, activations=W, divergence=True)
+        return self.updated_activations(W, start, terms), terms.divergence
 
     def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
         """Normalise, and bring the factors before to the same scale."""
@@ -200,6 +213,12 @@ class AcceleratedUpdate(JointUpdate):
         sums = self.template_sums(W)
         self._before = self._before[0] / sums, self._before[1] * sums
         return W / sums, H * sums
+
+
+def _extrapolated(factor: FloatArray, before: FloatArray, ahead: float) -> FloatArray:
+    if ahead == 0:
+        return factor
+    return factor + np.asarray(ahead, factor.dtype) * np.maximum(factor - before, 0)
 
 
 #: The rules that `nmfd` offers.
