@@ -9,14 +9,18 @@ import pytest
 from click.testing import CliRunner
 
 from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.separate import SOLVERS
+from nmfd_cli.app.explain import SOLVERS
 from nmfd_cli.app.settings import (
+    ACTIVATION_STRATEGIES,
     ALGORITHMS,
     GROUPS,
+    STRATEGIES,
+    TEMPLATE_STRATEGIES,
     CheckedSettings,
     OutputSettings,
     SeparationSettings,
 )
+from nmfd_cli.app.start import ACTIVATIONS, TEMPLATES
 from nmfd_cli.cli.options import Command, preset_option, settings_from, settings_options
 from nmfd_cli.errors import ParameterError
 
@@ -92,6 +96,9 @@ def test_numbers_are_finite(value: float) -> None:
 
 def test_choices_are_the_keys_of_what_is_chosen_from() -> None:
     assert set(ALGORITHMS) == set(SOLVERS)
+    assert set(TEMPLATE_STRATEGIES) == set(TEMPLATES)
+    assert set(ACTIVATION_STRATEGIES) == set(ACTIVATIONS)
+    assert set(STRATEGIES) <= set(TEMPLATES) | set(ACTIVATIONS)
 
 
 @pytest.mark.parametrize(

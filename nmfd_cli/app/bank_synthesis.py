@@ -14,8 +14,8 @@ SOURCE: Final = Source("synthesis", "The synthesised drums of nmfd", "MIT", "The
 _FADED = 0.25  # the part of a one-shot's end over which it is faded out
 _CUT_SECONDS = 0.3  # longer ones were cut while they still rang
 
-#: The classes that the bank takes from the synthesis.  The SoundFonts hold a dozen cymbals only, and
-#: here more of them help; of the other classes recorded sounds serve better alone (with all
+#: The classes that the bank takes from the synthesis.  The SoundFonts hold a dozen cymbals only,
+#: and here more of them help; of the other classes recorded sounds serve better alone (with all
 #: synthesised sounds in the bank, onsets of toms were found half as often).
 CLASSES: Final = ("cymbal",)
 

@@ -16,7 +16,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import StemModel, divide, magnitude_of
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
-from nmfd_cli.core.nmfconv.engine import PANEL_ENTRIES, ArrayTarget, Target
+from nmfd_cli.core.nmfconv.engine import ArrayTarget, Target
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import NmfdWarning
@@ -26,6 +26,9 @@ from nmfd_cli.io.spool import SpooledSpectrogram
 
 #: ``progress(stage, done)``: a station's name and how much of it is done, from 0 to 1.
 Progress = Callable[[str, float], None]
+
+#: Entries of the spectrogram that are in memory at a time, of a recording longer than a block.
+_PANEL_ENTRIES = 1 << 21
 
 #: Frames whose stems are made at a time.
 _DIVISION_FRAMES = 512
@@ -143,7 +146,7 @@ def spectrogram_of(
             progress("reading", samples_read / recording.n_samples)
 
     block_frames = max(1, int(settings.block_seconds * recording.sample_rate / stft.hop_length))
-    panel_frames = min(block_frames, max(1, PANEL_ENTRIES // stft.n_bins))
+    panel_frames = min(block_frames, max(1, _PANEL_ENTRIES // stft.n_bins))
     panels = (magnitude_of(spectrum) for spectrum in stft.blocks(read()))
     if recording.seconds <= settings.block_seconds:
         V = np.empty((stft.n_bins, stft.n_frames(recording.n_samples)), dtype=settings.precision)
@@ -156,8 +159,7 @@ def spectrogram_of(
         SpooledSpectrogram(stft.n_bins, panel_frames, np.dtype(settings.precision))
     )
     for panel in panels:
-        for first in range(0, panel.shape[1], panel_frames):
-            spool.append(panel[:, first : first + panel_frames])
+        spool.append(panel)
     return spool
 
 

@@ -64,6 +64,7 @@ def separate_in_memory(
         mixture=mixture,
         stems=dict(zip(explanation.stems, stems, strict=True)),
         templates=explanation.result.W,
+        template_edges=explanation.start.grid.edges,
         activations=explanation.result.H,
         stem_of=explanation.start.stem_of,
         n_fft=settings.n_fft,

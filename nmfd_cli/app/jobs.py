@@ -10,11 +10,13 @@ from pathlib import Path, PurePosixPath
 from string import Formatter
 from typing import Any
 
-from nmfd_cli.app.components import kit_extras, kit_folder, possible_stems
+from nmfd_cli.app.components import kit_extras, possible_stems
+from nmfd_cli.app.kits import SHIPPED_NAME, shipped_bank, user_kits_folder
 from nmfd_cli.app.settings import STREAM, OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_paths import output_paths
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
 from nmfd_cli.io.audio import open_recording
+from nmfd_cli.io.kit_file import KIT_SUFFIX
 from nmfd_cli.io.manifest import manifest_name, tree_hash
 from nmfd_cli.io.score import Score, read_score
 
@@ -122,7 +124,8 @@ def plan_jobs(
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]
     _require_scores(inputs, scores)
     read = cache(lambda path: read_score(path, drum_classes=kit_extras(settings)))
-    kit_hash = tree_hash(Path(kit_folder(settings)))
+    settings = replace(settings, kit=_kit_path(settings.kit))
+    kit_hash = tree_hash(Path(settings.kit or shipped_bank()))
     jobs = tuple(
         _plan(path, settings, output, where, read(where) if where else None, kit_hash)
         for path, where in zip(inputs, scores, strict=True)
@@ -130,6 +133,19 @@ def plan_jobs(
     jobs = tuple(replace(job, skip_existing=skip_existing) for job in jobs)
     _refuse_collisions(jobs)
     return jobs
+
+
+def _kit_path(kit: str | None) -> str | None:
+    """Return where a kit is that may have been called by its name; None is the shipped one.
+
+    What is nowhere stays as it is, for the reader of kits to tell.
+    """
+    if kit is None or Path(kit).exists():
+        return kit
+    named = user_kits_folder() / f"{kit.removesuffix(KIT_SUFFIX)}{KIT_SUFFIX}"
+    if Path(kit).name == kit and named.is_file():
+        return str(named)
+    return None if kit == SHIPPED_NAME else kit
 
 
 def _plan(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.tempo import Tempo
 
@@ -22,10 +24,13 @@ class SeparatedRecording:
         Full scale is 1.
     stems : dict of str to ndarray, shape (C, n)
         By name, in the order in which they are shown; they add up to the mixture.
-    templates : ndarray, shape (K, R, T)
-        W, at least 0.
+    templates : ndarray, shape (K, R, B)
+        W, at least 0; one box a frame unless `template_edges` says otherwise.
     activations : ndarray, shape (R, M)
         H, at least 0.
+    template_edges : tuple of B + 1 ints
+        Box b covers the frames ``edges[b] ... edges[b + 1] - 1`` of a template, as in `TimeGrid`;
+        empty for one box a frame.
     stem_of : tuple of R ints
         The stem each component belongs to, as an index into `stems`.
     n_fft, hop_length : int
@@ -55,6 +60,7 @@ class SeparatedRecording:
     hop_length: int
     onsets: Mapping[str, FloatArray]
     divergence: FloatArray
+    template_edges: tuple[int, ...] = ()
     tempo: Tempo | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
@@ -69,6 +75,19 @@ class SeparatedRecording:
     def seconds(self) -> float:
         """The duration."""
         return self.n_samples / self.sample_rate
+
+    @property
+    def framewise_templates(self) -> FloatArray:
+        """The templates (K, R, T) with one entry for each frame."""
+        if not self.template_edges:
+            return self.templates
+        return np.repeat(self.templates, np.diff(self.template_edges), axis=2)
+
+    @property
+    def template_seconds(self) -> float:
+        """What a template spans."""
+        n_frames = self.template_edges[-1] if self.template_edges else self.templates.shape[2]
+        return n_frames * self.hop_length / self.sample_rate
 
     @property
     def stem_names(self) -> tuple[str, ...]:

@@ -221,8 +221,8 @@ class SeparationSettings(CheckedSettings):
     )
     kit: str | None = setting(
         None,
-        "Folder with one folder of one-shots a class.",
-        metavar="DIR",
+        "Drum sounds to start from: a kit file, the name of one, or a folder of samples.",
+        metavar="KIT",
         group="What to look for",
     )
     residual: str | None = setting(

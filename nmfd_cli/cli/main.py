@@ -17,6 +17,7 @@ from nmfd_cli.errors import NmfdError, ParameterError
 #: Where each subcommand stands and what it does: known here, so that help need not import them.
 COMMANDS = {
     "separate": ("nmfd_cli.cli.separate", "Write one file for each part of a recording."),
+    "kit": ("nmfd_cli.cli.kit", "Learn kits of drum sounds, list and show them."),
     "presets": ("nmfd_cli.cli.presets", "List, show and save settings under a name."),
 }
 

@@ -42,7 +42,7 @@ class SpooledSpectrogram:
         self.whole = None
         self._n_bins = n_bins
         self._n_frames = 0
-        self._pending: list[NDArray[Any]] = []
+        self._pending = np.empty((n_bins, 0), dtype=self.dtype)
         self._file = tempfile.TemporaryFile(prefix="nmfd-")  # noqa: SIM115 - closed by close()
 
     def __enter__(self) -> Self:
@@ -66,20 +66,24 @@ class SpooledSpectrogram:
         return self._n_bins * self._n_frames * self.dtype.itemsize
 
     def append(self, magnitude: NDArray[Any]) -> None:
-        """Add a panel (K, m): `panel_frames` frames, or fewer for the last one.
+        """Add frames (K, any).
 
         Raises
         ------
         OutputError
             If the temporary disk is full.
         """
-        magnitude = np.ascontiguousarray(
-            np.maximum(magnitude, np.finfo(self.dtype).tiny), dtype=self.dtype
-        )
-        self.total += float(magnitude.sum(dtype=np.float64))
+        floored = np.maximum(magnitude, np.finfo(self.dtype).tiny).astype(self.dtype, copy=False)
+        self.total += float(floored.sum(dtype=np.float64))
         self._n_frames += magnitude.shape[1]
+        self._pending = np.concatenate([self._pending, floored], axis=1)
+        while self._pending.shape[1] >= self.panel_frames:
+            self._write(self._pending[:, : self.panel_frames])
+            self._pending = self._pending[:, self.panel_frames :]
+
+    def _write(self, panel: NDArray[Any]) -> None:
         try:
-            self._file.write(magnitude.data)
+            self._file.write(np.ascontiguousarray(panel).data)
         except OSError as error:
             raise OutputError(
                 f"{tempfile.gettempdir()}: no room for the spectrogram ({self.n_bytes / 1e9:.1f} GB"
@@ -89,9 +93,10 @@ class SpooledSpectrogram:
     def panels(self) -> Iterator[tuple[int, int, NDArray[Any]]]:
         """Yield ``start, stop, V[:, start:stop]`` in order; the array holds until the next one."""
         self._file.seek(0)
-        buffer = np.empty(self._n_bins * self.panel_frames, dtype=self.dtype)
-        for start in range(0, self._n_frames, self.panel_frames):
-            stop = min(start + self.panel_frames, self._n_frames)
-            panel = buffer[: self._n_bins * (stop - start)]
-            self._file.readinto(panel.data)
-            yield start, stop, panel.reshape(self._n_bins, stop - start)
+        buffer = np.empty((self._n_bins, self.panel_frames), dtype=self.dtype)
+        n_written = self._n_frames - self._pending.shape[1]
+        for start in range(0, n_written, self.panel_frames):
+            self._file.readinto(buffer.data)
+            yield start, start + self.panel_frames, buffer
+        if n_written < self._n_frames:
+            yield n_written, self._n_frames, self._pending

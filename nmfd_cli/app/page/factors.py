@@ -31,10 +31,10 @@ def factor_figure(recording: SeparatedRecording) -> str:
         f'<div class="layer" style="{stem_style(stem)};--picture:var(--picture-{stem + 1})"></div>'
         for stem in range(len(recording.stems))
     )
-    milliseconds = 1000 * recording.templates.shape[2] * recording.hop_length
-    each = milliseconds / recording.sample_rate
+    each = 1000 * recording.template_seconds
     return f"""<figure class="factors" style="--components:{n_components}">
-<div class="corner" aria-hidden="true"><span>Templates, {each:.0f} ms each</span></div>
+<div class="corner" aria-hidden="true"><ul>{_legend(recording)}</ul>
+<span>Templates, {each:.0f} ms each</span></div>
 <div class="axis activation-names" aria-hidden="true">{_activation_names(recording)}</div>
 <div class="activations seekable" role="img" aria-label="Activations of {n_components} components
  over time">{_activations(recording)}<div class="cursor"></div></div>
@@ -113,6 +113,14 @@ def _activations(recording: SeparatedRecording) -> str:
             f'aria-hidden="true" focusable="false"><path d="{path}"/></svg>'
         )
     return "".join(lines)
+
+
+def _legend(recording: SeparatedRecording) -> str:
+    return "".join(
+        f'<li style="{stem_style(stem)}"><span class="swatch"></span>'
+        f'<span class="name">{text(name)}</span></li>'
+        for stem, name in enumerate(recording.stem_names)
+    )
 
 
 def _activation_names(recording: SeparatedRecording) -> str:

@@ -44,7 +44,10 @@ def picture_styles(recording: SeparatedRecording) -> str:
     ]
     reference = float(spectrograms[0].max())
     pictures = [_spectrogram_url(spectrogram, reference) for spectrogram in spectrograms]
-    templates = [_template_url(recording, r) for r in range(recording.templates.shape[1])]
+    templates = [
+        _template_url(template, recording.sample_rate)
+        for template in np.moveaxis(recording.framewise_templates, 1, 0)
+    ]
     rules = [f"--picture-{index}:{url};" for index, url in enumerate(pictures)]
     rules += [f"--template-{r}:{url};" for r, url in enumerate(templates)]
     return f":root{{{''.join(rules)}}}"
@@ -61,10 +64,9 @@ def _spectrogram_url(spectrogram: FloatArray, reference: float) -> str:
     return as_css_url(encode_png(levels, colour_map(_LEVELS)))
 
 
-def _template_url(recording: SeparatedRecording, component: int) -> str:
-    """Return a template as opacity alone: the page gives it its component's colour."""
-    template = recording.templates[:, component]
-    rows = log_frequency_rows(template, recording.sample_rate, STEM_ROWS)
+def _template_url(template: FloatArray, sample_rate: int) -> str:
+    """Return a template (K, T) as opacity alone: the page gives it its component's colour."""
+    rows = log_frequency_rows(template, sample_rate, STEM_ROWS)
     rows = largest_in_groups(rows, _TEMPLATE_WIDTH)
     levels = decibel_levels(rows, float(rows.max()), range_db=TEMPLATE_RANGE_DB, n_levels=_LEVELS)
     # wide pixels, so that a browser does not blur one frame into the next

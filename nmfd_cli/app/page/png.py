@@ -41,7 +41,7 @@ def as_css_url(png: bytes) -> str:
 
 
 def _smallest(pixels: Bytes) -> bytes:
-    """Compress rows under the filter that suits them best: none, or from the left, or from above."""
+    """Compress rows under the filter that suits them best: none, from the left or from above."""
     left = np.diff(pixels, axis=1, prepend=np.uint8(0))  # modulo 256, as the filters want it
     above = np.diff(pixels, axis=0, prepend=np.zeros((1, pixels.shape[1]), dtype=np.uint8))
     filtered = [

@@ -18,8 +18,10 @@ from nmfd_cli.core.nmfconv.model import TimeGrid
 from nmfd_cli.core.nmfconv.products import Products, choose_products
 from nmfd_cli.core.parallel import RowWorkers
 
-#: Entries of a panel: small enough for a core's cache to hold the model while it is worked on.
-PANEL_ENTRIES = 1 << 20
+#: Entries of a panel in memory.  Threads of a product wait for each other at its end, so few large
+#: products suffer less from a busy machine than many small ones; element-wise work is cut into
+#: rows that fit a cache all the same.
+PANEL_ENTRIES = 1 << 24
 
 
 class Target(Protocol):

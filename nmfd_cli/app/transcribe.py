@@ -1,0 +1,218 @@
+"""`nmfd transcribe`: a recording comes in, what is played when goes out."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from warnings import warn
+
+import numpy as np
+
+from nmfd_cli.app.components import components_for
+from nmfd_cli.app.explain import Progress, spectrogram_of
+from nmfd_cli.app.listen import transcribe_target
+from nmfd_cli.app.settings import STREAM, SeparationSettings
+from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import MissingExtraError, NmfdWarning, ParameterError
+from nmfd_cli.io.audio import open_recording
+from nmfd_cli.io.score import Score
+from nmfd_cli.io.score_writer import is_midi, score_notes, score_text
+from nmfd_cli.io.staging import StagedOutputs, require_free
+from nmfd_cli.io.streams import STDIN_NAME, as_file
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What is played in a recording.
+
+    Attributes
+    ----------
+    input : str
+        The path that was given.
+    seconds : float
+        Its duration.
+    score : Score
+        Onsets with drum classes and velocities.
+    """
+
+    input: str
+    seconds: float
+    score: Score
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many strokes each drum has, the most frequent first."""
+        return dict(Counter(drum for drum in self.score.drums if drum).most_common())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {"file": self.input, "duration": self.seconds, "notes": score_notes(self.score)}
+
+
+def transcribe_file(
+    path: str | Path,
+    settings: SeparationSettings,
+    *,
+    progress: Progress = lambda stage, done: None,
+) -> Transcription:
+    """Find out which drums play when.
+
+    Parameters
+    ----------
+    path : str or Path
+        The recording.
+    settings : SeparationSettings
+        Of which the stems, the kit, the length of templates, the STFT and the blocks count.  Where
+        no stems are named, those drums are listed that sound.
+    progress : callable, optional
+
+    Raises
+    ------
+    InputFileError
+        If the recording or the kit cannot be used.
+    ParameterError
+        If settings do not fit each other or the recording.
+    """
+    settings = replace(
+        settings, init="auto", init_templates=None, init_activations=None, residual=None
+    )
+    components = components_for(settings, None)
+    with ExitStack() as resources:
+        recording = open_recording(resources.enter_context(as_file(path)))
+        stft = Stft(settings.n_fft, settings.hop_length)
+        target = spectrogram_of(recording, stft, settings, resources, progress)
+        progress("listening", 0.0)
+        score = transcribe_target(
+            target, recording, stft, settings, components.drums, candidates=components.is_open
+        )
+        progress("listening", 1.0)
+    if target.total == 0:
+        warn(f"{path}: silence; no strokes in it", NmfdWarning, stacklevel=2)
+    elif not len(score):
+        warn(f"{path}: no strokes found", NmfdWarning, stacklevel=2)
+    return Transcription(str(path), recording.seconds, score)
+
+
+# ---------------------------------------------------------------- where it goes
+
+
+def transcription_places(
+    inputs: Sequence[str], out: str | None, *, is_json: bool, overwrite: bool
+) -> dict[str, Path]:
+    """Return the file of each recording's transcription; none where all goes to standard output.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+    out : str or None
+        A file; a folder, which gets a file a recording; or a path with ``{track}``, the
+        recording's name, or ``{parent}``, its folder's name, in it.  ``-`` and None stand for
+        standard output.
+    is_json : bool
+        What the files of a folder are called: ``.json``, else ``.csv``.
+    overwrite : bool
+        Whether existing files may be replaced.
+
+    Raises
+    ------
+    ParameterError
+        If several recordings would be written to one file, or as several tables to standard output.
+    OutputError
+        If a file exists and may not be replaced.
+    MissingExtraError
+        If MIDI is asked for and mido is not installed.
+    """
+    if out in (None, STREAM):
+        if len(inputs) > 1 and not is_json:
+            raise ParameterError(
+                f"out: standard output takes the table of one recording, found {len(inputs)}; "
+                "expected a folder, or --json for a line each"
+            )
+        return {}
+    assert out is not None
+    template = _template(out, len(inputs), "json" if is_json else "csv")
+    places: dict[str, Path] = {}
+    owner: dict[Path, str] = {}
+    for path in inputs:
+        place = _filled(template, path)
+        if place in owner:
+            raise ParameterError(
+                f"out: {owner[place]} and {path} would both write {place}; "
+                f"'{{parent}}-{{track}}{place.suffix}' in it can tell them apart"
+            )
+        places[path], owner[place] = place, path
+        _require_place(place, is_json=is_json, overwrite=overwrite)
+    return places
+
+
+def _template(out: str, n_inputs: int, suffix: str) -> str:
+    """Return the path of a transcription with ``{track}`` in it where there are several."""
+    if "{track}" in out:
+        return out
+    is_folder = Path(out).is_dir() or out.endswith(("/", "\\"))
+    if is_folder or (n_inputs > 1 and not Path(out).suffix):
+        return str(Path(out) / f"{{track}}.{suffix}")
+    if n_inputs > 1:
+        raise ParameterError(
+            f"out: expected a folder or a path with {{track}} for {n_inputs} recordings, "
+            f"found {out}"
+        )
+    return out
+
+
+def _filled(template: str, recording: str) -> Path:
+    source = Path(STDIN_NAME if recording == STREAM else recording).absolute()
+    parent = source.parent.name or "root"
+    return Path(template.replace("{parent}", parent).replace("{track}", source.stem))
+
+
+def _require_place(place: Path, *, is_json: bool, overwrite: bool) -> None:
+    if is_midi(place):
+        if is_json:
+            raise ParameterError(f"out: expected a file for JSON, found the MIDI file {place}")
+        if find_spec("mido") is None:
+            raise MissingExtraError("MIDI", "midi")
+    require_free(place, overwrite)
+
+
+def transcription_text(transcription: Transcription, *, is_json: bool) -> str:
+    """Return a table, or a line of JSON."""
+    if is_json:
+        return json.dumps(transcription.as_dict(), ensure_ascii=False) + "\n"
+    return score_text(transcription.score)
+
+
+def write_transcription(
+    place: Path, transcription: Transcription, *, is_json: bool, overwrite: bool
+) -> None:
+    """Write a transcription, whole or not at all: MIDI, JSON or a table, by the file's ending.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and may not be replaced, or cannot be written.
+    MissingExtraError
+        If MIDI is asked for and mido is not installed.
+    """
+    if is_midi(place):
+        _write_midi(place, transcription.score, overwrite)
+        return
+    is_json = is_json or place.suffix.lower() == ".json"
+    with StagedOutputs(overwrite) as outputs:
+        text = transcription_text(transcription, is_json=is_json)
+        outputs.place(place).write_text(text, encoding="utf-8", newline="\n")
+        outputs.commit()
+
+
+def _write_midi(place: Path, score: Score, overwrite: bool) -> None:
+    from nmfd_cli.app.transcription_files import write_transcription_midi
+
+    strokes: dict[str, list[tuple[float, float]]] = {}
+    for onset, drum, velocity in zip(score.onsets, score.drums, score.velocities, strict=True):
+        strokes.setdefault(drum or "", []).append((onset, velocity or 64.0))
+    onsets = {drum: np.array(rows) for drum, rows in strokes.items()}
+    write_transcription_midi(place, onsets, overwrite=overwrite)

@@ -1,0 +1,96 @@
+"""``nmfd evaluate``."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nmfd_cli.cli.messages import say, table
+from nmfd_cli.cli.options import Command, complete_files, option
+
+if TYPE_CHECKING:
+    from nmfd_cli.app.evaluate import OnsetEvaluation, StemEvaluation
+
+_TITLES = {
+    "sdr": "SDR",
+    "si_sdr": "SI-SDR",
+    "silence": "at silence",
+    "bss_sdr": "BSS SDR",
+    "bss_sir": "BSS SIR",
+    "bss_sar": "BSS SAR",
+}
+
+
+@click.command("evaluate", cls=Command, short_help="Hold stems or onsets against the truth.")
+@click.argument("reference", shell_complete=complete_files)
+@click.argument("estimate", shell_complete=complete_files)
+@option(
+    "--tolerance",
+    type=float,
+    default=0.05,
+    metavar="SECONDS",
+    help="How far matched onsets may be apart.  [default: 0.05]",
+)
+@option("--bss", is_flag=True, help="Measure stems by BSS Eval, too (needs the extra eval).")
+@option("--allow-missing", is_flag=True, help="Take silence for a stem that is missing.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(reference: str, estimate: str, as_json: bool, **options: Any) -> None:
+    """Hold the folder of stems or the file of onsets ESTIMATE against the true one, REFERENCE.
+
+    \b
+    nmfd evaluate true/ separated/drums/     SDR, SI-SDR, and what is heard at silence, in dB
+    nmfd evaluate true.csv drums.csv         precision, recall and F-measure of onsets
+
+    Stems belong together if their files are called alike, or by names of the same drum; files
+    called mixture or mix are none.  At silence: the energy of the estimate beside that of all true
+    stems together, in the frames of 20 ms in which the true stem is below -60 dBFS.  Onsets, CSV or
+    MIDI, are matched one to one.
+    """
+    from nmfd_cli.app.evaluate import StemEvaluation, evaluate
+
+    found = evaluate(reference, estimate, **options)
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        return
+    if isinstance(found, StemEvaluation):
+        _show_stems(found, with_bss=options["bss"])
+    else:
+        _show_onsets(found)
+
+
+def _show_stems(found: "StemEvaluation", with_bss: bool) -> None:
+    measures = [name for name in _TITLES if with_bss or not name.startswith("bss")]
+    rows = [(stem.stem, *(_db(stem.values[name]) for name in measures)) for stem in found.stems]
+    rows.append(("mean", *(_db(found.mean[name]) for name in measures)))
+    _print_table(("stem", *(_TITLES[name] for name in measures)), rows)
+    silent = [stem.stem for stem in found.stems if stem.estimate is None]
+    if silent:
+        say(f"taken for silence: {', '.join(silent)}")
+    for name, level in found.extra.items():
+        say(f"no true stem: {name}, at {level:+.1f} dB beside the mixture")
+
+
+def _db(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _show_onsets(found: "OnsetEvaluation") -> None:
+    named = [*found.classes.items(), ("all", found.overall)]
+    rows = [
+        (
+            name,
+            *(str(n) for n in (counts.n_reference, counts.n_estimate, counts.n_matched)),
+            *(f"{v:.3f}" for v in (counts.precision, counts.recall, counts.f_measure)),
+        )
+        for name, counts in named
+    ]
+    _print_table(("drum", "true", "found", "matched", "precision", "recall", "F"), rows)
+
+
+def _print_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print a table of numbers to standard output."""
+    from click import unstyle
+
+    right = "".join({title[0] for title in header[1:]} - {header[0][0]})
+    for line in table(header, rows, right=right):
+        click.echo(unstyle(line))

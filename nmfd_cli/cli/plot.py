@@ -1,0 +1,71 @@
+"""``nmfd plot``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.cli.messages import Reporter, warnings_as_lines
+from nmfd_cli.cli.options import (
+    Command,
+    complete_files,
+    option,
+    preset_option,
+    settings_from,
+    settings_options,
+    verbosity,
+    verbosity_options,
+)
+
+
+@click.command("plot", cls=Command, short_help="Draw a separation as a figure for papers.")
+@click.argument("recording", metavar="INPUT", shell_complete=complete_files)
+@option(
+    "-o",
+    "--out",
+    required=True,
+    metavar="FILE",
+    section="Output",
+    shell_complete=complete_files,
+    help="The figure: its name ends in .png, .svg or .pdf.",
+)
+@option("--templates", is_flag=True, section="Output", help="Draw the templates.")
+@option("--activations", is_flag=True, section="Output", help="Draw the activations.")
+@option("--spectrogram", is_flag=True, section="Output", help="Draw the spectrogram.")
+@option("--divergence", is_flag=True, section="Output", help="Draw the divergence.")
+@option("--overwrite", is_flag=True, section="Output", help="Replace an existing file.")
+@option(
+    "--score",
+    metavar="FILE",
+    section="What to look for",
+    shell_complete=complete_files,
+    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
+)
+@preset_option
+@settings_options(SeparationSettings)
+@verbosity_options
+def command(recording: str, **options: Any) -> int:
+    """Draw templates, activations, spectrogram and divergence: all four, or those asked for.
+
+    Needs the extra [plot].  The same recording and settings give the same file, byte by byte.
+    """
+    reporter = Reporter(verbosity(options))
+    settings = settings_from(SeparationSettings, options)
+
+    from nmfd_cli.app.figure import PANELS, check_figure, draw
+    from nmfd_cli.app.in_memory import separate_in_memory
+    from nmfd_cli.io.staging import require_free
+
+    target = Path(options["out"])
+    panels = [panel for panel in PANELS if options[panel]]
+    check_figure(target, panels)
+    require_free(target, options["overwrite"])
+    with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
+        separated = separate_in_memory(
+            recording, settings, score_path=options["score"], progress=progress
+        )
+        progress("drawing", 1.0)
+        draw(separated, target, panels=panels or PANELS, overwrite=options["overwrite"])
+    reporter.line(f"{recording}: {target}")
+    return 0

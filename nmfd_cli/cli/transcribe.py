@@ -1,0 +1,100 @@
+"""``nmfd transcribe``."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nmfd_cli.app.settings import OutputSettings, SeparationSettings
+from nmfd_cli.cli.messages import Reporter, say_error, warnings_as_lines
+from nmfd_cli.cli.options import (
+    MANY_FILES,
+    Command,
+    complete_files,
+    option,
+    preset_option,
+    settings_from,
+    settings_options,
+    verbosity,
+    verbosity_options,
+)
+
+if TYPE_CHECKING:
+    from nmfd_cli.app.transcribe import Transcription
+
+#: The settings that count for listening.
+LISTENING = ("stems", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
+
+_WITHOUT = tuple(name for name in SeparationSettings.names() if name not in LISTENING)
+
+
+@click.command("transcribe", cls=Command, short_help="Tell which drums are played when.")
+@click.argument(
+    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
+)
+@option(
+    "-o",
+    "--out",
+    metavar="FILE|DIR",
+    section="Output",
+    shell_complete=complete_files,
+    help="Write there: a table (CSV), .json or .mid.  For several recordings a folder, or a path "
+    "with {track} in it.  [default: standard output]",
+)
+@option("--overwrite", is_flag=True, section="Output", help="Replace existing files.")
+@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@preset_option
+@settings_options(SeparationSettings, without=_WITHOUT)
+@option("--json", "as_json", is_flag=True, help="Write one JSON object a recording, a line each.")
+@verbosity_options
+def command(inputs: tuple[str, ...], **options: Any) -> int:
+    """Tell which drums are played when: onset in seconds, drum, velocity from 1 to 127.
+
+    \b
+    nmfd transcribe drums.wav                     a table on standard output
+    nmfd transcribe drums.wav -o drums.mid        a MIDI file (needs the extra midi)
+    nmfd transcribe takes/ -o '{track}.csv'       a table for each recording
+    nmfd separate drums.wav --score drums.csv     ... and back, once you have mended it
+
+    Drums that do not sound are not listed; --stems says what to listen for.
+
+    INPUT is a file, a folder, a pattern such as 'takes/*.wav', or - for standard input.
+    """
+    reporter = Reporter(verbosity(options))
+    settings = settings_from(SeparationSettings, options)
+    flags = {"is_json": options["as_json"], "overwrite": options["overwrite"]}
+
+    from nmfd_cli.app.inputs import find_recordings
+    from nmfd_cli.app.transcribe import transcribe_file, transcription_places
+    from nmfd_cli.errors import InputFileError
+
+    recordings = find_recordings(inputs, OutputSettings(), recursive=options["recursive"])
+    places = transcription_places(recordings, options["out"], **flags)
+    n_failed = 0
+    for path in recordings:
+        try:
+            with warnings_as_lines(options["quiet"]), reporter.progress(path) as progress:
+                found = transcribe_file(path, settings, progress=progress)
+        except InputFileError as error:
+            if len(recordings) == 1:
+                raise
+            say_error(str(error))
+            n_failed += 1
+            continue
+        place = places.get(path)
+        _give(found, place, flags)
+        reporter.line(_told(found, place))
+    return 1 if n_failed else 0
+
+
+def _give(found: "Transcription", place: Any, flags: dict[str, bool]) -> None:
+    from nmfd_cli.app.transcribe import transcription_text, write_transcription
+
+    if place is None:
+        click.echo(transcription_text(found, is_json=flags["is_json"]), nl=False)
+    else:
+        write_transcription(place, found, **flags)
+
+
+def _told(found: "Transcription", place: Any) -> str:
+    counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items()) or "no strokes"
+    return f"{found.input}: {place}: {counts}" if place else f"{found.input}: {counts}"
