@@ -313,7 +313,7 @@ def test_a_terminal_gets_a_table(loop: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NO_COLOR", "1")
     result = nmfd("separate", str(loop), *FAST)
     assert result.exit_code == 0
-    lines = result.stderr.replace("\r", "\n").splitlines()
+    lines = [line for line in re.split("[\r\n]", result.stderr) if line.strip()]
     table = [line.split() for line in lines[-3:]]
     assert table[0] == ["stem", "file", "energy", "peak"]
     assert [row[:2] for row in table[1:]] == [

@@ -95,7 +95,8 @@ class BatchView:
             if self._bar is not None:
                 self._bar.total -= self._seconds[event.index]
         self._above(lambda: self._tell(event))
-        self._refresh()
+        if self._n_ended < len(self._seconds):
+            self._refresh()
 
     def _refresh(self, text: str | None = None) -> None:
         if self._bar is None:

@@ -53,7 +53,7 @@ AUDIO_CHOICES = ("auto", "flac", "ogg", "none")
 @settings_options(SeparationSettings)
 @verbosity_options
 @click.pass_context
-def command(context: click.Context, recording: str, **options: Any) -> int:
+def command(context: click.Context, /, recording: str, **options: Any) -> int:
     """Separate a recording and show it in one HTML file that needs no network: players in sync with
     solo and mute, waveforms, spectrograms, templates, activations, onsets, settings.
     """

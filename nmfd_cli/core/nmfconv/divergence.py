@@ -83,6 +83,8 @@ def divide(
         if not wanted:
             return 0.0
         np.log(quotient, out=model)
+        if V.flags.c_contiguous:
+            return float(np.vdot(V, model))
         rows = np.matmul(V[:, None, :], model[:, :, None])  # a dot product for each row
         return float(rows.sum(dtype=np.float64))
     divergence = beta_divergence(V, model, beta) if wanted else 0.0

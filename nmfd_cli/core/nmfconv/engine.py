@@ -16,12 +16,15 @@ from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.divergence import divide
 from nmfd_cli.core.nmfconv.model import TimeGrid
 from nmfd_cli.core.nmfconv.products import Products, choose_products
-from nmfd_cli.core.parallel import RowWorkers
 
 #: Entries of a panel in memory.  Threads of a product wait for each other at its end, so few large
 #: products suffer less from a busy machine than many small ones; element-wise work is cut into
 #: rows that fit a cache all the same.
 PANEL_ENTRIES = 1 << 24
+
+
+#: Entries that element-wise work is done on at a time: a core's cache holds them between two steps.
+_CHUNK_ENTRIES = 1 << 18
 
 
 class Target(Protocol):
@@ -196,7 +199,6 @@ class Sweeps:
         self._power = np.empty(panel_size if beta != 0 else 0, dtype=target.dtype)
         if self._keep and beta != 0:
             self._power = np.empty((K, M), dtype=target.dtype)
-        self._workers = RowWorkers(panel_size)
         self._products: Products = choose_products(
             shape, target.panel_frames, 2 * EPS * self.scale, target.dtype, fix_W, grid
         )
@@ -303,11 +305,13 @@ class Sweeps:
         power: FloatArray | None,
         wanted: bool,
     ) -> float:
-        def work(rows: slice) -> float:
+        n_rows = max(1, _CHUNK_ENTRIES // V.shape[1])
+        divergence = 0.0
+        for first in range(0, V.shape[0], n_rows):
+            rows = slice(first, first + n_rows)
             B = None if power is None else power[rows]
-            return divide(V[rows], model[rows], self._beta, quotient[rows], B, wanted)
-
-        return self._workers.add_up(work, V.shape[0])
+            divergence += divide(V[rows], model[rows], self._beta, quotient[rows], B, wanted)
+        return divergence
 
     def _add_template_products(
         self, quotient: FloatArray, power: FloatArray | None, terms: Terms

@@ -1,0 +1,272 @@
+"""Bands, templates of a bank, strokes and peaks: the parts that listening is made of."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nmfd_cli.core.arrays import EPS, FloatArray
+from nmfd_cli.core.drums.bands import Bands, in_bands
+from nmfd_cli.core.drums.bank import BankTemplates, most_active, ringing_grid
+from nmfd_cli.core.drums.listening import present_classes
+from nmfd_cli.core.drums.onsets import (
+    Peaks,
+    attack_rises,
+    attack_weights,
+    fine_stft,
+    pick_peaks,
+)
+from nmfd_cli.core.drums.strokes import STROKE_FRAMES, stroke_activations
+from nmfd_cli.core.nmfconv.engine import ArrayTarget
+from nmfd_cli.core.stft import Stft
+
+RATE = 44_100
+STFT = Stft(2048, 512)
+FINE = fine_stft(RATE)
+
+N_FFTS = st.integers(2, 4096).map(lambda half: 2 * half)
+RATES = st.sampled_from([4000, 8000, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000])
+
+
+# --- bands ---------------------------------------------------------------------------------------
+
+
+@given(N_FFTS, RATES)
+def test_bands_add_up_to_one_in_every_bin(n_fft: int, rate: int) -> None:
+    matrix = Bands(n_fft, rate).matrix
+    assert matrix.shape[1] == n_fft // 2 + 1
+    assert matrix.min() >= 0
+    np.testing.assert_allclose(matrix.sum(axis=0), 1, rtol=1e-5)
+
+
+@given(N_FFTS, RATES)
+def test_every_band_has_a_bin(n_fft: int, rate: int) -> None:
+    assert Bands(n_fft, rate).matrix.sum(axis=1).min() > 0
+
+
+@given(N_FFTS, RATES, st.integers(0, 99))
+def test_the_way_to_bands_and_back_keeps_the_sum_and_a_flat_spectrum(
+    n_fft: int, rate: int, seed: int
+) -> None:
+    bands = Bands(n_fft, rate)
+    V = np.random.default_rng(seed).random((bands.n_bins, 3))
+    back = bands.spread(bands.add_up(V))
+    assert back.min() >= 0
+    np.testing.assert_allclose(back.sum(axis=0), V.sum(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(bands.spread(bands.add_up(np.ones_like(V))), 1, rtol=1e-5)
+
+
+def test_low_bins_are_bands_of_their_own() -> None:
+    bands = Bands(2048, RATE)
+    low = slice(2, 14)  # 43 to 280 Hz; the first band holds the mean, too
+    V = np.zeros((bands.n_bins, 1))
+    V[low, 0] = np.arange(1, 13)
+    np.testing.assert_allclose(bands.spread(bands.add_up(V))[low], V[low], rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_target_in_bands_is_the_same_in_memory_and_in_panels(dtype: type) -> None:
+    bands = Bands(64, 8000)
+    V: FloatArray = (np.random.default_rng(1).random((33, 20)) + 0.1).astype(dtype)
+    target = ArrayTarget(V, V.dtype)
+    whole = in_bands(target, bands)
+
+    class Elsewhere:
+        """The same target, seen in panels of seven frames."""
+
+        shape, dtype, total, panel_frames, whole = V.shape, V.dtype, target.total, 7, None
+
+        def panels(self) -> Iterator[tuple[int, int, FloatArray]]:
+            for start in range(0, V.shape[1], 7):
+                yield start, min(start + 7, V.shape[1]), V[:, start : start + 7]
+
+    read = in_bands(Elsewhere(), bands)
+    assert read.shape == whole.shape == (len(bands.centres), 20)
+    assert read.total == pytest.approx(whole.total, rel=1e-5)
+    assert whole.whole is not None
+    for start, stop, panel in read.panels():
+        np.testing.assert_allclose(panel, whole.whole[:, start:stop], rtol=1e-5)
+
+
+# --- templates -----------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 40), st.floats(0, 10), st.floats(0.001, 0.1))
+def test_a_ringing_grid_is_fine_at_first_and_never_too_long(
+    head: int, seconds: float, hop: float
+) -> None:
+    grid = ringing_grid(head, seconds, hop)
+    widths = np.diff(grid.edges)
+    assert grid.edges[: head + 1] == tuple(range(head + 1))
+    assert grid.n_frames <= max(head, round(seconds / hop))
+    assert (np.diff(widths) >= 0).all()
+    assert all(width & (width - 1) == 0 for width in widths), "powers of two"
+    missing = max(head, round(seconds / hop)) - grid.n_frames
+    assert missing < 2 * max(2, widths[-1])
+
+
+def bank_of(drums: Sequence[str], n_bands: int = 10, n_boxes: int = 8) -> BankTemplates:
+    W = np.random.default_rng(0).random((n_bands, len(drums), n_boxes)) + 0.01
+    return BankTemplates(W, tuple(drums), ringing_grid(n_boxes, 0, 0.01))
+
+
+def test_the_most_active_of_each_class_are_taken() -> None:
+    bank = bank_of(["kick", "kick", "snare", "kick", "snare"])
+    H = np.outer([1, 3, 9, 2, 8], np.ones(4))
+    assert most_active(bank, H, 1) == [1, 2]
+    assert most_active(bank, H, 2) == [1, 2, 3, 4]
+    assert most_active(bank, H, 9) == [0, 1, 2, 3, 4]
+
+
+def test_a_bank_is_taken_apart_by_class() -> None:
+    bank = bank_of(["kick", "snare", "kick"])
+    assert bank.members("kick") == [0, 2]
+    some = bank.of(["snare", "kick"])
+    assert some.drums == ("snare", "kick", "kick")
+    np.testing.assert_array_equal(some.W, bank.W[:, [1, 0, 2]])
+
+
+# --- strokes -------------------------------------------------------------------------------------
+
+
+def test_strokes_stand_where_onsets_are_and_nowhere_else() -> None:
+    H = stroke_activations([[0, 5], [], [9, -1, 10]], 10, 0.5)
+    is_on = H == 0.5
+    assert H.shape == (3, 10)
+    assert [list(np.flatnonzero(row)) for row in is_on] == [[0, 1, 5, 6], [], [9]]
+    assert (H[~is_on] == EPS * 0.5).all()
+    assert STROKE_FRAMES == 2
+
+
+# --- peaks ---------------------------------------------------------------------------------------
+
+
+def clicks(*samples: int, n_samples: int = RATE) -> FloatArray:
+    """Bursts of noise that begin at some samples, shape (1, n_samples)."""
+    rng = np.random.default_rng(2)
+    x = np.zeros(n_samples + 4000)
+    for sample in samples:
+        x[sample : sample + 4000] += rng.standard_normal(4000) * np.exp(-np.arange(4000) / 600)
+    return x[None, :n_samples]
+
+
+def rises_of(x: FloatArray) -> FloatArray:
+    (rises,) = attack_rises(FINE, [x], np.ones((1, FINE.n_bins)))
+    return np.asarray(rises)
+
+
+def activation_of(*samples: int, n_samples: int = RATE, level: float = 1.0) -> FloatArray:
+    H = np.zeros(STFT.n_frames(n_samples))
+    for sample in samples:
+        H[STFT.frame_of(sample)] += level
+    return H
+
+
+def found_in(x: FloatArray, H: FloatArray) -> Peaks:
+    return pick_peaks(H, rises_of(x), STFT, FINE, RATE)
+
+
+@pytest.mark.parametrize("sample", [0, 1, 511, 512, 10_000, RATE // 2 + 300, RATE - 2000])
+def test_a_stroke_is_placed_to_a_few_milliseconds(sample: int) -> None:
+    peaks = found_in(clicks(sample), activation_of(sample))
+    assert peaks.strength == pytest.approx([1])
+    assert abs(peaks.samples[0] - sample) < 0.006 * RATE
+
+
+def test_strokes_at_both_borders_are_found() -> None:
+    samples = (0, RATE - 600)
+    peaks = found_in(clicks(*samples), activation_of(*samples))
+    np.testing.assert_allclose(peaks.samples, samples, atol=0.01 * RATE)
+    assert peaks.samples.min() >= 0
+
+
+def test_strength_is_relative_to_the_strongest_and_its_scale_does_not_matter() -> None:
+    samples = (5000, 15_000, 30_000)
+    H = activation_of(5000) + activation_of(15_000, level=0.25) + activation_of(30_000, level=0.5)
+    for scale in (1.0, 1e-8, 1e8):
+        peaks = found_in(clicks(*samples), scale * H)
+        np.testing.assert_allclose(peaks.strength, [1, 0.25, 0.5])
+    assert len(peaks.above(0.3).samples) == 2
+    assert len(peaks.above(0).samples) == 3
+
+
+def test_silence_has_no_strokes() -> None:
+    n_frames = STFT.n_frames(RATE)
+    peaks = found_in(np.zeros((1, RATE)), np.zeros(n_frames))
+    assert peaks.samples.size == peaks.strength.size == 0
+    assert peaks.above(0.1).samples.size == 0
+    assert not rises_of(np.zeros((1, RATE))).any()
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 3])
+def test_a_few_frames_are_enough(n_frames: int) -> None:
+    H = np.zeros(n_frames)
+    H[0] = 1
+    peaks = pick_peaks(H, rises_of(clicks(0, n_samples=600)), STFT, FINE, RATE)
+    assert len(peaks.samples) == 1
+    assert 0 <= peaks.samples[0] < 600
+
+
+@given(st.lists(st.integers(0, RATE - 1), max_size=12), st.integers(0, 9))
+def test_strokes_rise_in_time_and_keep_their_distance(samples: list[int], seed: int) -> None:
+    H = activation_of(*samples) + 0.01 * np.random.default_rng(seed).random(STFT.n_frames(RATE))
+    rises = np.random.default_rng(seed).random(FINE.n_frames(RATE))
+    peaks = pick_peaks(H, rises, STFT, FINE, RATE)
+    assert (np.diff(peaks.samples) >= round(0.03 * RATE)).all()
+    assert (peaks.samples >= 0).all()
+    assert ((peaks.strength > 0) & (peaks.strength <= 1)).all()
+
+
+@pytest.mark.parametrize("rate", [8000, 22_050, 44_100, 48_000, 192_000])
+def test_the_fine_stft_lasts_about_12_ms(rate: int) -> None:
+    fine = fine_stft(rate)
+    assert 0.008 < fine.n_fft / rate < 0.017
+    assert fine.hop_length == fine.n_fft // 4
+
+
+def test_attack_weights_are_shares() -> None:
+    bands = Bands(2048, RATE)
+    bank = bank_of(["kick", "snare", "kick", "hihat"], n_bands=len(bands.centres))
+    weights = attack_weights(bank, ["kick", "snare", "hihat"], bands, FINE, RATE)
+    assert weights.shape == (3, FINE.n_bins)
+    np.testing.assert_allclose(weights.sum(axis=0), 1, rtol=1e-5)
+
+
+# --- presence ------------------------------------------------------------------------------------
+
+
+def strokes_of(row: FloatArray) -> Peaks:
+    frames = np.flatnonzero(row > 0.1 * row.max())
+    return Peaks(frames * 512, row[frames] / row.max())
+
+
+def played(*frames: int, level: float = 1.0) -> FloatArray:
+    row = np.full(200, 1e-6)
+    row[list(frames)] = level
+    return row
+
+
+def present(**rows: FloatArray) -> list[str]:
+    return present_classes(rows, {drum: strokes_of(row) for drum, row in rows.items()}, 512)
+
+
+def test_a_class_that_is_heard_by_itself_is_present() -> None:
+    rows = {"kick": played(10, 60, 110), "snare": played(35, 85), "tom": played(140, 160, 180)}
+    assert present(**rows) == ["kick", "snare", "tom"]
+
+
+def test_the_shadow_of_another_class_is_absent() -> None:
+    rows = {"kick": played(10, 60, 110), "tom": played(10, 60, 110, level=0.3)}
+    assert present(**rows) == ["kick"]
+
+
+def test_a_class_that_is_faint_all_along_is_absent() -> None:
+    rows = {"kick": played(10, 60, 110), "cymbal": played(35, 85, level=0.1)}
+    assert present(**rows) == ["kick"]
+
+
+def test_something_is_always_present() -> None:
+    rows = {"clap": played(10), "tom": played(10, level=0.9), "cymbal": played(10, level=0.9)}
+    assert present(**rows) == ["clap"]
