@@ -76,9 +76,9 @@ def test_stems_are_shown_in_a_table(stems: tuple[Samples, Samples]) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
         "stem     SDR  SI-SDR  at silence\n"
-        "kick   20.03   20.05      -20.00\n"
-        "snare  39.97   39.97      -40.00\n"
-        "mean   30.00   30.01      -30.00\n"
+        "kick   19.97   19.97      -20.00\n"
+        "snare  40.03   40.03      -40.00\n"
+        "mean   30.00   30.00      -30.00\n"
     )
 
 
@@ -283,8 +283,8 @@ def test_midi_is_read_by_its_ending() -> None:
          "found a file"),
         (["folder", "no"], 1, "no: expected a folder of stems as folder is, found none"),
         (["no.csv", "true.csv"], 1, "no.csv: expected a score file, found no such file"),
-        (["true.csv", "bad.csv"], 1, "bad.csv:1: expected a header, or two columns (onset, class) "
-         "or three (onset, pitch, duration), found 1: 'hello'"),
+        (["true.csv", "bad.csv"], 1, "bad.csv:1: expected a header with an onset column (onset, "
+         "time, start), or rows of onset and class or of onset, pitch and duration, found 'hello'"),
         (["true.csv", "found.csv", "--tolerance", "-1"], 2, "tolerance: expected 0 s or more, "
          "found -1"),
         (["true.csv", "found.csv", "--tolerance", "nan"], 2, "tolerance: expected 0 s or more, "

@@ -1,43 +1,28 @@
-"""The report without a browser: its structure, its colours, its size, what it escapes."""
+"""The report without a browser: its structure, its size, what it escapes."""
 
 import io
 import json
 import re
-import struct
-import zlib
 from base64 import b64decode, b64encode
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
-from itertools import combinations
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
 from click.testing import CliRunner
-from numpy.typing import NDArray
-from separations import HOP_LENGTH, N_FFT, SAMPLE_RATE, made_up, strokes
+from separations import HOP_LENGTH, SAMPLE_RATE, made_up
 
 from nmfd_cli.app.page.markup import nice_ticks, text, tick_labels
-from nmfd_cli.app.page.palette import SHAPES, STEM_COLOURS, SURFACES
-from nmfd_cli.app.page.png import encode_png
-from nmfd_cli.app.page.sound import AUDIO_CHOICES, encode_tracks
+from nmfd_cli.app.page.sound import AUDIO_CHOICES
 from nmfd_cli.app.report_page import render, write_report
 from nmfd_cli.cli import report as report_command
-from nmfd_cli.core.pictures import (
-    colour_map,
-    decibel_levels,
-    envelope,
-    frequency_range,
-    largest_in_groups,
-    log_frequency_rows,
-    spectrogram_picture,
-)
-from nmfd_cli.core.stft import Stft
-from nmfd_cli.core.tempo import Tempo, estimate_tempo
-from nmfd_cli.errors import OutputError, ParameterError
+from nmfd_cli.core.tempo import Tempo
+from nmfd_cli.errors import OutputError
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 NASTY = "</script><img src=x onerror=alert(1)>\"'&\x07\udcff.wav"
@@ -83,9 +68,6 @@ def page(html: str) -> Page:
     return Page(html)
 
 
-# ---- structure ----
-
-
 def test_every_element_is_closed_where_it_was_opened(page: Page) -> None:
     assert page.faults == []
     assert page.open == []
@@ -117,11 +99,16 @@ def test_headings_descend_step_by_step(page: Page) -> None:
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+def _without_data(html: str) -> str:
+    """A page without its base64."""
+    return re.sub(r"[A-Za-z0-9+/]{200,}=*", "", html)
 
 
 def test_nothing_is_loaded_from_anywhere(html: str, page: Page) -> None:
-    assert re.findall(r"(?:https?:)?//[a-z]", html.replace("// ", "")) == []
+    assert re.findall(r"(?:https?:|[\"'(=])//\S{9}", _without_data(html)) == []
     for tag, attributes in page.elements:
         for name in LOADING & attributes.keys():
             assert attributes[name].startswith(("#", "data:")), (tag, name)
@@ -179,9 +166,9 @@ def test_without_onsets_there_is_no_grid() -> None:
 
 def test_pictures_only_has_nothing_to_play() -> None:
     page = render(made_up(), audio="none")
-    assert 'id="play"' not in page
-    assert "sound-0" not in page
-    assert "data-solo" not in page
+    elements = Page(page)
+    assert not {"play", "sound-0"} & set(elements.values("id"))
+    assert not elements.values("data-solo")
     assert "--picture-2:url(data:image/png;base64," in page
 
 
@@ -195,7 +182,7 @@ def test_silence_one_channel_and_no_iteration() -> None:
     page = render(silence)
     assert Page(page).faults == []
     assert "<td>−∞</td><td>–</td><td>–</td>" in page
-    assert "nan" not in page.split("<script>")[0].lower().replace("nano", "")
+    assert not re.search(r"\bnan\b", _without_data(page), re.IGNORECASE)
 
 
 def test_several_components_of_a_stem_share_its_colour() -> None:
@@ -215,249 +202,6 @@ def test_boxes_of_templates_are_as_wide_as_their_frames() -> None:
     )
 
 
-# ---- size and sound ----
-
-
-def test_ten_seconds_of_five_stereo_stems_stay_below_three_megabytes() -> None:
-    stems = ("kick", "snare", "hihat", "tom", "cymbal")
-    generator = np.random.default_rng(3)
-    n_samples = 441_000
-    # noise in bursts: harder to compress than any drum
-    bursts = np.exp(-(np.arange(n_samples) % 22050) / 4000.0)
-    sounds = generator.standard_normal((5, 2, n_samples)) * bursts * 0.05
-    recording = replace(
-        made_up(stems=stems),
-        sample_rate=44100,
-        mixture=sounds.sum(axis=0).astype(np.float32),
-        stems=dict(zip(stems, sounds.astype(np.float32), strict=True)),
-        activations=generator.random((5, 441_000 // HOP_LENGTH)),
-    )
-    assert len(render(recording).encode()) < 3_000_000
-
-
-@pytest.mark.parametrize(("audio", "tolerance"), [("flac", 1 / 32768), ("ogg", 0.1)])
-def test_sound_comes_back_in_step(audio: str, tolerance: float) -> None:
-    recording = made_up()
-    tracks = [recording.mixture, *recording.stems.values()]
-    sound = encode_tracks(tracks, SAMPLE_RATE, audio)
-    assert sound.format == audio
-    for track, data in zip(tracks, sound.tracks, strict=True):
-        decoded, rate = sf.read(io.BytesIO(data), always_2d=True)
-        assert rate == SAMPLE_RATE
-        assert decoded.T.shape == track.shape
-        np.testing.assert_allclose(decoded.T * sound.gain, track, atol=tolerance)
-
-
-def test_sound_above_full_scale_is_not_clipped() -> None:
-    loud = made_up(level=2.5).mixture
-    sound = encode_tracks([loud], SAMPLE_RATE, "flac")
-    assert sound.gain > 2
-    decoded, _ = sf.read(io.BytesIO(sound.tracks[0]), always_2d=True)
-    np.testing.assert_allclose(decoded.T * sound.gain, loud, atol=1e-4)
-
-
-def test_auto_takes_flac_while_it_is_small() -> None:
-    short = np.zeros((2, 1000), dtype=np.float32)
-    noise = np.random.default_rng(0).uniform(-1, 1, (2, 600_000)).astype(np.float32)
-    assert encode_tracks([short], 44100).format == "flac"
-    assert encode_tracks([noise], 44100).format == "ogg"
-    assert encode_tracks([noise], 500).format == "flac"  # a rate that Vorbis does not know
-
-
-def test_more_than_two_channels_are_heard_as_one() -> None:
-    track = made_up(n_channels=5).mixture
-    decoded, _ = sf.read(io.BytesIO(encode_tracks([track], SAMPLE_RATE, "flac").tracks[0]))
-    np.testing.assert_allclose(decoded, track.mean(axis=0), atol=1e-4)
-
-
-def test_unknown_audio_is_refused() -> None:
-    with pytest.raises(ParameterError, match="audio: expected one of auto, flac, ogg, none"):
-        render(made_up(), audio="mp3")
-
-
-# ---- colours ----
-
-
-def _linear(colour: str) -> NDArray[np.float64]:
-    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of WCAG 2."""
-    weights = np.array([0.2126, 0.7152, 0.0722])
-    low, high = sorted(float(_linear(colour) @ weights) for colour in (one, other))
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_contrast_of_black_on_white() -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_and_stems_stand_out(theme: str) -> None:
-    surfaces = SURFACES[theme]
-    for ground in ("page", "panel"):
-        for name in ("text", "muted", "accent"):
-            assert contrast(surfaces[name], surfaces[ground]) >= 4.5, (name, ground)
-        for colour in STEM_COLOURS[theme]:
-            assert contrast(colour, surfaces[ground]) >= 4.5, (colour, ground)
-    assert contrast(surfaces["on-accent"], surfaces["accent"]) >= 4.5
-    # of controls and of the cursor WCAG asks for 3
-    assert contrast(surfaces["line"], surfaces["panel"]) >= 3
-    assert contrast(surfaces["cursor"], surfaces["panel"]) >= 3
-
-
-# G. M. Machado et al., "A physiologically-based model for simulation of color vision deficiency",
-# 2009: red-blind, green-blind
-BLINDNESS = {
-    "none": np.eye(3),
-    "red": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "green": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-}
-
-
-def _oklab(linear: NDArray[np.float64]) -> NDArray[np.float64]:
-    cones = np.array(
-        [
-            [0.4122214708, 0.5363325363, 0.0514459929],
-            [0.2119034982, 0.6806995451, 0.1073969566],
-            [0.0883024619, 0.2817188376, 0.6299787005],
-        ]
-    )
-    opponents = np.array(
-        [
-            [0.2104542553, 0.7936177850, -0.0040720468],
-            [1.9779984951, -2.4285922050, 0.4505937099],
-            [0.0259040371, 0.7827717662, -0.8086757660],
-        ]
-    )
-    lab: NDArray[np.float64] = opponents @ np.cbrt(cones @ linear)
-    return lab
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("blindness", BLINDNESS)
-def test_no_two_stems_look_alike(theme: str, blindness: str) -> None:
-    seen = [
-        _oklab(np.clip(BLINDNESS[blindness] @ _linear(colour), 0, 1))
-        for colour in STEM_COLOURS[theme]
-    ]
-    assert min(float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)) > 0.08
-
-
-def test_colour_and_shape_together_are_one_stem_s() -> None:
-    n_colours = len(STEM_COLOURS["light"])
-    pairs = {(s % n_colours, s % len(SHAPES)) for s in range(42)}
-    assert len(pairs) == 42
-
-
-def test_colour_map_rises_in_lightness() -> None:
-    colours = ["#" + bytes(colour).hex() for colour in colour_map(64)]
-    lightness = [float(_oklab(_linear(colour))[0]) for colour in colours]
-    assert np.all(np.diff(lightness) > 0)
-    assert colours[0] in ("#000000", "#000001")
-    assert lightness[-1] > 0.95
-
-
-# ---- pictures ----
-
-
-def test_png_holds_what_was_given() -> None:
-    levels = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    png = encode_png(levels, colour_map(12), np.arange(12, dtype=np.uint8))
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    chunks = {}
-    position = 8
-    while position < len(png):
-        (length,) = struct.unpack(">I", png[position : position + 4])
-        kind, data = png[position + 4 : position + 8], png[position + 8 : position + 8 + length]
-        (check,) = struct.unpack(">I", png[position + 8 + length : position + 12 + length])
-        assert check == zlib.crc32(kind + data)
-        chunks[kind] = data
-        position += 12 + length
-    assert struct.unpack(">II", chunks[b"IHDR"][:8]) == (4, 3)
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), dtype=np.uint8).reshape(3, 5)
-    pixels = rows[:, 1:].copy()
-    if rows[0, 0] == 1:
-        pixels = np.cumsum(pixels, axis=1, dtype=np.uint8)
-    if rows[0, 0] == 2:
-        pixels = np.cumsum(pixels, axis=0, dtype=np.uint8)
-    np.testing.assert_array_equal(pixels, levels[::-1])
-
-
-def test_a_tone_shows_at_its_frequency_and_time() -> None:
-    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
-    tone = np.where(time >= 1, np.sin(2 * np.pi * 1000 * time), 0)[None].astype(np.float32)
-    picture = spectrogram_picture(
-        [tone[:, :9000], tone[:, 9000:]],
-        Stft(N_FFT, HOP_LENGTH),
-        SAMPLE_RATE,
-        n_samples=len(time),
-        n_rows=120,
-        n_columns=1000,
-    )
-    assert picture.shape == (120, len(time) // HOP_LENGTH)
-    low, high = frequency_range(SAMPLE_RATE)
-    row = int(picture.sum(axis=1).argmax())
-    assert low * (high / low) ** ((row + 0.5) / 120) == pytest.approx(1000, rel=0.06)
-    # the windows' centres pass the beginning of the tone where half of it is seen
-    begins = int(np.argmax(picture[row] > picture[row].max() / 2))
-    assert begins * HOP_LENGTH / SAMPLE_RATE == pytest.approx(1.0, abs=2 * HOP_LENGTH / SAMPLE_RATE)
-
-
-def test_log_rows_lose_no_partial() -> None:
-    magnitude = np.zeros((513, 1))
-    magnitude[400] = 1.0
-    assert log_frequency_rows(magnitude, 44100, 64).max() == 1.0
-    np.testing.assert_allclose(log_frequency_rows(np.ones((513, 2)), 44100, 64), 1)
-
-
-@pytest.mark.parametrize("sample_rate", [100, 8000, 44100, 192000])
-def test_every_rate_has_a_range(sample_rate: int) -> None:
-    low, high = frequency_range(sample_rate)
-    assert 0 < low < high <= sample_rate / 2
-    assert np.isfinite(log_frequency_rows(np.ones((9, 1)), sample_rate, 30)).all()
-
-
-def test_groups_keep_what_stands_out() -> None:
-    values = np.zeros(1000)
-    values[503] = 3.0
-    assert largest_in_groups(values, 7).max() == 3.0
-    assert largest_in_groups(values, 7).shape == (7,)
-    assert largest_in_groups(values, 5000) is values
-
-
-def test_envelope_encloses() -> None:
-    samples = np.random.default_rng(1).uniform(-1, 1, (2, 999))
-    lower, upper = envelope(samples, 10)
-    assert lower.min() == samples.min()
-    assert upper.max() == samples.max()
-
-
-def test_levels_of_silence_and_of_full_scale() -> None:
-    np.testing.assert_array_equal(decibel_levels(np.zeros(3), 0.0), [0, 0, 0])
-    levels = decibel_levels(np.array([1.0, 10 ** (-35 / 20), 1e-9]), 1.0, n_levels=101)
-    np.testing.assert_array_equal(levels, [100, 50, 0])
-    with pytest.raises(ParameterError, match="n_levels: expected 2 to 256, found 300"):
-        decibel_levels(np.ones(1), 1.0, n_levels=300)
-
-
-# ---- axes ----
-
-
 @pytest.mark.parametrize(("low", "high"), [(0, 7.8), (0, 0.0003), (-3, 12), (0, 3600)])
 def test_ticks_are_few_and_inside(low: float, high: float) -> None:
     ticks = nice_ticks(low, high, 10)
@@ -465,41 +209,6 @@ def test_ticks_are_few_and_inside(low: float, high: float) -> None:
     assert low - 1e-9 <= ticks[0]
     assert ticks[-1] <= high * (1 + 1e-9)
     assert len(set(tick_labels(ticks))) == len(ticks)
-
-
-# ---- tempo ----
-
-
-@pytest.mark.parametrize("bpm", [84.0, 97.3, 120.0, 132.0, 174.0])
-def test_tempo_of_a_played_groove(bpm: float) -> None:
-    generator = np.random.default_rng(5)
-    step = 60 / bpm / 4
-
-    def played(steps: list[int], velocity: float) -> NDArray[np.float64]:
-        times = np.array([(16 * bar + s) * step for bar in range(8) for s in steps])
-        return strokes(*((0.3 + t + generator.normal(0, 0.004), velocity) for t in times))
-
-    groove = {
-        "kick": played([0, 6, 8], 110),
-        "snare": played([4, 12], 100),
-        "hihat": played(list(range(0, 16, 2)), 70),
-    }
-    tempo = estimate_tempo(groove)
-    assert tempo is not None
-    assert tempo.bpm == pytest.approx(bpm, rel=0.005)
-    bar = 16 * step
-    assert (tempo.downbeat - 0.3 + bar / 2) % bar == pytest.approx(bar / 2, abs=0.02)
-
-
-def test_no_tempo_where_there_is_none() -> None:
-    generator = np.random.default_rng(2)
-    times = np.sort(generator.uniform(0, 20, 60))
-    assert estimate_tempo({"kick": strokes(*((t, 90) for t in times))}) is None
-    assert estimate_tempo({"kick": strokes((0, 90), (0.5, 90))}) is None
-    assert estimate_tempo({}) is None
-
-
-# ---- the file and the command ----
 
 
 def test_a_report_replaces_nothing_unasked(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ from nmfd_cli.errors import NmfdError, ParameterError
 #: Where each subcommand stands and what it does: known here, so that help need not import them.
 COMMANDS = {
     "separate": ("nmfd_cli.cli.separate", "Write one file for each part of a recording."),
+    "transcribe": ("nmfd_cli.cli.transcribe", "Tell which drums are played when."),
+    "evaluate": ("nmfd_cli.cli.evaluate", "Hold stems or onsets against the truth."),
+    "report": ("nmfd_cli.cli.report", "Show and play a separation in one HTML file."),
+    "plot": ("nmfd_cli.cli.plot", "Draw a separation as a figure for papers."),
     "kit": ("nmfd_cli.cli.kit", "Learn kits of drum sounds, list and show them."),
     "presets": ("nmfd_cli.cli.presets", "List, show and save settings under a name."),
 }

@@ -54,13 +54,12 @@ def command(recording: str, **options: Any) -> int:
     settings = settings_from(SeparationSettings, options)
 
     from nmfd_cli.app.figure import PANELS, check_figure, draw
-    from nmfd_cli.app.in_memory import separate_in_memory
-    from nmfd_cli.io.staging import require_free
+    from nmfd_cli.app.in_memory import require_result, separate_in_memory
 
     target = Path(options["out"])
     panels = [panel for panel in PANELS if options[panel]]
     check_figure(target, panels)
-    require_free(target, options["overwrite"])
+    require_result(target, options["overwrite"])
     with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
         separated = separate_in_memory(
             recording, settings, score_path=options["score"], progress=progress

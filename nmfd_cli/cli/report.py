@@ -60,12 +60,11 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
 
-    from nmfd_cli.app.in_memory import separate_in_memory
+    from nmfd_cli.app.in_memory import require_result, separate_in_memory
     from nmfd_cli.app.report_page import write_report
-    from nmfd_cli.io.staging import require_free
 
     target = Path(options["out"])
-    require_free(target, options["overwrite"])
+    require_result(target, options["overwrite"])
     with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
         separated = separate_in_memory(
             recording,

@@ -59,7 +59,9 @@ def estimate_tempo(onsets: Mapping[str, FloatArray]) -> Tempo | None:
     The autocorrelation of all onsets, each weighted by its velocity, is summed over one, two and
     four beats and weighted by how usual the tempo is, as in [1]_ from onsets instead of an
     envelope.  The best candidate is then refined, within two percent, to where the onsets fall most
-    closely onto the grid of sixteenths, measured by the length of their mean phase vector [2]_.
+    closely onto the grid of sixteenths, measured by the length of their mean phase vector [2]_.  As
+    for anybody who only hears strokes, twice or half the tempo may be as good: then the one closer
+    to 120 is returned.
 
     Parameters
     ----------

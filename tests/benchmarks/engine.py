@@ -2,8 +2,8 @@
 
     python tests/benchmarks/engine.py [--repeats 5]
 
-The floor is the time of an iteration's three matrix products (K x RT by RT x M, twice transposed) in
-float32, as ``../shared/tools/speed.py`` has it; updates that compute the model twice have four.
+The floor is the time of an iteration's three matrix products (K x RT by RT x M, twice transposed)
+in float32, as ``../shared/tools/speed.py`` has it; updates that compute the model twice have four.
 Every figure is the median of interleaved repeats with the spread of the ratios behind it; quote
 the ratios, never the seconds.  Not run by pytest.
 """

@@ -25,6 +25,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
+from multiprocessing import get_context
 from operator import add
 from pathlib import Path
 from typing import Any
@@ -143,31 +144,31 @@ def run_all(data: Path, options: Mapping[str, Any], jobs: int) -> list[Result]:
         if item["type"] == "stems" or mode != "score"
     ]
     tasks.sort(key=lambda task: -task[0]["duration"])
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(run, data, item, mode, options) for item, mode in tasks]
         return [future.result() for future in futures]
 
 
-def times_of_imports(data: Path, repeats: int = 3) -> float:
-    """Return how many times as long as two imports a whole process takes for a 10 s stereo file."""
+def times_of_imports(data: Path, repeats: int = 5) -> float:
+    """Return how many times as long as two imports a whole process takes for a 10 s stereo file.
+
+    Both in turns, the fastest of each: whatever else runs on the machine only slows down.
+    """
     items = json.loads((data / "manifest.json").read_text(encoding="utf-8"))["items"]
     stereo = [item for item in items if item["channels"] == 2]
     item = min(stereo, key=lambda item: abs(float(item["duration"]) - 10))
-    python = sys.executable
     with tempfile.TemporaryDirectory() as folder:
         separate = ["-m", "nmfd_cli.cli.main", "separate", str(data / item["mixture"]), "-q"]
-        whole = [python, *separate, "--overwrite", "-o", folder]
-        imports = [python, "-c", "import numpy, soundfile"]
-        return _fastest(whole, repeats) / _fastest(imports, repeats)
+        whole = [*separate, "--overwrite", "-o", folder]
+        imports = ["-c", "import numpy, soundfile"]
+        seconds = [(_seconds(whole), _seconds(imports)) for _ in range(repeats)]
+    return min(whole for whole, _ in seconds) / min(imports for _, imports in seconds)
 
 
-def _fastest(command: Sequence[str], repeats: int) -> float:
-    seconds = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        subprocess.run(command, check=True)
-        seconds.append(time.perf_counter() - begin)
-    return min(seconds)
+def _seconds(arguments: Sequence[str]) -> float:
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True)
+    return time.perf_counter() - begin
 
 
 # ---------------------------------------------------------------- showing
@@ -282,6 +283,9 @@ def kit_without(excluded: Sequence[str]) -> Iterator[str | None]:
     left = kit.where(
         lambda sound: not any(fnmatch.fnmatch(k, e) for k in sound.kits for e in excluded)
     )
+    lost = [drum for drum in CLASSES if not left.rows(drum)]
+    if lost:
+        sys.exit(f"--exclude-kits: expected a sound of each class, none left of {', '.join(lost)}")
     print(f"bank: {len(left)} of {len(kit)} sounds, without {', '.join(excluded)}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rest.kit"
@@ -305,8 +309,8 @@ def main() -> None:
         help="sets of drums to leave out of the bank; * stands for anything",
     )
     arguments = parser.parse_args()
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
     times = None if arguments.no_time else times_of_imports(arguments.data)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of each process that is started from here
     excluded = [name.strip() for name in arguments.exclude_kits.split(",") if name.strip()]
     with kit_without(excluded) as kit:
         options = {"kit": kit, "block_seconds": arguments.block_seconds}

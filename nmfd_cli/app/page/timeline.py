@@ -178,7 +178,7 @@ def _drum_grid(recording: SeparatedRecording) -> str:
 
 def _grid_line(stem: int, onsets: FloatArray, seconds: float) -> str:
     marks = "".join(
-        f'<i style="left:{percent(time / seconds)};--v:{0.45 + 0.55 * velocity / 127:.2f}" '
+        f'<i style="left:{percent(time / seconds)};--v:{0.45 + 0.55 * min(1, velocity / 127):.2f}" '
         f'title="{time:.3f} s, velocity {velocity:.0f}"></i>'
         for time, velocity in np.asarray(onsets, dtype=float).reshape(-1, 2)
     )

@@ -1,0 +1,564 @@
+"""Inputs, plans and batches: what is meant, what is refused, and what becomes of the rest."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from batches import (
+    TINY,
+    TINY_STEMS,
+    folders,
+    make_recording,
+    make_recordings,
+    plan,
+    run,
+    tree,
+)
+
+from nmfd_cli.app import pool
+from nmfd_cli.app.batch import BatchSummary, run_jobs, write_failed_list
+from nmfd_cli.app.batch_settings import BatchSettings
+from nmfd_cli.app.events import Done, Ended, Event, Failed, Progress, Started
+from nmfd_cli.app.jobs import Job, score_beside
+from nmfd_cli.app.pool import thread_environment
+from nmfd_cli.app.recorded_warnings import recorded_warnings
+from nmfd_cli.app.separate import separate_file
+from nmfd_cli.app.work import run_job
+from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
+from nmfd_cli.io.inputs import expand_inputs
+
+ODD_NAMES = [
+    "-dash.wav",
+    "two words.wav",
+    "größe 録音.wav",
+    'it\'s "quoted".wav',
+    "take[1]*?.wav",
+    "{track}{{.wav",
+    "x" * 196 + ".wav",
+    "no_ending",
+]
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+
+
+# inputs
+
+
+def test_folder_stands_for_its_audio_files_sorted(tmp_path: Path) -> None:
+    touch(tmp_path, "b.WAV", "a.flac", "c.mp3", "notes.txt", ".hidden.wav", ".nmfd-1-0.wav.part")
+    touch(tmp_path, "below/d.wav", ".hidden/e.wav", ".nmfd.part/f.wav")
+
+    alone = expand_inputs([str(tmp_path)])
+    all_below = expand_inputs([str(tmp_path)], recursive=True)
+
+    names = [f"{tmp_path}/{name}" for name in ("a.flac", "b.WAV", "c.mp3")]
+    assert list(alone) == names
+    assert list(all_below) == [*names, f"{tmp_path}/below/d.wav"]
+
+
+def test_stems_of_earlier_runs_are_no_recordings(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path / "a.wav")
+    for filename in ("{track}/{stem}.{ext}", "{stem}/{track}_{stem}.{ext}"):
+        run([recording], tmp_path, filename=filename)
+
+    assert expand_inputs([str(tmp_path)], recursive=True) == (str(recording),)
+
+
+def test_links_in_a_circle_are_followed_once(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.wav")
+    (tmp_path / "in" / "again").symlink_to(tmp_path / "in")
+
+    assert expand_inputs([str(tmp_path)], recursive=True) == (f"{tmp_path}/in/a.wav",)
+
+
+def test_patterns_that_no_shell_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path, "b.wav", "a.wav", "a.txt", "below/c.wav", ".hidden.wav", "[x].wav", "x.wav")
+
+    assert expand_inputs(["[ab].*"]) == ("a.wav", "b.wav")
+    assert expand_inputs(["**/c.wav"]) == ("below/c.wav",)
+    assert expand_inputs(["be*"]) == ("below/c.wav",)
+    assert expand_inputs(["[x].wav"]) == ("[x].wav",)  # a file of that name comes first
+    assert expand_inputs(["a.txt"]) == ("a.txt",)  # named as such, whatever its ending
+
+
+def test_each_recording_once_in_the_order_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path, "a.wav", "b.wav")
+
+    assert expand_inputs(["b.wav", "./a.wav", "*.wav", str(tmp_path / "a.wav"), "-", "-"]) == (
+        "b.wav",
+        "./a.wav",
+        "-",
+    )
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names_through_the_whole_batch(tmp_path: Path, name: str) -> None:
+    recording = make_recording(tmp_path / "in" / name)
+
+    inputs = expand_inputs([str(recording)])
+    summary = run(inputs, tmp_path / "out")
+    again = run(inputs, tmp_path / "out", skip_existing=True)
+
+    assert summary.is_complete, summary.failed[0].reason
+    stems = {stem.path for stem in summary.done[0].report.stems}
+    assert stems == {tmp_path / "out" / recording.stem / f"{stem}.wav" for stem in TINY_STEMS}
+    assert len(again.skipped) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("nothing.wav", "{0}/nothing.wav: no such file or folder"),
+        ("*.flac", "{0}/*.flac: expected audio files, found 0 others"),
+        ("*.txt", "{0}/*.txt: expected audio files, found 1 others"),
+        (
+            "upper",
+            "{0}/upper: expected audio files in this folder, found none; "
+            "--recursive looks into the folders below",
+        ),
+        ("empty", "{0}/empty: expected audio files in this folder, found none"),
+        ("x" * 300, "{0}/" + "x" * 300 + ": cannot be read: File name too long"),
+    ],
+)
+def test_inputs_that_are_refused(tmp_path: Path, given: str, message: str) -> None:
+    touch(tmp_path, "a.txt", "upper/lower/b.wav", "empty/notes.txt")
+
+    with pytest.raises(InputFileError) as caught:
+        expand_inputs([str(tmp_path / given)])
+
+    assert str(caught.value) == message.format(tmp_path)
+
+
+# plans
+
+
+def test_jobs_travel(tmp_path: Path) -> None:
+    jobs = plan(make_recordings(tmp_path / "in", 2), tmp_path / "out")
+
+    assert pickle.loads(pickle.dumps(jobs)) == jobs
+    assert [job.seconds for job in jobs] == [0.2, 0.22]
+    assert jobs[0].stems == tuple(f"t00/{stem}.wav" for stem in TINY_STEMS)
+
+
+def test_two_recordings_that_would_write_one_file(tmp_path: Path) -> None:
+    paths = [make_recording(tmp_path / folder / "a.wav") for folder in ("one", "two")]
+
+    with pytest.raises(ParameterError) as caught:
+        plan(paths, tmp_path / "out")
+
+    assert str(caught.value) == (
+        f"{paths[0]} and {paths[1]} would both write {tmp_path}/out/a/component_1.wav; "
+        "--filename can tell them apart, for example by {parent}"
+    )
+    jobs = plan(paths, tmp_path / "out", filename="{parent}/{track}/{stem}.{ext}")
+    assert [job.stems[0] for job in jobs] == ["one/a/component_1.wav", "two/a/component_1.wav"]
+
+
+def test_existing_results_are_refused_before_any_work(tmp_path: Path) -> None:
+    inputs = make_recordings(tmp_path / "in", 2)
+    run(inputs[1:], tmp_path / "out")
+    before = tree(tmp_path)
+
+    with pytest.raises(OutputError) as caught:
+        plan(inputs, tmp_path / "out")
+
+    assert str(caught.value) == (
+        f"{tmp_path}/out/t01/component_1.wav exists; --overwrite replaces it, "
+        "--skip-existing keeps what is complete"
+    )
+    assert plan(inputs, tmp_path / "out", overwrite=True)
+    assert plan(inputs, tmp_path / "out", skip_existing=True)
+    assert tree(tmp_path) == before
+
+
+def test_no_stem_replaces_what_is_read(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path / "component_1.wav")
+
+    with pytest.raises(OutputError, match="expected to write a stem, found a file that is to be"):
+        plan([recording], tmp_path, filename="{stem}.{ext}", overwrite=True)
+
+
+def test_folder_where_a_stem_belongs(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path / "a.wav")
+    (tmp_path / "out" / "a" / "component_1.wav").mkdir(parents=True)
+
+    with pytest.raises(OutputError, match="expected to write a file, found a folder of that name"):
+        plan([recording], tmp_path / "out", overwrite=True)
+
+
+def test_preset_and_date_in_names_are_those_of_the_plan(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path / "a.wav")
+
+    (job,) = plan([recording], tmp_path, filename="{preset}/{{date}}/{date}/{stem}", preset="best")
+
+    assert job.output.filename.count("{date}") == 1  # the one that is no field
+    day = Path(job.stems[0]).parts[2]
+    assert job.stems[0] == f"best/{{date}}/{day}/component_1"
+    assert len(day) == 10
+
+
+def test_scores_beside_the_recordings(tmp_path: Path) -> None:
+    inputs = make_recordings(tmp_path / "in", 2)
+    for path, drum in zip(inputs, ("kick", "snare"), strict=True):
+        Path(path).with_suffix(".csv").write_text(f"onset,drum\n0.05,{drum}\n")
+    settings = replace(TINY, init=None)
+
+    jobs = plan(inputs, tmp_path / "out", score_pattern="{track}.csv", settings=settings)
+
+    assert [job.score for job in jobs] == [str(Path(path).with_suffix(".csv")) for path in inputs]
+    assert [job.stems for job in jobs] == [("t00/kick.wav",), ("t01/snare.wav",)]
+    assert score_beside("x/y/a.b.wav", "../{parent}/{track}.tsv") == "x/y/../y/a.b.tsv"
+
+
+def test_scores_that_are_refused(tmp_path: Path) -> None:
+    inputs = make_recordings(tmp_path / "in", 3)
+    out = tmp_path / "out"
+    Path(inputs[0]).with_suffix(".csv").write_text("onset,drum\n0.05,kick\n")
+
+    with pytest.raises(InputFileError) as missing:
+        plan(inputs, out, score_pattern="{track}.csv")
+    with pytest.raises(ParameterError) as field:
+        plan(inputs, out, score_pattern="{stem}.csv")
+    with pytest.raises(ParameterError) as template:
+        plan(inputs, out, score_pattern="{track.csv")
+    with pytest.raises(ParameterError) as both:
+        plan(inputs, out, score_pattern="{track}.csv", score="x.csv")
+
+    assert str(missing.value) == (
+        f"{tmp_path}/in/t01.csv: expected the score of {inputs[1]}, found no file "
+        "(and 1 more are missing)"
+    )
+    assert str(field.value) == "score_pattern: expected fields {track}, {parent}, found {stem}"
+    assert str(template.value).startswith("score_pattern: '{track.csv' is not a template: ")
+    assert str(both.value) == ("score_pattern: expected one of score and score_pattern, found both")
+
+
+# batches
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_corrupt_file_among_good_ones(tmp_path: Path, jobs: int) -> None:
+    inputs = make_recordings(tmp_path / "in", 4)
+    Path(inputs[1]).write_text("no audio")
+    cut = Path(inputs[2])
+    cut.write_bytes(cut.read_bytes()[:30])
+    Path(inputs[3]).unlink()
+    events: list[Event] = []
+
+    summary = run(inputs, tmp_path / "out", jobs=jobs, on_event=events.append)
+
+    assert [done.input for done in summary.done] == [inputs[0]]
+    assert [failed.input for failed in summary.failed] == inputs[1:]
+    reasons = [failed.reason for failed in summary.failed]
+    assert all(
+        reason.startswith(f"{path}: ") for path, reason in zip(inputs[1:], reasons, strict=True)
+    )
+    assert reasons[2] == f"{inputs[3]}: no such file"
+    assert not summary.is_complete
+    assert summary.audio_seconds == 0.2
+    assert {file.parent.name for file in (tmp_path / "out").rglob("*.wav")} == {"t00"}
+    assert folders(tmp_path / "out") == ["t00"]
+    check_events(events, 4)
+
+
+def check_events(events: list[Event], count: int) -> None:
+    """Each recording begins once, goes on, and ends once."""
+    for index in range(count):
+        own = [event for event in events if event.index == index]
+        assert isinstance(own[0], Started)
+        assert isinstance(own[-1], Ended)
+        assert all(isinstance(event, Progress) for event in own[1:-1])
+        shares = [event.share for event in own if isinstance(event, Progress)]
+        assert all(0 <= share <= 1 for share in shares)
+        assert shares or isinstance(own[-1], Failed)
+
+
+def test_processes_give_the_same_bytes_longest_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    inputs = make_recordings(tmp_path / "in", 5)
+    events: list[Event] = []
+
+    alone = run(inputs, tmp_path / "one")
+    together = run(inputs, tmp_path / "two", jobs=2, on_event=events.append)
+
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    assert [done.input for done in together.done] == [done.input for done in alone.done] == inputs
+    begun = [event.index for event in events if isinstance(event, Started)]
+    assert begun == [4, 3, 2, 1, 0]
+    check_events(events, 5)
+
+
+def test_threads_are_divided_among_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "available_processors", lambda: 8)
+    for name in pool.THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+
+    threads = {"OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+    assert thread_environment(4) == threads
+    assert set(thread_environment(100).values()) == {"1"}
+
+
+def test_a_worker_that_dies_costs_its_own_file_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = make_recordings(tmp_path / "in", 6)
+    jobs = plan(inputs, tmp_path / "out")
+    victims = {1: signal.SIGSEGV, 4: signal.SIGKILL}
+    running: dict[int, Any] = {}
+    begin = pool._Slot.begin
+
+    def remember(slot: Any, index: int, job: Job) -> None:
+        running[index] = slot.process.pid
+        begin(slot, index, job)
+        if index in victims:
+            os.kill(slot.process.pid, victims[index])
+
+    monkeypatch.setattr(pool._Slot, "begin", remember)
+    summary = run_jobs(jobs, BatchSettings(jobs=2))
+
+    assert [(failed.index, failed.reason) for failed in summary.failed] == [
+        (1, "its process was ended by SIGSEGV"),
+        (4, "its process was ended by SIGKILL, perhaps for lack of memory"),
+    ]
+    assert [done.index for done in summary.done] == [0, 2, 3, 5]
+    assert folders(tmp_path / "out") == ["t00", "t02", "t03", "t05"]
+    for pid in running.values():
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_warnings_of_workers_come_with_the_events(tmp_path: Path) -> None:
+    inputs = make_recordings(tmp_path / "in", 2)
+    silent = make_recording(tmp_path / "in" / "silent.wav", seconds=0.1)
+    content = bytearray(silent.read_bytes())
+    content[44:] = bytes(len(content) - 44)
+    silent.write_bytes(content)
+
+    for jobs in (1, 2):
+        summary = run([*inputs, silent], tmp_path / f"out{jobs}", jobs=jobs)
+        assert [done.warnings for done in summary.done] == [
+            (),
+            (),
+            (f"{silent}: silence; its stems are silent too",),
+        ]
+
+
+def test_warnings_go_to_the_thread_that_caused_them() -> None:
+    import warnings
+
+    from nmfd_cli.errors import NmfdWarning
+
+    found: dict[int, list[str]] = {}
+    barrier = threading.Barrier(4)
+
+    def warn(number: int) -> None:
+        with recorded_warnings() as notes:
+            barrier.wait(10)
+            warnings.warn(f"from {number}", NmfdWarning, stacklevel=1)
+            barrier.wait(10)
+        found[number] = notes
+
+    threads = [threading.Thread(target=warn, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found == {number: [f"from {number}"] for number in range(4)}
+
+
+def separating(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Have something happen in the middle of each separation."""
+
+    def separate_and_act(*args: Any, **kwargs: Any) -> Any:
+        report = separate_file(*args, **kwargs)
+        act()
+        return report
+
+    monkeypatch.setattr("nmfd_cli.app.work.separate_file", separate_and_act)
+
+
+def test_recording_that_vanishes_or_changes_in_the_middle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = make_recording(tmp_path / "in" / "gone.wav")
+    changed = make_recording(tmp_path / "in" / "changed.wav")
+    jobs = plan([gone, changed], tmp_path / "out")
+
+    separating(monkeypatch, gone.unlink)
+    first = run_job(0, jobs[0])
+    monkeypatch.undo()
+    separating(monkeypatch, lambda: make_recording(changed, seconds=0.1))
+    second = run_job(1, jobs[1])
+
+    assert isinstance(first, Failed)
+    assert first.reason == f"{gone}: cannot be read: No such file or directory"
+    assert isinstance(second, Failed)
+    assert second.reason == f"{changed}: was changed while it was read"
+    assert tree(tmp_path / "out") == {}
+    assert ".nmfd.part" not in folders(tmp_path / "out")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root writes anywhere")
+def test_folder_that_turns_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = make_recording(tmp_path / "in" / "a.wav")
+    out = tmp_path / "out"
+    run([recording], out)
+    before = tree(out)
+    separating(monkeypatch, lambda: (out / "a").chmod(0o555))
+
+    summary = run([recording], out, overwrite=True)
+
+    (out / "a").chmod(0o755)
+    assert [failed.reason for failed in summary.failed] == [
+        f"{out}/a/component_1.wav: cannot write: Permission denied"
+    ]
+    assert tree(out) == before
+    assert folders(out) == ["a"]
+
+
+@pytest.mark.parametrize("call", range(5))
+def test_disk_that_refuses_a_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """As a folder that turns read-only or a full disk, at every move that leaves the workplace."""
+    recording = make_recording(tmp_path / "in" / "a.wav")
+    out = tmp_path / "out"
+    run([recording], out, settings=replace(TINY, iterations=1))
+    before = tree(out)
+    rename, count = Path.replace, 0
+
+    def refuse(path: Path, target: Path) -> Path:
+        nonlocal count
+        between = out / "a" in (path.parent, Path(target).parent)
+        count += between
+        if between and count == call + 1:
+            raise PermissionError(13, "Permission denied", str(target))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    summary = run([recording], out, overwrite=True)
+
+    assert [failed.reason.rpartition(": ")[2] for failed in summary.failed] == ["Permission denied"]
+    assert "cannot write" in summary.failed[0].reason
+    assert tree(out) == before
+    assert folders(out) == ["a"]
+
+
+def test_output_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path / "in" / "a.wav")
+    (tmp_path / "file").write_text("")
+
+    summary = run([recording], tmp_path / "file" / "out")
+
+    assert [failed.reason for failed in summary.failed] == [
+        f"{tmp_path}/file/out: cannot write: Not a directory"
+    ]
+
+
+def test_messages_name_the_folder_of_the_results_not_the_workplace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: str, settings: object, output: Any, **_: object) -> None:
+        raise OutputError(f"{output.out}/a: cannot write: no room")
+
+    recording = make_recording(tmp_path / "a.wav")
+    monkeypatch.setattr("nmfd_cli.app.work.separate_file", fail)
+
+    summary = run([recording], tmp_path / "out")
+
+    assert summary.failed[0].reason == f"{tmp_path}/out/a: cannot write: no room"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "out of memory; --block-seconds sets smaller blocks"),
+        (OSError(28, "No space left on device", "x"), "x: No space left on device"),
+        (NmfdError("two\nlines"), "two lines"),
+        (ZeroDivisionError("a fault"), "unexpected ZeroDivisionError: a fault"),
+    ],
+)
+def test_whatever_goes_wrong_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("nmfd_cli.app.work.separate_file", fail)
+    inputs = make_recordings(tmp_path / "in", 2)
+
+    summary = run(inputs, tmp_path / "out")
+
+    assert [failed.reason for failed in summary.failed] == [reason, reason]
+
+
+def test_stream_is_handed_through(tmp_path: Path) -> None:
+    """Standard input has no manifest: there is nothing to compare it with."""
+    recording = make_recording(tmp_path / "a.wav")
+    code = (
+        "import sys, batches, pathlib;"
+        "s = batches.run(['-'], pathlib.Path(sys.argv[1]));"
+        "sys.exit(0 if s.is_complete else s.failed[0].reason)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "out")],
+        input=recording.read_bytes(),
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(tree(tmp_path / "out")) == [f"stdin/{stem}.wav" for stem in TINY_STEMS]
+
+
+def test_failed_list(tmp_path: Path) -> None:
+    inputs = make_recordings(tmp_path / "in", 2)
+    Path(inputs[0]).write_text("")
+    summary = run(inputs, tmp_path / "out")
+
+    write_failed_list(tmp_path / "failed.txt", summary)
+    assert (tmp_path / "failed.txt").read_text() == (
+        f"{inputs[0]}\t{inputs[0]}: expected an audio file, found an empty one\n"
+    )
+    write_failed_list(tmp_path / "failed.txt", BatchSummary((), (), (), 0.0))
+    assert (tmp_path / "failed.txt").read_text() == ""
+    with pytest.raises(OutputError):
+        write_failed_list(tmp_path / "in" / "t01.wav" / "failed.txt", summary)
+
+
+def test_stems_of_integers_add_up_to_the_recording(tmp_path: Path) -> None:
+    import soundfile as sf
+
+    recording = make_recording(tmp_path / "a.wav")
+
+    (done,) = run([recording], tmp_path / "out", subtype="pcm_16").done
+
+    assert isinstance(done, Done)
+    stems = [sf.read(stem.path, dtype="int16")[0] for stem in done.report.stems]
+    np.testing.assert_array_equal(sum(stems), sf.read(recording, dtype="int16")[0])

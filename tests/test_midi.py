@@ -1,0 +1,304 @@
+"""MIDI files: what is written comes back, and what others wrote is understood."""
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from separations import strokes
+
+from nmfd_cli.app.transcription_files import write_transcription_midi
+from nmfd_cli.core.drum_classes import DRUM_CLASSES
+from nmfd_cli.errors import (
+    InputFileError,
+    MissingExtraError,
+    NmfdWarning,
+    OutputError,
+    ParameterError,
+)
+from nmfd_cli.io.midi import read_midi, write_midi
+from nmfd_cli.io.score import Score
+
+mido: Any = pytest.importorskip("mido", reason="needs the extra [midi]")
+
+
+def save(path: Path, *tracks: list[Any], kind: int = 1, division: int = 480) -> Path:
+    """Write a MIDI file of our own tracks."""
+    mido_tracks = [mido.MidiTrack(track) for track in tracks]
+    mido.MidiFile(type=kind, ticks_per_beat=division, tracks=mido_tracks).save(path)
+    return path
+
+
+def on(note: int, time: int = 0, channel: int = 9, velocity: int = 100) -> Any:
+    return mido.Message("note_on", note=note, time=time, channel=channel, velocity=velocity)
+
+
+def off(note: int, time: int = 0, channel: int = 9) -> Any:
+    return mido.Message("note_off", note=note, time=time, channel=channel)
+
+
+def tempo(beat: int, time: int = 0) -> Any:
+    return mido.MetaMessage("set_tempo", tempo=beat, time=time)
+
+
+def played(seed: int, seconds: float) -> dict[str, NDArray[np.float64]]:
+    """Strokes of every class, anywhere in time."""
+    generator = np.random.default_rng(seed)
+    return {
+        drum: strokes(
+            *zip(
+                np.sort(generator.uniform(0, seconds, 40)),
+                generator.integers(1, 128, 40),
+                strict=True,
+            )
+        )
+        for drum in DRUM_CLASSES
+    }
+
+
+def by_drum(score: Score) -> dict[str | None, list[tuple[float, float | None]]]:
+    found: dict[str | None, list[tuple[float, float | None]]] = {}
+    for onset, drum, velocity in zip(score.onsets, score.drums, score.velocities, strict=True):
+        found.setdefault(drum, []).append((onset, velocity))
+    return found
+
+
+# ---- there and back ----
+
+
+@pytest.mark.parametrize("bpm", [10.0, 57.3, 120.0, 131.7, 999.0])
+def test_round_trip_within_a_millisecond(tmp_path: Path, bpm: float) -> None:
+    onsets = played(1, 400.0)
+    write_midi(tmp_path / "drums.mid", onsets, bpm)
+    score = read_midi(tmp_path / "drums.mid")
+    assert score.is_drums
+    assert set(score.durations) == set(score.pitches) == {None}
+    found = by_drum(score)
+    assert found.keys() == onsets.keys()
+    for drum, expected in onsets.items():
+        read = np.array(found[drum], dtype=float)
+        assert np.abs(read[:, 0] - expected[:, 0]).max() < 0.001
+        np.testing.assert_array_equal(read[:, 1], expected[:, 1])
+
+
+def test_strokes_that_follow_fast_stay_apart(tmp_path: Path) -> None:
+    write_midi(tmp_path / "roll.mid", {"snare": strokes((0, 90), (0.01, 80), (0.02, 70))}, 90.0)
+    score = read_midi(tmp_path / "roll.mid")
+    assert score.onsets == pytest.approx((0, 0.01, 0.02), abs=0.0005)
+    assert score.velocities == (90, 80, 70)
+
+
+def test_two_strokes_at_one_time_become_the_louder(tmp_path: Path) -> None:
+    write_midi(tmp_path / "flam.mid", {"kick": strokes((0.5, 60), (0.5, 110))}, 120.0)
+    assert read_midi(tmp_path / "flam.mid").velocities == (110,)
+
+
+def test_same_strokes_same_bytes(tmp_path: Path) -> None:
+    for name in ("one.mid", "other.mid"):
+        write_midi(tmp_path / name, played(2, 5.0), 100.0)
+    assert (tmp_path / "one.mid").read_bytes() == (tmp_path / "other.mid").read_bytes()
+
+
+def test_written_as_general_midi_percussion(tmp_path: Path) -> None:
+    write_midi(tmp_path / "a.mid", {"kick": strokes((1, 64)), "BD": strokes((2, 65))}, 60.0)
+    file = mido.MidiFile(tmp_path / "a.mid")
+    assert (file.type, len(file.tracks)) == (0, 1)
+    assert file.ticks_per_beat >= 960
+    messages = [message for message in file.tracks[0] if message.type == "note_on"]
+    assert [(m.channel, m.note, m.velocity) for m in messages] == [(9, 36, 64), (9, 36, 65)]
+    assert [m.tempo for m in file.tracks[0] if m.type == "set_tempo"] == [1_000_000]
+
+
+def test_no_stroke_is_a_file_all_the_same(tmp_path: Path) -> None:
+    write_midi(tmp_path / "empty.mid", {}, 120.0)
+    with pytest.raises(InputFileError, match=r"empty\.mid: expected at least one note, found none"):
+        read_midi(tmp_path / "empty.mid")
+
+
+@pytest.mark.parametrize(
+    ("onsets", "bpm", "message"),
+    [
+        ({"kick": strokes((1, 64))}, 5.0, "tempo: expected 10 to 1000 beats a minute, found 5"),
+        ({"kick": strokes((1, 64))}, float("nan"), "tempo: expected .* found nan"),
+        ({"cowbell": strokes((1, 64))}, 120.0, "expected a drum with a note .* found cowbell"),
+        ({"kick": strokes((-1, 64))}, 120.0, "kick: expected an onset a file can hold, found -1"),
+        ({"kick": strokes((float("nan"), 64))}, 120.0, "kick: expected an onset"),
+        ({"kick": strokes((1e8, 64))}, 120.0, "kick: expected an onset"),
+        ({"kick": strokes((1, 0))}, 120.0, "kick: expected a velocity 1 to 127, found 0"),
+        ({"kick": strokes((1, 128))}, 120.0, "kick: expected a velocity 1 to 127, found 128"),
+    ],
+)
+def test_what_a_file_cannot_hold(
+    tmp_path: Path, onsets: dict[str, NDArray[np.float64]], bpm: float, message: str
+) -> None:
+    with pytest.raises(ParameterError, match=message):
+        write_midi(tmp_path / "a.mid", onsets, bpm)
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- files of others ----
+
+
+def test_running_status_and_velocity_zero(tmp_path: Path) -> None:
+    # by hand: one status byte for all notes, velocity 0 ends them
+    events = bytes([0, 0x99, 36, 100, 96, 36, 0, 0, 38, 90, 96, 38, 0, 0, 0xFF, 0x2F, 0])
+    header = b"MThd\0\0\0\x06\0\0\0\x01\0\x60"
+    path = tmp_path / "running.mid"
+    path.write_bytes(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
+    score = read_midi(path)
+    assert score.onsets == (0.0, 0.5)
+    assert score.drums == ("kick", "snare")
+    assert score.velocities == (100, 90)
+
+
+def test_tempo_map_of_another_track_counts(tmp_path: Path) -> None:
+    conductor = [tempo(500_000), tempo(1_000_000, 480), tempo(250_000, 480)]
+    drums = [on(36), off(36, 240), on(38, 240), off(38, 240), on(42, 240), off(42), on(49, 480)]
+    path = save(tmp_path / "map.mid", conductor, drums)
+    # half a second, then a whole one, then a quarter
+    assert read_midi(path).onsets == pytest.approx((0, 0.5, 1.5, 1.75))
+
+
+def test_tempo_between_two_notes(tmp_path: Path) -> None:
+    track = [tempo(500_000), on(36), tempo(1_000_000, 240), on(38, 240)]
+    assert read_midi(save(tmp_path / "a.mid", track, kind=0)).onsets == pytest.approx((0, 0.75))
+
+
+def test_other_channels_are_pitches_with_durations(tmp_path: Path) -> None:
+    piano = [on(61, 0, 0), on(64, 480, 0), off(61, 480, 0), off(64, 480, 0)]
+    score = read_midi(save(tmp_path / "piano.mid", piano))
+    assert score.is_pitched
+    assert score.pitches == (61, 64)
+    assert score.onsets == pytest.approx((0, 0.5))
+    assert score.durations == pytest.approx((1.0, 1.0))
+
+
+def test_drums_and_pitches_in_one_file(tmp_path: Path) -> None:
+    score = read_midi(save(tmp_path / "both.mid", [on(60, 0, 0), off(60, 480, 0)], [on(38, 240)]))
+    assert score.drums == (None, "snare")
+    assert score.pitches == (60, None)
+    assert not score.is_drums
+    assert not score.is_pitched
+
+
+def test_first_to_start_is_first_to_end(tmp_path: Path) -> None:
+    track = [on(60, 0, 0), on(60, 480, 0), off(60, 480, 0), off(60, 960, 0)]
+    score = read_midi(save(tmp_path / "a.mid", track))
+    assert score.durations == pytest.approx((1.0, 1.5))
+
+
+def test_a_note_left_sounding_ends_with_the_file(tmp_path: Path) -> None:
+    track = [on(60, 480, 0), mido.MetaMessage("marker", text="end", time=960)]
+    assert read_midi(save(tmp_path / "a.mid", track)).durations == pytest.approx((1.0,))
+
+
+def test_smpte_frames_need_no_tempo(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mid", [tempo(123_456), on(36, 500), on(38, 1000)])
+    data = bytearray(path.read_bytes())
+    data[12:14] = bytes([256 - 25, 40])  # a millisecond a tick
+    path.write_bytes(data)
+    assert read_midi(path).onsets == pytest.approx((0.5, 1.5))
+
+
+def test_every_note_of_a_class(tmp_path: Path) -> None:
+    notes = {35: "kick", 40: "snare", 46: "hihat", 50: "tom", 51: "cymbal", 39: "clap"}
+    score = read_midi(save(tmp_path / "a.mid", [on(note, 10) for note in notes]))
+    assert score.drums == tuple(notes.values())
+
+
+def test_percussion_without_a_class_is_left_out(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mid", [on(36), on(56, 10), on(2, 10), on(56, 10)])
+    with pytest.warns(NmfdWarning, match=r"a\.mid: .* left out: notes 2, 56$"):
+        score = read_midi(path)
+    assert score.drums == ("kick",)
+
+
+def test_exact_duplicates_count_once(tmp_path: Path) -> None:
+    assert len(read_midi(save(tmp_path / "a.mid", [on(36), on(36)], [on(36)]))) == 1
+
+
+# ---- broken files ----
+
+
+def _sound(tmp_path: Path) -> bytes:
+    track = [tempo(500_000), on(36, 0), off(36, 100), on(60, 10, 0), off(60, 500, 0)]
+    return save(tmp_path / "sound.mid", track, [on(38, 20)]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: b"", "expected a MIDI file, found something else"),
+        (lambda data: b"RIFF" + data, "expected a MIDI file, found something else"),
+        (lambda data: data[:30], "expected a whole MIDI file: "),
+        (lambda data: data[:9] + b"\x02" + data[10:], "of format 0 or 1, found 2"),
+        (lambda data: data[:12] + b"\0\0" + data[14:], "expected ticks in a beat, found none"),
+    ],
+)
+def test_broken_files_are_told_in_one_line(tmp_path: Path, change: Any, message: str) -> None:
+    path = tmp_path / "broken.mid"
+    path.write_bytes(change(_sound(tmp_path)))
+    with pytest.raises(InputFileError) as caught:
+        read_midi(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::nmfd_cli.errors.NmfdWarning")
+def test_damage_anywhere_is_a_score_or_one_line(tmp_path: Path) -> None:
+    sound, generator = _sound(tmp_path), np.random.default_rng(4)
+    path = tmp_path / "damaged.mid"
+    for _ in range(300):
+        data = bytearray(sound)
+        for place in generator.integers(0, len(data), generator.integers(1, 4)):
+            data[place] = generator.integers(0, 256)
+        path.write_bytes(data[: generator.integers(1, len(data) + 1)])
+        with suppress(InputFileError):
+            assert min(read_midi(path).onsets) >= 0
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="expected a MIDI file, found no such file"):
+        read_midi(tmp_path / "none.mid")
+    with pytest.raises(InputFileError, match="expected a readable MIDI file: "):
+        read_midi(tmp_path)
+
+
+def test_missing_mido_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mido", None)
+    for act in (lambda: read_midi("a.mid"), lambda: write_midi("a.mid", {}, 120.0)):
+        with pytest.raises(MissingExtraError, match=r"MIDI needs .* 'nmfd-cli\[midi\]'"):
+            act()
+
+
+# ---- transcriptions ----
+
+
+def test_transcription_gets_the_tempo_of_its_strokes(tmp_path: Path) -> None:
+    beats = 0.2 + 60 / 96 * np.arange(32)
+    onsets = {
+        "kick": strokes(*((t, 100) for t in beats[::2])),
+        "snare": strokes(*((t, 90) for t in beats[1::2])),
+    }
+    bpm = write_transcription_midi(tmp_path / "drums.mid", onsets)
+    assert bpm == pytest.approx(96, rel=0.002)
+    assert read_midi(tmp_path / "drums.mid").onsets == pytest.approx(beats, abs=0.001)
+    assert write_transcription_midi(tmp_path / "given.mid", onsets, bpm=48.0) == 48.0
+    assert write_transcription_midi(tmp_path / "few.mid", {"kick": strokes((1, 64))}) == 120.0
+
+
+def test_transcription_replaces_nothing_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "drums.mid"
+    path.write_bytes(b"mine")
+    with pytest.raises(OutputError, match="--overwrite replaces it"):
+        write_transcription_midi(path, {"kick": strokes((1, 64))})
+    with pytest.raises(ParameterError):
+        write_transcription_midi(path, {"kick": strokes((1, 0))}, overwrite=True)
+    assert path.read_bytes() == b"mine"
+    write_transcription_midi(path, {"kick": strokes((1, 64))}, overwrite=True)
+    assert read_midi(path).onsets == pytest.approx((1.0,), abs=0.0005)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["drums.mid"]

@@ -1,0 +1,274 @@
+"""The report in a real browser: it plays, solos, mutes, seeks, and loads nothing.
+
+Needs Playwright and a Chromium: the one that the environment variable NMFD_CHROMIUM names, or that
+is found as ``chromium``, ``chromium-browser`` or ``google-chrome``.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nmfd_cli.app.in_memory import separate_in_memory
+from nmfd_cli.app.report_page import write_report
+from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.io.resources import shipped
+from nmfd_cli.io.score import read_score
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="needs Playwright: pip install playwright"
+)
+
+WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+
+
+def _find_chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = (shutil.which(name) for name in names)
+    return os.environ.get("NMFD_CHROMIUM") or next((path for path in found if path), None)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the demo, with the onsets of its score."""
+    score = read_score(shipped("data", "demo", "drums.csv"))
+    onsets: dict[str, list[tuple[float, float]]] = {}
+    for time, drum, velocity in zip(score.onsets, score.drums, score.velocities, strict=True):
+        onsets.setdefault(drum or "", []).append((time, velocity or 100.0))
+    recording = separate_in_memory(
+        shipped("data", "demo", "drums.wav"),
+        SeparationSettings(iterations=10),
+        onsets={drum: np.array(strokes) for drum, strokes in onsets.items()},
+    )
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_report(recording, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    executable = _find_chromium()
+    if executable is None:
+        pytest.skip("needs Chromium: apt-get install chromium, or set NMFD_CHROMIUM")
+    with playwright.sync_playwright() as session:
+        arguments = ["--no-sandbox", "--mute-audio"]
+        chromium = session.chromium.launch(executable_path=executable, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """A page that is looked at, and all that it said and asked for."""
+
+    def __init__(self, browser: Any, report: Path, **options: Any) -> None:
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.said: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(report.as_uri())
+
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.page.evaluate("nmfdReport.state()")
+        return state
+
+    def until(self, condition: str) -> None:
+        self.page.wait_for_function(f"(() => {{const s = nmfdReport.state(); return {condition}}})")
+
+    def gains(self) -> list[float]:
+        gains: list[float] = self.state()["gains"]
+        return gains
+
+    def pressed(self, selector: str) -> bool:
+        return bool(self.page.get_attribute(selector, "aria-pressed") == "true")
+
+
+@pytest.fixture
+def visit(browser: Any, report: Path) -> Iterator[Visit]:
+    visit = Visit(browser, report, viewport=WIDE)
+    yield visit
+    visit.context.close()
+    assert visit.said == []
+    assert [url for url in visit.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert [url for url in visit.requests if url.startswith("file:")] == [report.as_uri()]
+
+
+def test_plays_all_stems_in_step(visit: Visit) -> None:
+    visit.page.click("#play")
+    visit.until("s.playing && s.position > 0.2")
+    state = visit.state()
+    assert state["gains"] == [0, 1, 1, 1]  # the stems; the mixture beside them would be heard twice
+    assert len(set(state["lengths"])) == 1
+    assert min(state["peaks"]) > 0.1
+    assert visit.page.inner_text("#play-label") == "Pause"
+    visit.page.click("#play")
+    at = visit.state()["position"]
+    assert not visit.state()["playing"]
+    visit.page.wait_for_timeout(60)
+    assert visit.state()["position"] == at
+
+
+def test_plays_to_its_end_and_starts_again(visit: Visit) -> None:
+    visit.page.click("#play")
+    visit.until("s.playing")
+    visit.page.evaluate("document.getElementById('seek').value = 1e9")
+    visit.page.dispatch_event("#seek", "input")
+    visit.until("!s.playing && s.position === 0")
+    assert visit.page.inner_text("#play-label") == "Play"
+
+
+def test_solo_and_mute_as_in_a_mixer(visit: Visit) -> None:
+    visit.page.click("[data-solo='2']")
+    assert visit.gains() == [0, 0, 1, 0]
+    assert visit.pressed("[data-solo='2']")
+    visit.page.click("[data-solo='3']")
+    assert visit.gains() == [0, 0, 1, 1]
+    visit.page.click("[data-solo='0']")  # the mixture alone
+    assert visit.gains() == [1, 0, 0, 0]
+    assert not visit.pressed("[data-solo='2']")
+    visit.page.click("[data-solo='0']")
+    visit.page.click("[data-mute='1']")
+    assert visit.gains() == [0, 0, 1, 1]
+    assert visit.pressed("[data-mute='1']")
+
+
+def test_level_of_a_stem(visit: Visit) -> None:
+    slider = visit.page.locator("[data-level='1']")
+    slider.fill("-20")
+    assert visit.gains()[1] == pytest.approx(0.1)
+    assert slider.get_attribute("aria-valuetext") == "−20 dB"
+    slider.fill("-40")
+    assert visit.gains()[1] == 0
+
+
+@pytest.mark.parametrize("picture", [".row.mixture .lane", ".row.grid .lane", ".middle"])
+def test_click_on_a_picture_goes_there(visit: Visit, picture: str) -> None:
+    area = visit.page.locator(picture)
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    area.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    seconds = float(visit.page.get_attribute("#seek", "max"))
+    assert visit.state()["position"] == pytest.approx(seconds / 2, rel=0.01)
+    place = visit.page.evaluate("document.querySelector('.overlay .cursor').style.left")
+    assert float(place.rstrip("%")) == pytest.approx(50, abs=0.5)
+
+
+def test_drag_loops_a_region(visit: Visit) -> None:
+    box = visit.page.locator(".row.mixture .lane").bounding_box()
+    assert box is not None
+    y = box["y"] + 20
+    visit.page.mouse.move(box["x"] + 0.25 * box["width"], y)
+    visit.page.mouse.down()
+    visit.page.mouse.move(box["x"] + 0.3 * box["width"], y, steps=4)
+    visit.page.mouse.up()
+    seconds = float(visit.page.get_attribute("#seek", "max"))
+    a, b = visit.state()["loop"]
+    assert (a, b) == pytest.approx((0.25 * seconds, 0.3 * seconds), abs=0.02)
+    visit.page.click("#play")
+    visit.until("s.playing")
+    for _ in range(8):  # it takes less than that to come around
+        visit.page.wait_for_timeout(100)
+        assert a - 1e-6 <= visit.state()["position"] <= b
+    visit.page.click("#loop-clear")
+    visit.page.click("#loop")
+    assert visit.state()["loop"] is None
+
+
+def test_keyboard(visit: Visit) -> None:
+    press = visit.page.keyboard.press
+    press("ArrowRight")
+    press("ArrowRight")
+    assert visit.state()["position"] == pytest.approx(1.0)
+    press("ArrowLeft")
+    assert visit.state()["position"] == pytest.approx(0.5)
+    press("a")
+    press("Shift+ArrowRight")
+    press("b")
+    press("l")
+    assert visit.state()["loop"] == pytest.approx([0.5, 5.5])
+    press("Escape")
+    press("l")
+    press("Home")
+    press("1")
+    assert visit.gains() == [0, 1, 0, 0]
+    press("1")
+    press("Shift+Digit3")
+    assert visit.gains() == [0, 1, 1, 0]
+    press("Space")
+    visit.until("s.playing")
+    press("Space")
+    visit.until("!s.playing")
+
+
+def test_space_plays_after_a_click_and_presses_after_a_tab(visit: Visit) -> None:
+    visit.page.click("[data-solo='1']")
+    visit.page.keyboard.press("Space")
+    visit.until("s.playing")
+    assert visit.pressed("[data-solo='1']")
+    visit.page.keyboard.press("Space")
+    visit.until("!s.playing")
+    visit.page.keyboard.press("Tab")
+    assert visit.page.evaluate("document.activeElement.dataset.mute") == "1"
+    visit.page.keyboard.press("Space")
+    assert visit.pressed("[data-mute='1']")
+    assert not visit.state()["playing"]
+
+
+def test_single_keys_can_be_turned_off(visit: Visit) -> None:
+    visit.page.click(".keys summary")
+    visit.page.uncheck("#keys")
+    visit.page.locator("h1").click()
+    visit.page.keyboard.press("1")
+    assert visit.gains() == [0, 1, 1, 1]
+
+
+def test_everything_is_reached_by_tab(visit: Visit) -> None:
+    reached = set()
+    for _ in range(40):
+        visit.page.keyboard.press("Tab")
+        reached.add(visit.page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+    for mark in ('id="play"', 'id="seek"', 'id="loop-a"', 'data-solo="3"', 'data-mute="3"'):
+        assert any(mark in element for element in reached), mark
+
+
+def test_zoom_widens_the_time_axis(visit: Visit) -> None:
+    before = visit.page.locator(".row.mixture .lane").bounding_box()
+    visit.page.click("#zoom-in")
+    after = visit.page.locator(".row.mixture .lane").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["width"] == pytest.approx(2 * before["width"], rel=0.01)
+    assert visit.page.inner_text("#zoom-text") == "2×"
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fits_the_window_in_both_themes(
+    browser: Any, report: Path, viewport: dict[str, int], scheme: str
+) -> None:
+    visit = Visit(browser, report, viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
+    root = "document.documentElement"
+    assert visit.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    background = "getComputedStyle(document.body).backgroundColor"
+    expected = {"light": "rgb(244, 245, 247)", "dark": "rgb(22, 24, 29)"}
+    assert visit.page.evaluate(background) == expected[scheme]
+    other = "light" if scheme == "dark" else "dark"
+    visit.page.select_option("#theme", other)
+    assert visit.page.evaluate(background) == expected[other]
+    visit.context.close()
+    assert visit.said == []
+
+
+def test_pictures_need_no_script(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, java_script_enabled=False, viewport=WIDE)
+    assert visit.page.is_visible("noscript")
+    assert not visit.page.is_visible("#play")
+    assert visit.page.is_visible(".row.stem .spectrogram >> nth=0")
+    visit.context.close()
