@@ -337,17 +337,20 @@ def test_file_system_without_locks_judges_by_age(
         assert not place.exists()
 
 
+def _move_two(moves: Moves, tmp_path: Path, out: Path) -> None:
+    with moves:
+        moves.move(tmp_path / "new", out / "old")
+        moves.move(tmp_path / "missing", out / "made" / "x")
+
+
 def test_moves_are_taken_back_when_one_fails(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "old").write_bytes(b"before")
     (tmp_path / "new").write_bytes(b"after")
-    with (
-        pytest.raises(OutputError, match="cannot write: No such file"),
-        Moves(tmp_path / "replaced") as moves,
-    ):
-        moves.move(tmp_path / "new", out / "old")
-        moves.move(tmp_path / "missing", out / "made" / "x")
+    moves = Moves(tmp_path / "replaced")
+    with pytest.raises(OutputError, match="cannot write: No such file"):
+        _move_two(moves, tmp_path, out)
 
     assert tree(out) == {"old": b"before"}
     assert not (out / "made").exists()

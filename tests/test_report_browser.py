@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from nmfd_cli.app.in_memory import separate_in_memory
 from nmfd_cli.app.report_page import write_report
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.io.score import read_score
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="needs Playwright: pip install playwright"
@@ -35,14 +33,10 @@ def _find_chromium() -> str | None:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the demo, with the onsets of its score."""
-    score = read_score(shipped("data", "demo", "drums.csv"))
-    onsets: dict[str, list[tuple[float, float]]] = {}
-    for time, drum, velocity in zip(score.onsets, score.drums, score.velocities, strict=True):
-        onsets.setdefault(drum or "", []).append((time, velocity or 100.0))
     recording = separate_in_memory(
         shipped("data", "demo", "drums.wav"),
         SeparationSettings(iterations=10),
-        onsets={drum: np.array(strokes) for drum, strokes in onsets.items()},
+        score_path=shipped("data", "demo", "drums.csv"),
     )
     path = tmp_path_factory.mktemp("report") / "report.html"
     write_report(recording, path)
