@@ -84,10 +84,12 @@ def transcribe_target(
         weights = attack_weights(heard, drums, bands, fine, rate)
         blocks = (block.astype(np.float32) for block in recording.blocks(1 << 18))
         rises = attack_rises(fine, blocks, weights)
-        return {
-            drum: pick_peaks(activations[drum], rise, stft, fine, rate)
-            for drum, rise in zip(drums, rises, strict=True)
-        }
+        found = {}
+        for drum, rise in zip(drums, rises, strict=True):
+            peaks = pick_peaks(activations[drum], rise, stft, fine, rate)
+            inside = np.minimum(peaks.samples, recording.n_samples - 1)
+            found[drum] = Peaks(inside, peaks.strength)
+        return found
 
     banded = in_bands(target, bands)
     heard = listen(banded, bank, find, stft.hop_length, ListeningRule(), candidates=candidates)

@@ -21,7 +21,7 @@ import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.bank import BankTemplates, most_active
-from nmfd_cli.core.drums.onsets import Peaks
+from nmfd_cli.core.drums.onsets import Peaks, neighbourhood
 from nmfd_cli.core.drums.strokes import stroke_activations
 from nmfd_cli.core.nmfconv.deconvolution import deconvolve
 from nmfd_cli.core.nmfconv.engine import Target, excerpt
@@ -151,7 +151,7 @@ def present_classes(
     list of str
         At least the one that is heard best.
     """
-    spread = {drum: np.convolve(row, np.ones(5), "same") for drum, row in activations.items()}
+    spread = {drum: neighbourhood(row, 5) for drum, row in activations.items()}
     total = np.maximum(np.sum(list(spread.values()), axis=0), np.finfo(np.float64).tiny)
     loudest = max(float(row.max()) for row in activations.values())
     shares, present = {}, []

@@ -112,7 +112,7 @@ def pick_peaks(
     sample_rate : float
         In Hz.
     """
-    around = np.convolve(activation, np.ones(3), "same")  # a stroke may lie over three frames
+    around = neighbourhood(activation, 3)  # a stroke may lie over three frames
     reach = max(1, round(0.035 * sample_rate / stft.hop_length))
     padded = np.pad(around, reach)
     highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
@@ -126,6 +126,12 @@ def pick_peaks(
     newest = (fine_frames + 1) * fine.hop_length
     samples = np.maximum(0, newest - fine.hop_length - round(_RISE_POSITION * fine.n_fft))
     return _apart(samples, strength, rises[fine_frames], round(_CLOSEST * sample_rate))
+
+
+def neighbourhood(row: FloatArray, width: int) -> FloatArray:
+    """Return the sum over `width` frames around each frame (M,), fewer at the borders."""
+    summed: FloatArray = np.convolve(row, np.ones(width))
+    return summed[width // 2 : width // 2 + len(row)]
 
 
 def _steepest(rises: FloatArray, frames: NDArray[np.intp], ratio: float) -> NDArray[np.intp]:
