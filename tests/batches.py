@@ -17,6 +17,7 @@ from nmfd_cli.app.batch import BatchSummary, run_jobs
 from nmfd_cli.app.batch_settings import BatchSettings
 from nmfd_cli.app.events import OnEvent
 from nmfd_cli.app.jobs import Job, plan_jobs
+from nmfd_cli.app.pool import THREAD_VARIABLES
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.io.inputs import expand_inputs
 
@@ -81,7 +82,9 @@ def folders(folder: Path) -> list[str]:
 
 def start_python(code: str, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":
     """Start Python on a line of code, in a session of its own; it may import this module."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    # threads of the numeric library would forbid to fork, and change the last bits
+    one_thread = dict.fromkeys(THREAD_VARIABLES, "1")
+    environment = {**os.environ, **one_thread, "PYTHONPATH": str(Path(__file__).parent)}
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
         text=True,

@@ -124,18 +124,27 @@ def stack_shifts(
     if out is None:
         out = np.empty((n_comp * n_shifts, m), dtype=H.dtype)
     rows = out.reshape(n_comp, n_shifts, m)
-    rows[...] = 0
-    for t, row in enumerate(_row_of_shift(n_shifts, grid)):
-        first = min(max(0, t - start), m)
-        rows[:, row, first:] += H[:, start + first - t : stop - t]
+    edges = grid.edges if grid else range(n_shifts + 1)
+    reach = edges[-1] - 1
+    history = np.zeros((n_comp, reach + m), dtype=H.dtype)
+    first = max(0, start - reach)
+    history[:, first - (start - reach) :] = H[:, first:stop]
+    upto = _running_sums(history) if grid and not grid.is_plain else history
+    for row, (low, high) in enumerate(pairwise(edges)):
+        if high == low + 1:
+            rows[:, row] = history[:, reach - low : reach - low + m]
+        else:
+            late, early = reach - low + 1, reach - high + 1
+            boxed = upto[:, late : late + m] - upto[:, early : early + m]
+            np.maximum(boxed, 0, out=rows[:, row], casting="same_kind")
     return out
 
 
-def _row_of_shift(n_rows: int, grid: TimeGrid | None) -> list[int]:
-    """Return which row of a stack each shift belongs to."""
-    if grid is None:
-        return list(range(n_rows))
-    return [row for row, width in enumerate(grid.widths) for _ in range(width)]
+def _running_sums(rows: FloatArray) -> FloatArray:
+    """Return the sums of the first 0 ... n columns, shape (R, n + 1), in double precision."""
+    sums = np.zeros((rows.shape[0], rows.shape[1] + 1))
+    np.cumsum(rows, axis=1, dtype=np.float64, out=sums[:, 1:])
+    return sums
 
 
 def unstack_shifts(
@@ -153,11 +162,13 @@ def unstack_shifts(
     grid : TimeGrid, optional
         Row b is shifted by each of the frames of box b.
     """
-    n_frames = rows.shape[2]
-    for t, row in enumerate(_row_of_shift(rows.shape[1], grid)):
-        first = max(0, t - start)
-        if first < n_frames:
-            out[:, start + first - t : start + n_frames - t] += rows[:, row, first:]
+    m = rows.shape[2]
+    edges = grid.edges if grid else range(rows.shape[1] + 1)
+    for row, (low, high) in enumerate(pairwise(edges)):
+        for t in range(low, high):
+            first = max(0, t - start)
+            if first < m:
+                out[:, start + first - t : start + m - t] += rows[:, row, first:]
 
 
 def conv_model(W: FloatArray, H: FloatArray) -> FloatArray:
