@@ -216,7 +216,7 @@ def test_an_archive_too_large_is_not_unpacked(path: Path, monkeypatch: pytest.Mo
 def test_the_shipped_bank_knows_every_class_and_names_its_sources() -> None:
     bank = read_kit(shipped("data", "bank.kit"))
     assert bank.drums == ("kick", "snare", "hihat", "tom", "cymbal", "clap", "other")
-    assert min(len(bank.rows(drum)) for drum in bank.drums[:-1]) >= 5
+    assert min(len(bank.rows(drum)) for drum in bank.drums[:-1]) >= 2
     assert {sound.source for sound in bank.sounds} == {source.key for source in bank.sources}
     assert all(source.licence and source.copyright for source in bank.sources)
     assert all(sound.kits for sound in bank.sounds)
