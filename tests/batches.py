@@ -153,14 +153,8 @@ def _undisturbed_seconds(inputs: Sequence[str], out: Path) -> float:
     return time.perf_counter() - begin
 
 
-#: Where the disk changes: a program is cut off before and after each of these calls.
-CUTS: tuple[tuple[Any, str], ...] = (
-    (Path, "replace"),
-    (Path, "mkdir"),
-    (Path, "rmdir"),
-    (Path, "unlink"),
-    (os, "fsync"),
-)
+#: What of `os` changes the disk: a program is cut off before and after each of these calls.
+CUTS = ("replace", "mkdir", "rmdir", "unlink", "fsync")
 
 
 def main_cut_everywhere(arguments: Sequence[str]) -> None:
@@ -195,13 +189,14 @@ def _cut_off(path: str, place: Path, cut: int) -> None:
             number, calls = calls, calls + 2
             if number == cut:
                 os._exit(9)
-            result = original(*args, **kwargs)
-            if number + 1 == cut:
-                os._exit(9)
-            return result
+            try:
+                return original(*args, **kwargs)
+            finally:  # also of calls that find that there is nothing to do
+                if number + 1 == cut:
+                    os._exit(9)
 
         return call
 
-    for owner, name in CUTS:
-        setattr(owner, name, counted(getattr(owner, name)))
+    for name in CUTS:
+        setattr(os, name, counted(getattr(os, name)))
     run([path], place, skip_existing=True)

@@ -1,18 +1,13 @@
 """`nmfd separate`: a recording comes in, its parts go out."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from nmfd_cli.app.components import kit_extras, possible_stems
 from nmfd_cli.app.explain import Progress, explain
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_files import StemFiles
-from nmfd_cli.app.stem_paths import output_paths, require_place
-from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio import Recording
-from nmfd_cli.io.score import read_score
 from nmfd_cli.io.streams import as_file
 
 
@@ -103,34 +98,3 @@ def separate_file(
     divergence = explanation.result.divergence
     final = float(divergence[-1]) if divergence.size else None
     return SeparationReport(str(path), recording, stem_reports, final)
-
-
-def check_outputs(
-    inputs: Sequence[str],
-    settings: SeparationSettings,
-    output: OutputSettings,
-    score_path: str | None,
-) -> None:
-    """Refuse, before any work, what could not be written at its end.
-
-    Raises
-    ------
-    OutputError
-        If a stem would replace a file that it may not replace.
-    ParameterError
-        If two inputs would write the same file.
-    InputFileError
-        If the score cannot be used.
-    """
-    score = read_score(score_path, drum_classes=kit_extras(settings)) if score_path else None
-    stems = possible_stems(settings, score)
-    owner: dict[Path, str] = {}
-    for path in inputs:
-        for place in output_paths(path, stems, output).values():
-            if place in owner:
-                raise ParameterError(
-                    f"{owner[place]} and {path} would both write {place}; "
-                    "--filename can tell them apart, for example by {parent}"
-                )
-            owner[place] = path
-            require_place(place, output)

@@ -156,7 +156,10 @@ class SeparationSettings(CheckedSettings):
         group="Initialisation",
     )
     templates_per_class: int = setting(
-        2, "Sounds of the kit that a drum class starts from.", low=1, group="Initialisation"
+        2,
+        "Sounds of the kit that a drum starts from; toms and cymbals take twice as many.",
+        low=1,
+        group="Initialisation",
     )
     prior_hits: float = setting(
         0.5,

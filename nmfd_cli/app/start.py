@@ -16,7 +16,7 @@ from nmfd_cli.app.listen import kit_templates, transcribe_target
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.bands import Bands, in_bands
-from nmfd_cli.core.drums.bank import most_active
+from nmfd_cli.core.drums.bank import most_active_instruments
 from nmfd_cli.core.drums.strokes import stroke_activations
 from nmfd_cli.core.nmfconv import (
     init_activations,
@@ -153,7 +153,7 @@ def _bank_templates(context: Context, components: Components, activate: _Activat
     V, frames = excerpt(in_bands(context.target, bands), _CHOICE_FRAMES)
     rule = UpdateRule(_CHOICE_ITERATIONS, "joint", fix_W=True)
     heard = deconvolve(V, bank.W, H[:, frames].astype(V.dtype), rule, grid=grid)
-    chosen = bank.taken(most_active(bank, heard.H, settings.templates_per_class))
+    chosen = bank.taken(most_active_instruments(bank, heard.H, settings.templates_per_class))
     row_of = tuple(components.drums.index(drum) for drum in chosen.drums)
     return _Templates(np.maximum(bands.spread(chosen.W), _LEAST), row_of, grid)
 

@@ -66,14 +66,35 @@ def workplace(out: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
-        if lock is not None:
-            os.close(lock)
-        shutil.rmtree(place, ignore_errors=True)
+        _discard(place)
+        _remove_lock(place, lock)
         with suppress(OSError):  # others work here
             place.parent.rmdir()
 
 
-def _make(out: Path) -> tuple[Path, int | None]:
+def _discard(place: Path) -> None:
+    """Empty a workplace but for its lock; its manifest goes first, so that nothing moves in."""
+    for manifest in list(place.rglob(f".*{SUFFIX}")):
+        with suppress(OSError):
+            manifest.unlink()
+    with suppress(OSError):  # somebody else may have emptied it
+        for entry in list(place.iterdir()):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name != _LOCK:
+                entry.unlink()
+
+
+def _remove_lock(place: Path, descriptor: int) -> None:
+    """Let go of a workplace: what is not empty has a lock, at whatever instant a process ends."""
+    os.close(descriptor)
+    with suppress(OSError):
+        if list(place.iterdir()) == [place / _LOCK]:
+            (place / _LOCK).unlink()
+            place.rmdir()
+
+
+def _make(out: Path) -> tuple[Path, int]:
     for _ in range(100):  # whoever finishes last removes the folder of all workplaces
         place = out / WORK_FOLDER / secrets.token_hex(8)
         try:
@@ -130,16 +151,15 @@ def _recover(place: Path, out: Path) -> None:
     except FileNotFoundError:
         place.rmdir()  # cut off before its lock was made: it is empty
         return
-    try:
-        held = _lock(descriptor)
-        if held is False or (held is None and _age(place) < _ABANDONED_SECONDS):
-            return
-        for manifest in place.rglob(f".*{SUFFIX}"):
-            with suppress(OutputError):
-                move_in(place, out, manifest.relative_to(place), overwrite=False)
-        shutil.rmtree(place, ignore_errors=True)
-    finally:
+    held = _lock(descriptor)
+    if held is False or (held is None and _age(place) < _ABANDONED_SECONDS):
         os.close(descriptor)
+        return
+    for manifest in list(place.rglob(f".*{SUFFIX}")):
+        with suppress(OSError, OutputError):
+            move_in(place, out, manifest.relative_to(place), overwrite=False)
+    _discard(place)
+    _remove_lock(place, descriptor)
 
 
 def _age(path: Path) -> float:

@@ -1,6 +1,6 @@
 """Templates of a bank of sounds, and which of them explain a recording."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +97,10 @@ def bank_templates(
     return BankTemplates(W, tuple(drums), grid)
 
 
+#: Classes that are several instruments under one name: high and low toms, ride and crash.
+INSTRUMENTS = {"tom": 2, "cymbal": 2}
+
+
 def most_active(bank: BankTemplates, H: FloatArray, n_templates: int) -> list[int]:
     """Return the templates of each class that explain most of a recording.
 
@@ -114,9 +118,19 @@ def most_active(bank: BankTemplates, H: FloatArray, n_templates: int) -> list[in
     list of int
         In the order of the bank.
     """
+    return _most_active(bank, H, dict.fromkeys(bank.drums, n_templates))
+
+
+def most_active_instruments(bank: BankTemplates, H: FloatArray, n_templates: int) -> list[int]:
+    """Return as many templates for each of a class's `INSTRUMENTS`, as `most_active` does."""
+    numbers = {drum: n_templates * INSTRUMENTS.get(drum, 1) for drum in bank.drums}
+    return _most_active(bank, H, numbers)
+
+
+def _most_active(bank: BankTemplates, H: FloatArray, numbers: Mapping[str, int]) -> list[int]:
     explained = H.sum(axis=1)
     chosen: list[int] = []
     for drum in dict.fromkeys(bank.drums):
         members = bank.members(drum)
-        chosen += sorted(members, key=lambda r: -explained[r])[:n_templates]
+        chosen += sorted(members, key=lambda r: -explained[r])[: numbers[drum]]
     return sorted(chosen)
