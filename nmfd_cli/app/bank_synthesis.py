@@ -16,7 +16,7 @@ _CUT_SECONDS = 0.3  # longer ones were cut while they still rang
 
 #: The classes that the bank takes from the synthesis.  The SoundFonts hold a dozen cymbals only,
 #: and here more of them help; of the other classes recorded sounds serve better alone (with all
-#: synthesised sounds in the bank, onsets of toms were found half as often).
+#: synthesised sounds in the bank, the onset F of toms was .49, with the cymbals alone .68).
 CLASSES: Final = ("cymbal",)
 
 #: By which factors the parameters of a class's voices are changed, one variant a row.

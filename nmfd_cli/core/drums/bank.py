@@ -97,7 +97,8 @@ def bank_templates(
     return BankTemplates(W, tuple(drums), grid)
 
 
-#: Classes that are several instruments under one name: high and low toms, ride and crash.
+#: Classes that are several instruments under one name: high and low toms, ride and crash.  Two gave
+#: the 13 measured recordings 0.3 dB; tried on no others.
 INSTRUMENTS = {"tom": 2, "cymbal": 2}
 
 
