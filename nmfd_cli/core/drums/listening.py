@@ -35,8 +35,8 @@ FindPeaks = Callable[[BankTemplates, Mapping[str, FloatArray]], dict[str, Peaks]
 class ListeningRule:
     """How the two passes go.
 
-    The values were chosen by hand, on 18 recordings rendered from sounds left out of the bank and on
-    the 13 measured ones together, so that figures on the latter are optimistic.
+    The values were chosen by hand, on 18 recordings rendered from sounds left out of the bank and
+    on the 13 measured ones together, so that figures on the latter are optimistic.
 
     Attributes
     ----------
