@@ -1,7 +1,7 @@
 """The engine gives what the oracle gives, however it computes its products and cuts its panels."""
 
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +13,10 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv import engine
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Factorisation, deconvolve
-from nmfd_cli.core.nmfconv.engine import ArrayTarget, Target, reachable_sums, shifted_sums
-from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.core.nmfconv.model import TimeGrid, with_history
 from nmfd_cli.core.nmfconv.products import FftProducts, Products, StackedProducts, choose_products
+from nmfd_cli.core.nmfconv.sums import reachable_sums, shifted_sums
+from nmfd_cli.core.nmfconv.target import ArrayTarget, Target
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 
 ORACLES = {"mean": oracle.nmfd_mean, "joint": oracle.nmfd_joint}
@@ -74,7 +75,7 @@ def cast(case: Case, dtype: type[np.floating[Any]]) -> tuple[FloatArray, FloatAr
 
 
 class StreamedTarget:
-    """A target outside of memory: its panels share one buffer, spoilt once the next is asked for.
+    """A target outside of memory: its panels are read to where they are wanted, or anew.
 
     Parameters
     ----------
@@ -82,20 +83,20 @@ class StreamedTarget:
     panel_frames : int
     """
 
-    whole = None
+    in_memory = False
 
     def __init__(self, V: oracle.Array, panel_frames: int) -> None:
         self._target = ArrayTarget(V, V.dtype, panel_frames)
         self.shape, self.dtype = self._target.shape, self._target.dtype
         self.total, self.panel_frames = self._target.total, self._target.panel_frames
 
-    def panels(self) -> Iterator[tuple[int, int, FloatArray]]:
-        buffer = np.empty(self.shape[0] * self.panel_frames, dtype=self.dtype)
-        for start, stop, V in self._target.panels():
-            panel = buffer[: V.size].reshape(V.shape)
-            panel[...] = V
-            yield start, stop, panel
-            buffer.fill(np.nan)
+    def panel(self, index: int, scratch: FloatArray | None = None) -> FloatArray:
+        V = self._target.panel(index)
+        if scratch is None:
+            return V.copy()
+        panel = scratch[: V.size].reshape(V.shape)
+        panel[...] = V
+        return panel
 
 
 Force = Callable[[type[StackedProducts] | type[FftProducts]], None]
@@ -318,7 +319,7 @@ def test_sums(size: Size) -> None:
         np.testing.assert_allclose(
             shifted_sums(H, grid)[:, t], oracle.shift(H, t).sum(axis=1), rtol=1e-12
         )
-    np.testing.assert_allclose(reachable_sums(W, size.M, grid), reachable, rtol=1e-12)
+    np.testing.assert_allclose(reachable_sums(W.sum(axis=0), size.M, grid), reachable, rtol=1e-12)
 
 
 def test_tied_frames() -> None:
@@ -328,18 +329,22 @@ def test_tied_frames() -> None:
     V, W, H = make_case(Size(K, R, grid.n_boxes, M))
     frames = np.repeat(W, grid.widths, axis=2)
     ones = np.ones_like(V)
-    products = StackedProducts(W.shape, 11, 0.0, V.dtype, grid)
-    products.set_templates(W)
-    products.set_activation_templates(W)
-    model, template_terms, activation_terms = (np.zeros(a.shape) for a in (V, W, H))
+    in_rows = np.ascontiguousarray(W.transpose(1, 2, 0))
+    products = StackedProducts(in_rows.shape, 11, 0.0, V.dtype, grid)
+    products.set_templates(in_rows)
+    products.set_activation_templates(in_rows)
+    desk, reach = products.desk(), grid.n_frames - 1
+    model, template_terms = np.zeros(V.shape), np.zeros(W.shape)
+    activation_terms = np.zeros((R, reach + M))
     for start in range(0, M, 11):
-        panel = V[:, start : start + 11]
+        panel = np.ascontiguousarray(V[:, start : start + 11])
+        stop = start + panel.shape[1]
         part = np.empty(panel.shape)
-        products.set_panel(H, start, start + panel.shape[1])
-        products.model(part)
-        model[:, start : start + 11] = part
-        products.add_template_terms(panel, template_terms)
-        products.add_activation_terms(panel, start, activation_terms)
+        desk.turn_to(with_history(H, grid, start, stop))
+        desk.model(part)
+        model[:, start:stop] = part
+        template_terms += desk.template_terms(panel).transpose(2, 0, 1)
+        desk.add_activation_terms(panel, activation_terms[:, start : stop + reach])
     shifts = [oracle.shift(H, t) for t in range(grid.n_frames)]
     per_frame = np.stack([V @ shifted.T for shifted in shifts], axis=2)
     sums = np.stack([shifted.sum(axis=1) for shifted in shifts], axis=1)
@@ -351,8 +356,8 @@ def test_tied_frames() -> None:
     for t in range(grid.n_frames):
         wanted += frames[:, :, t].T @ oracle.shift(V, -t)
         reachable += frames[:, :, t].T @ oracle.shift(ones, -t)
-    np.testing.assert_allclose(activation_terms, wanted, rtol=1e-12)
-    np.testing.assert_allclose(reachable_sums(W, M, grid), reachable, rtol=1e-12)
+    np.testing.assert_allclose(activation_terms[:, reach:], wanted, rtol=1e-12)
+    np.testing.assert_allclose(reachable_sums(W.sum(axis=0), M, grid), reachable, rtol=1e-12)
 
 
 def test_sums_keep_what_is_small_beside_a_late_onset() -> None:
@@ -367,5 +372,5 @@ def test_sums_keep_what_is_small_beside_a_late_onset() -> None:
 def test_choice_of_products() -> None:
     """Short templates are stacked, long ones go through the FFT."""
     arguments: tuple[int, float, np.dtype[Any]] = (1024, 1e-12, np.dtype(np.float32))
-    assert isinstance(choose_products((1025, 3, 8), *arguments, False), StackedProducts)
-    assert isinstance(choose_products((1025, 4, 330), *arguments, True), FftProducts)
+    assert isinstance(choose_products((3, 8, 1025), *arguments, False), StackedProducts)
+    assert isinstance(choose_products((4, 330, 1025), *arguments, True), FftProducts)

@@ -1,6 +1,6 @@
 """Bands, templates of a bank, strokes and peaks: the parts that listening is made of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from nmfd_cli.core.drums.onsets import (
     pick_peaks,
 )
 from nmfd_cli.core.drums.strokes import STROKE_FRAMES, stroke_activations
-from nmfd_cli.core.nmfconv.engine import ArrayTarget
+from nmfd_cli.core.nmfconv.target import ArrayTarget, panels_of
 from nmfd_cli.core.stft import Stft
 
 RATE = 44_100
@@ -74,20 +74,22 @@ def test_a_target_in_bands_is_the_same_in_memory_and_in_panels(dtype: type) -> N
     whole = in_bands(target, bands)
 
     class Elsewhere:
-        """The same target, seen in panels of seven frames."""
+        """The same target, read in panels of seven frames."""
 
-        shape, dtype, total, panel_frames, whole = V.shape, V.dtype, target.total, 7, None
+        shape, dtype, total, panel_frames, in_memory = V.shape, V.dtype, target.total, 7, False
 
-        def panels(self) -> Iterator[tuple[int, int, FloatArray]]:
-            for start in range(0, V.shape[1], 7):
-                yield start, min(start + 7, V.shape[1]), V[:, start : start + 7]
+        def panel(self, index: int, scratch: FloatArray | None = None) -> FloatArray:
+            return np.ascontiguousarray(V[:, 7 * index : 7 * index + 7])
 
     read = in_bands(Elsewhere(), bands)
     assert read.shape == whole.shape == (len(bands.centres), 20)
     assert read.total == pytest.approx(whole.total, rel=1e-5)
-    assert whole.whole is not None
-    for start, stop, panel in read.panels():
-        np.testing.assert_allclose(panel, whole.whole[:, start:stop], rtol=1e-5)
+    assert whole.in_memory
+    assert not read.in_memory
+    wanted = np.concatenate([whole.panel(panel.index) for panel in panels_of(whole)], axis=1)
+    for panel in panels_of(read):
+        found = read.panel(panel.index)
+        np.testing.assert_allclose(found, wanted[:, panel.start : panel.stop], rtol=1e-5)
 
 
 # --- templates -----------------------------------------------------------------------------------

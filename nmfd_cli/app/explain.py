@@ -16,7 +16,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import StemModel, divide, magnitude_of
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
-from nmfd_cli.core.nmfconv.engine import ArrayTarget, Target
+from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, usual_panel_frames
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import NmfdWarning
@@ -27,11 +27,8 @@ from nmfd_cli.io.spool import SpooledSpectrogram
 #: ``progress(stage, done)``: a station's name and how much of it is done, from 0 to 1.
 Progress = Callable[[str, float], None]
 
-#: Entries of the spectrogram that are in memory at a time, of a recording longer than a block.
-_PANEL_ENTRIES = 1 << 21
-
-#: Frames whose stems are made at a time.
-_DIVISION_FRAMES = 512
+#: Frames that are looked at, or divided among stems, at a time.
+_WALK_FRAMES = 512
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class Explanation:
             has_residual=self.settings.residual is not None,
             grid=self.start.grid,
         )
-        blocks = self.recording.blocks(_DIVISION_FRAMES * self.stft.hop_length)
+        blocks = self.recording.blocks(_WALK_FRAMES * self.stft.hop_length)
         return divide(self.stft, blocks, model, self.settings.alpha)
 
 
@@ -140,21 +137,21 @@ def spectrogram_of(
 
     def read() -> Iterator[FloatArray]:
         nonlocal samples_read
-        for block in recording.blocks(panel_frames * stft.hop_length):
+        for block in recording.blocks(_WALK_FRAMES * stft.hop_length):
             samples_read += block.shape[-1]
             yield block.astype(np.float32)
             progress("reading", samples_read / recording.n_samples)
 
-    block_frames = max(1, int(settings.block_seconds * recording.sample_rate / stft.hop_length))
-    panel_frames = min(block_frames, max(1, _PANEL_ENTRIES // stft.n_bins))
+    n_frames = stft.n_frames(recording.n_samples)
     panels = (magnitude_of(spectrum) for spectrum in stft.blocks(read()))
     if recording.seconds <= settings.block_seconds:
-        V = np.empty((stft.n_bins, stft.n_frames(recording.n_samples)), dtype=settings.precision)
+        V = np.empty((stft.n_bins, n_frames), dtype=settings.precision)
         start = 0
         for panel in panels:
             V[:, start : start + panel.shape[1]] = panel
             start += panel.shape[1]
         return ArrayTarget(V, V.dtype)
+    panel_frames = usual_panel_frames(stft.n_bins, n_frames)
     spool = resources.enter_context(
         SpooledSpectrogram(stft.n_bins, panel_frames, np.dtype(settings.precision))
     )

@@ -11,7 +11,7 @@ from nmfd_cli.core.drums.bands import Bands, in_bands
 from nmfd_cli.core.drums.bank import BankTemplates, bank_templates, ringing_grid
 from nmfd_cli.core.drums.listening import ListeningRule, listen
 from nmfd_cli.core.drums.onsets import Peaks, attack_rises, attack_weights, fine_stft, pick_peaks
-from nmfd_cli.core.nmfconv.engine import Target
+from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio import Recording

@@ -24,8 +24,8 @@ from nmfd_cli.core.nmfconv import (
     initialize_drum_specific_nmfd_templates,
 )
 from nmfd_cli.core.nmfconv.deconvolution import deconvolve
-from nmfd_cli.core.nmfconv.engine import Target, excerpt
 from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.core.nmfconv.target import Target, excerpt
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.masking import wiener_masks
-from nmfd_cli.core.nmfconv.model import TimeGrid, stack_shifts
+from nmfd_cli.core.nmfconv.model import TimeGrid, stack_shifts, with_history
 from nmfd_cli.core.stft import Stft
 
 
@@ -46,14 +46,13 @@ class StemModel:
         K, m = magnitude.shape
         models = np.zeros((self.n_stems + self.has_residual, K, m), dtype=magnitude.dtype)
         owners = np.asarray(self.stem_of)
+        grid = self.grid or TimeGrid.plain(self.W.shape[2])
         for stem, model in enumerate(models):
             members = owners == stem
             if members.any():
                 templates = self.W[:, members].reshape(K, -1)
-                stack = stack_shifts(
-                    self.H[members], self.W.shape[2], start, start + m, grid=self.grid
-                )
-                np.matmul(templates, stack, out=model)
+                history = with_history(self.H[members], grid, start, start + m)
+                np.matmul(templates, stack_shifts(history, grid).reshape(-1, m), out=model)
         if self.has_residual and self.scale > 0:
             models[-1] += np.maximum(magnitude / self.scale - models.sum(axis=0), 0)
         return models

@@ -1,7 +1,7 @@
 """A spectrogram on disk, for recordings that are longer than a block."""
 
 import tempfile
-from collections.abc import Iterator
+import threading
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ class SpooledSpectrogram:
     """A magnitude spectrogram (K, M) in a temporary file, read panel by panel.
 
     The file has no name where the system allows that, so nothing is left of it however the process
-    ends.  Satisfies `core.nmfconv.engine.Target`.
+    ends.  Satisfies `core.nmfconv.target.Target`.
 
     Parameters
     ----------
@@ -31,18 +31,20 @@ class SpooledSpectrogram:
         (K, M), as far as it has been written.
     total : float
         The sum of all entries.
-    whole : None
-        It does not lie in memory.
+    in_memory : bool
+        No.
     """
+
+    in_memory = False
 
     def __init__(self, n_bins: int, panel_frames: int, dtype: np.dtype[Any]) -> None:
         self.dtype = np.dtype(dtype)
         self.panel_frames = panel_frames
         self.total = 0.0
-        self.whole = None
         self._n_bins = n_bins
         self._n_frames = 0
         self._pending = np.empty((n_bins, 0), dtype=self.dtype)
+        self._reading = threading.Lock()
         self._file = tempfile.TemporaryFile(prefix="nmfd-")  # noqa: SIM115 - closed by close()
 
     def __enter__(self) -> Self:
@@ -90,13 +92,21 @@ class SpooledSpectrogram:
                 f" so far): {error.strerror}; TMPDIR names another folder"
             ) from error
 
-    def panels(self) -> Iterator[tuple[int, int, NDArray[Any]]]:
-        """Yield ``start, stop, V[:, start:stop]`` in order; the array holds until the next one."""
-        self._file.seek(0)
-        buffer = np.empty((self._n_bins, self.panel_frames), dtype=self.dtype)
-        n_written = self._n_frames - self._pending.shape[1]
-        for start in range(0, n_written, self.panel_frames):
-            self._file.readinto(buffer.data)
-            yield start, start + self.panel_frames, buffer
-        if n_written < self._n_frames:
-            yield n_written, self._n_frames, self._pending
+    def panel(self, index: int, scratch: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return a panel (K, m); from several threads at once, too.
+
+        Parameters
+        ----------
+        index : int
+        scratch : ndarray, optional
+            Where to put it.
+        """
+        start = index * self.panel_frames
+        if start >= self._n_frames - self._pending.shape[1]:
+            return np.ascontiguousarray(self._pending)
+        size = self._n_bins * self.panel_frames
+        panel = np.empty(size, dtype=self.dtype) if scratch is None else scratch[:size]
+        with self._reading:
+            self._file.seek(index * panel.nbytes)
+            self._file.readinto(panel.data)
+        return panel.reshape(self._n_bins, self.panel_frames)

@@ -1,6 +1,5 @@
 """Frequency bands in which a bank of templates is compared with a recording."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.engine import ArrayTarget, Target
+from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, panels_of
 
 #: Below this frequency, in Hz, every bin is a band: kicks and toms are told apart there.
 _LINEAR_UNTIL = 320.0
@@ -81,7 +80,7 @@ class BandedTarget:
     bands : Bands
     """
 
-    whole = None
+    in_memory = False
 
     def __init__(self, target: Target, bands: Bands) -> None:
         self._target = target
@@ -94,13 +93,14 @@ class BandedTarget:
     def shape(self) -> tuple[int, int]:
         return len(self._bands.centres), self._target.shape[1]
 
-    def panels(self) -> Iterator[tuple[int, int, FloatArray]]:
-        for start, stop, V in self._target.panels():
-            yield start, stop, self._bands.add_up(V)
+    def panel(self, index: int, scratch: FloatArray | None = None) -> FloatArray:
+        return self._bands.add_up(self._target.panel(index))
 
 
 def in_bands(target: Target, bands: Bands) -> Target:
     """Return a target in bands: in memory if the target itself is."""
-    if target.whole is None:
-        return BandedTarget(target, bands)
-    return ArrayTarget(bands.add_up(target.whole), target.dtype)
+    banded = BandedTarget(target, bands)
+    if not target.in_memory:
+        return banded
+    parts = [banded.panel(panel.index) for panel in panels_of(banded)]
+    return ArrayTarget(np.concatenate(parts, axis=1), target.dtype)

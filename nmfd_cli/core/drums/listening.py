@@ -24,7 +24,7 @@ from nmfd_cli.core.drums.bank import BankTemplates, most_active
 from nmfd_cli.core.drums.onsets import Peaks, neighbourhood
 from nmfd_cli.core.drums.strokes import stroke_activations
 from nmfd_cli.core.nmfconv.deconvolution import deconvolve
-from nmfd_cli.core.nmfconv.engine import Target, excerpt
+from nmfd_cli.core.nmfconv.target import Target, excerpt
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 
 #: ``find(bank, activations)``: the strokes of each class, from what its templates are activated by.

@@ -8,9 +8,11 @@ import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
-from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation
-from nmfd_cli.core.nmfconv.engine import ArrayTarget, Sweeps, Target, Terms
+from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, from_rows, in_rows
+from nmfd_cli.core.nmfconv.engine import Sweeps, Terms, array_target, team_for
 from nmfd_cli.core.nmfconv.model import component_models
+from nmfd_cli.core.nmfconv.sums import reachable_sums
+from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.errors import ParameterError
 
 
@@ -102,9 +104,12 @@ def nmf_conv(
     checked_size("num_frames", num_frames, V.shape[1])
     W, H = checked_factors(V, num_comp, num_template_frames, init_W, init_H, rng)
     rule = BetaRule(num_iter, beta, sparsity_weight, uncorr_weight)
-    result = convolve(ArrayTarget(V, V.dtype), W, H, rule, callback=callback)
+    target = array_target(V, num_comp, num_template_frames)
+    with team_for(target, num_comp * num_template_frames) as team:
+        result = convolve(target, W, H, rule, callback=callback)
+        parts = component_models(result.W, result.H, team)
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
-    return templates, result.H, component_models(result.W, result.H), result.divergence
+    return templates, result.H, parts, result.divergence
 
 
 @dataclass(frozen=True)
@@ -147,34 +152,43 @@ def convolve(
     callback : callable, optional
         As of `nmf_conv`.
     """
-    sweeps = Sweeps(target, W.shape, beta=rule.beta, keep=True)
-    # the sweeps see the target and the model times `scale`, so B times scale**beta
-    unit = sweeps.scale**rule.beta
     divergence = np.zeros(rule.num_iter)
-    for iteration in range(rule.num_iter):
-        terms = sweeps.sweep(W, H, templates=True, divergence=True)
-        divergence[iteration] = terms.divergence
-        if callback is not None:
-            callback(iteration, terms.divergence)
-        old_W, W = W, _updated_templates(W, terms, sweeps.template_weight(terms, H), rule, unit)
-        terms = sweeps.again(old_W, H, W)
-        sparsity = np.asarray((EPS + rule.sparsity_weight) * unit, dtype=W.dtype)
-        H = H * (terms.activation_numerator / (sweeps.activation_weight(terms, W) + sparsity))
-        W = W / (EPS + W.sum(axis=(0, 2)).reshape(-1, 1))
-    return Factorisation(W, H, divergence)
+    with team_for(target, W.shape[1] * W.shape[2]) as team:
+        W = in_rows(W)
+        sweeps = Sweeps(target, W.shape, team, beta=rule.beta, keep=True)
+        H = H * H.dtype.type(sweeps.scale)
+        # the sweeps see the target as it is: the model, and so B = Lambda**beta, in its unit
+        unit = sweeps.scale**rule.beta
+        for iteration in range(rule.num_iter):
+            terms = sweeps.sweep(W, H, templates=True, divergence=True)
+            divergence[iteration] = terms.divergence / (unit * sweeps.scale)
+            if callback is not None:
+                callback(iteration, float(divergence[iteration]))
+            old_W, W = W, _updated_templates(W, terms, rule, unit * sweeps.scale)
+            terms = sweeps.again(old_W, H, W)
+            H = H * (terms.activation_numerator / _activation_weight(W, terms, rule, sweeps))
+            W = W / (EPS + W.sum(axis=(1, 2), keepdims=True))
+    return Factorisation(from_rows(W), H / H.dtype.type(sweeps.scale), divergence)
 
 
-def _updated_templates(
-    W: FloatArray, terms: Terms, weight: FloatArray, rule: BetaRule, unit: float
-) -> FloatArray:
-    weight = weight + np.asarray(EPS * unit, dtype=W.dtype)
+def _updated_templates(W: FloatArray, terms: Terms, rule: BetaRule, unit: float) -> FloatArray:
+    weight = terms.template_denominator + np.asarray(EPS * unit, dtype=W.dtype)
     if rule.uncorr_weight == 0:
         return W * (terms.template_numerator / weight)
     weight = np.broadcast_to(weight, W.shape)
     updated = W.copy()
     uncorr_weight = np.asarray(rule.uncorr_weight * unit, dtype=W.dtype)
-    for t in range(W.shape[2]):  # each frame is held against those already updated
-        others = updated[:, :, :t].sum(axis=2) + updated[:, :, t + 1 :].sum(axis=2)
-        frame_weight = weight[:, :, t] + uncorr_weight * others
-        updated[:, :, t] *= terms.template_numerator[:, :, t] / frame_weight
+    for t in range(W.shape[1]):  # each frame is held against those already updated
+        others = updated[:, :t].sum(axis=1) + updated[:, t + 1 :].sum(axis=1)
+        frame_weight = weight[:, t] + uncorr_weight * others
+        updated[:, t] *= terms.template_numerator[:, t] / frame_weight
     return updated
+
+
+def _activation_weight(W: FloatArray, terms: Terms, rule: BetaRule, sweeps: Sweeps) -> FloatArray:
+    """Return what divides the numerator of the activations, (R, M)."""
+    weight = terms.activation_denominator
+    if rule.beta == 0:
+        weight = reachable_sums(W.sum(axis=2), sweeps.target.shape[1], sweeps.grid)
+    sparsity = (EPS + rule.sparsity_weight) * sweeps.scale**rule.beta
+    return weight + np.asarray(sparsity, dtype=W.dtype)

@@ -12,9 +12,10 @@ from nmfd_cli.core.nmfconv.arguments import (
     checked_size,
     checked_target,
 )
-from nmfd_cli.core.nmfconv.engine import ArrayTarget, Target
+from nmfd_cli.core.nmfconv.engine import array_target, team_for
 from nmfd_cli.core.nmfconv.model import TimeGrid, component_models
-from nmfd_cli.core.nmfconv.updates import UPDATES, UpdateRule
+from nmfd_cli.core.nmfconv.target import Target
+from nmfd_cli.core.nmfconv.updates import UPDATES, Factors, UpdateRule
 from nmfd_cli.errors import ParameterError
 
 #: Called before each iteration with its number, from zero, and the divergence it starts from.
@@ -137,9 +138,11 @@ def nmfd(
     W, H = checked_factors(V, num_comp, num_template_frames, init_W, init_H, rng)
     hooks = _Hooks(func_preprocess, func_postprocess, num_iter, kwargs)
     rule = UpdateRule(num_iter=num_iter, update=update, fix_W=fix_W, fix_H=fix_H)
-    result = deconvolve(ArrayTarget(V, V.dtype), W, H, rule, callback=callback, hooks=hooks)
+    target = array_target(V, num_comp, num_template_frames)
+    with team_for(target, num_comp * num_template_frames) as team:
+        result = deconvolve(target, W, H, rule, callback=callback, hooks=hooks)
+        parts = component_models(result.W, result.H, team)
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
-    parts = component_models(result.W, result.H)
     return templates, result.H, parts, result.divergence, result.W
 
 
@@ -152,34 +155,38 @@ class _Hooks:
     num_iter: int = 0
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
-    def before(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def before(self, W: FloatArray, H: FloatArray, scale: float) -> Factors:
+        """Return the engine's factors as the first function leaves them."""
         if self.preprocess is None:
             return W, H
-        return _same_kind(W, H, self.preprocess(W=W, H=H, **self.kwargs))
+        replaced = self.preprocess(W=from_rows(W), H=H / scale, **self.kwargs)
+        return _replaced(W, H, scale, replaced)
 
-    def after(self, W: FloatArray, H: FloatArray, iteration: int) -> tuple[FloatArray, FloatArray]:
+    def after(self, W: FloatArray, H: FloatArray, scale: float, iteration: int) -> Factors:
+        """Return the engine's factors as the second function leaves them."""
         if self.postprocess is None:
             return W, H
-        factors = self.postprocess(W, H, iteration, self.num_iter, **self.kwargs)
-        return _same_kind(W, H, factors)
+        iterations = (iteration, self.num_iter)
+        replaced = self.postprocess(from_rows(W), H / scale, *iterations, **self.kwargs)
+        return _replaced(W, H, scale, replaced)
 
 
-def _same_kind(
-    W: FloatArray, H: FloatArray, factors: tuple[FloatArray, FloatArray]
-) -> tuple[FloatArray, FloatArray]:
-    """Return the factors of a hook in the type of those it was given, or refuse their shape."""
+def _replaced(
+    W: FloatArray, H: FloatArray, scale: float, factors: tuple[FloatArray, FloatArray]
+) -> Factors:
+    """Return what a hook gave for the engine's factors, in their type, or refuse its shape."""
     if not (isinstance(factors, Sequence) and len(factors) == 2):
         raise ParameterError(f"hook: expected it to return W and H, found {type(factors).__name__}")
     new_W, new_H = (np.asarray(factor) for factor in factors)
-    if new_W.shape != W.shape or new_H.shape != H.shape:
+    n_comp, n_boxes, n_bins = W.shape
+    if new_W.shape != (n_bins, n_comp, n_boxes) or new_H.shape != H.shape:
         raise ParameterError(
-            f"hook: expected W of shape {W.shape} and H of shape {H.shape}, "
+            f"hook: expected W of shape {(n_bins, n_comp, n_boxes)} and H of shape {H.shape}, "
             f"found {new_W.shape} and {new_H.shape}"
         )
-    return (
-        np.ascontiguousarray(new_W, dtype=W.dtype),
-        np.ascontiguousarray(new_H, dtype=H.dtype),
-    )
+    if not np.array_equal(new_H, H / scale):  # what it left alone keeps its bits
+        H = (new_H * scale).astype(H.dtype)
+    return in_rows(new_W.astype(W.dtype)), H
 
 
 @dataclass(frozen=True)
@@ -228,13 +235,30 @@ def deconvolve(
         What `nmfd` makes of its two functions.
     """
     hooks = hooks or _Hooks()
-    update = UPDATES[rule.update](target, W, rule, grid)
     divergence = np.zeros(rule.num_iter)
-    for iteration in range(rule.num_iter):
-        W, H = hooks.before(W, H)
-        W, H, divergence[iteration] = update.step(W, H)
-        if callback is not None:
-            callback(iteration, float(divergence[iteration]))
-        W, H = hooks.after(W, H, iteration)
-        W, H = update.normalise(W, H)
-    return Factorisation(W, H, divergence)
+    with team_for(target, W.shape[1] * W.shape[2]) as team:
+        W = in_rows(W)
+        update = UPDATES[rule.update](target, W, rule, team, grid)
+        scale = update.sweeps.scale
+        given = H
+        H = scaled = given * given.dtype.type(scale)
+        for iteration in range(rule.num_iter):
+            W, H = hooks.before(W, H, scale)
+            W, H, total = update.step(W, H)
+            divergence[iteration] = total / scale
+            if callback is not None:
+                callback(iteration, float(divergence[iteration]))
+            W, H = hooks.after(W, H, scale, iteration)
+            W, H = update.normalise(W, H)
+    H = given.copy() if H is scaled else H / H.dtype.type(scale)  # what is fixed keeps its bits
+    return Factorisation(from_rows(W), H, divergence)
+
+
+def in_rows(W: FloatArray) -> FloatArray:
+    """Return templates (K, R, T) as the engine has them, (R, T, K): a new array."""
+    return np.array(W.transpose(1, 2, 0), order="C")
+
+
+def from_rows(W: FloatArray) -> FloatArray:
+    """Return the engine's templates (R, T, K) as (K, R, T)."""
+    return np.ascontiguousarray(W.transpose(2, 0, 1))

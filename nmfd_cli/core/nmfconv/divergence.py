@@ -8,6 +8,9 @@ the squared Euclidean distance, 0 the Kullback-Leibler divergence and -1 that of
    Wiley 2009, chapter 3.
 """
 
+import math
+from functools import cache
+
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
@@ -62,12 +65,12 @@ def divide(
 
     Parameters
     ----------
-    V, model : ndarray, shape (k, m), above zero
+    V, model : ndarray, shape (K, m), above zero, C-contiguous
         The model may be overwritten.
     beta : float
-    quotient : ndarray, shape (k, m)
+    quotient : ndarray, shape (K, m)
         Gets ``Q = V L**(beta-1)``.
-    power : ndarray, shape (k, m), or None for beta = 0
+    power : ndarray, shape (K, m), or None for beta = 0
         Gets ``B = L**beta``.  None of the four may share memory.
     wanted : bool
         Whether to compute the divergence at all.
@@ -80,13 +83,7 @@ def divide(
     """
     if power is None:
         np.divide(V, model, out=quotient)
-        if not wanted:
-            return 0.0
-        np.log(quotient, out=model)
-        if V.flags.c_contiguous:
-            return float(np.vdot(V, model))
-        rows = np.matmul(V[:, None, :], model[:, :, None])  # a dot product for each row
-        return float(rows.sum(dtype=np.float64))
+        return _weighted_logarithms(V, quotient, model) if wanted else 0.0
     divergence = beta_divergence(V, model, beta) if wanted else 0.0
     if beta == 1:
         power[...] = model
@@ -99,3 +96,25 @@ def divide(
     np.divide(power, model, out=quotient)
     quotient *= V
     return divergence
+
+
+def _weighted_logarithms(V: FloatArray, quotient: FloatArray, scratch: FloatArray) -> float:
+    """Return ``sum V log(quotient)``."""
+    logarithm, unit = _quicker_logarithm()
+    logarithm(quotient, out=scratch)
+    return float(np.vdot(V, scratch)) * unit
+
+
+@cache
+def _quicker_logarithm() -> tuple[np.ufunc, float]:
+    """Return a logarithm and what its unit is in natural ones.
+
+    Where NumPy has the binary one for 512 bit registers, it takes two thirds of the time of the
+    natural one; elsewhere it is not vectorised at all.
+    """
+    try:
+        (kinds,) = np.lib.introspect.opt_func_info(func_name="^log2$").values()
+        is_quick = "V4" in kinds["ff"]["current"] or "AVX512" in kinds["ff"]["current"]
+    except (AttributeError, KeyError, ValueError):  # NumPy before 2.1, or built otherwise
+        is_quick = False
+    return (np.log2, math.log(2)) if is_quick else (np.log, 1.0)

@@ -1,130 +1,79 @@
 """The engine that `nmfd` and `nmf_conv` share: sweeps over a target in panels of frames.
 
 A sweep visits the target once, panel by panel, and adds up what the updates of W and H need of it.
-The target may lie in memory or be read from elsewhere: no sweep holds more than one panel beside
-the factors, and a result does not depend on how the frames are cut into panels.
+The target may lie in memory or be read from elsewhere: no sweep holds more than a panel a thread
+beside the factors, and a result does not depend on how the frames are cut into panels, nor on how
+many threads share them.
+
+The engine works on the target as it is: activations are in its units, templates in any.  Templates
+stand in rows here, W (R, T, K).
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.divergence import divide
-from nmfd_cli.core.nmfconv.model import TimeGrid
-from nmfd_cli.core.nmfconv.products import Products, choose_products
+from nmfd_cli.core.nmfconv.model import TimeGrid, with_history
+from nmfd_cli.core.nmfconv.products import Desk, Products, choose_products
+from nmfd_cli.core.nmfconv.sums import shifted_sums
+from nmfd_cli.core.nmfconv.target import (
+    ArrayTarget,
+    Panel,
+    Target,
+    panels_of,
+    usual_panel_frames,
+)
+from nmfd_cli.core.threads import Team, numeric_team
 
-#: Entries of a panel in memory.  Threads of a product wait for each other at its end, so few large
-#: products suffer less from a busy machine than many small ones; element-wise work is cut into
-#: rows that fit a cache all the same.
-PANEL_ENTRIES = 1 << 24
+#: Panels are shared out in at most so many groups, each a part of the recording.  The groups decide
+#: in which order sums are made, so that the bits are the same for any number of threads.
+_MOST_GROUPS = 16
+#: Multiplications of a product from which a group is worth handing over to another thread.
+_GROUP_WORK = 3e7
 
 
-#: Entries that element-wise work is done on at a time: a core's cache holds them between two steps.
-_CHUNK_ENTRIES = 1 << 18
+def is_small(n_bins: int, n_frames: int, n_rows: int) -> bool:
+    """Whether products of (K, R T) by (R T, M) are over before another thread would have begun.
 
-
-class Target(Protocol):
-    """A non-negative spectrogram V of K bins and M frames, seen panel by panel.
-
-    Every entry is above zero: silence is given as the least positive number.
+    The numeric library's own threads, which do not sleep between products, still help with these.
     """
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(K, M)."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """float32 or float64."""
-
-    @property
-    def total(self) -> float:
-        """The sum of all entries."""
-
-    @property
-    def panel_frames(self) -> int:
-        """The longest panel, in frames."""
-
-    @property
-    def whole(self) -> FloatArray | None:
-        """All of V where it lies in memory."""
-
-    def panels(self) -> Iterator[tuple[int, int, FloatArray]]:
-        """Yield ``start, stop, V[:, start:stop]`` in order; the array holds until the next one."""
+    return float(n_bins) * n_frames * n_rows < _GROUP_WORK
 
 
-class ArrayTarget:
-    """A target in memory.
-
-    Parameters
-    ----------
-    V : ndarray, shape (K, M), finite, at least zero
-        Left as it is; copied only where it holds zeros or has another type.
-    dtype : dtype
-    panel_frames : int, optional
-        The length of a panel; by default what fits a core's cache.
-    """
-
-    def __init__(
-        self, V: FloatArray, dtype: np.dtype[Any], panel_frames: int | None = None
-    ) -> None:
-        V = np.asarray(V, dtype=dtype)
-        self.total = float(V.sum(dtype=np.float64))
-        if V.min() <= 0:
-            V = np.maximum(V, least_entry(self.total, V.dtype))
-        self.whole: FloatArray | None = V
-        self._V = V
-        fitting = max(256, PANEL_ENTRIES // V.shape[0])
-        self.panel_frames = min(V.shape[1], panel_frames or fitting)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self._V.shape[0], self._V.shape[1]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self._V.dtype
-
-    def panels(self) -> Iterator[tuple[int, int, FloatArray]]:
-        n_frames = self._V.shape[1]
-        for start in range(0, n_frames, self.panel_frames):
-            stop = min(start + self.panel_frames, n_frames)
-            yield start, stop, self._V[:, start:stop]
-
-
-def excerpt(target: Target, n_frames: int) -> tuple["ArrayTarget", NDArray[np.intp]]:
-    """Return panels of a target, spread over all of it, that have about so many frames together.
+@contextmanager
+def team_for(target: Target, n_rows: int) -> Iterator[Team]:
+    """Yield the team that the sweeps over a target pay for.
 
     Parameters
     ----------
     target : Target
-    n_frames : int
-        The whole target is taken if it has no more.
-
-    Returns
-    -------
-    ArrayTarget
-        The panels, one behind the other.
-    ndarray, shape (m,)
-        Which frames they are.
+    n_rows : int
+        R T.
     """
-    n_panels = -(-target.shape[1] // target.panel_frames)
-    every = max(1, round(target.shape[1] / n_frames))
-    taken, frames = [], []
-    for index, (start, stop, V) in enumerate(target.panels()):
-        if index % every == (n_panels - 1) % every // 2:
-            taken.append(V.copy())
-            frames.append(np.arange(start, stop))
-    return ArrayTarget(np.concatenate(taken, axis=1), target.dtype), np.concatenate(frames)
+    if is_small(*target.shape, n_rows):
+        with Team(1) as team:
+            yield team
+    else:
+        with numeric_team() as team:
+            yield team
 
 
-def least_entry(total: float, dtype: np.dtype[Any]) -> float:
-    """Return what stands for zero in a target of this sum: its logarithm exists, its share not."""
-    return max((total or 1.0) * 1e-30, float(np.finfo(dtype).tiny))
+def array_target(V: FloatArray, n_comp: int, n_template_frames: int) -> ArrayTarget:
+    """Return V (K, M) as a target cut into panels for templates of R T rows.
+
+    Small ones are one panel; and panels are longer than templates, as products with long ones go
+    through FFTs over both.
+    """
+    K, M = V.shape
+    if is_small(K, M, n_comp * n_template_frames):
+        return ArrayTarget(V, V.dtype, M)
+    return ArrayTarget(V, V.dtype, max(usual_panel_frames(K, M), 2 * n_template_frames))
 
 
 @dataclass
@@ -133,14 +82,14 @@ class Terms:
 
     Attributes
     ----------
-    template_numerator : ndarray, shape (K, R, T)
+    template_numerator : ndarray, shape (R, T, K)
         ``sum_m Q[k, m] H[r, m - t]``.
-    template_denominator : ndarray, shape (K, R, T)
-        The same with B.
+    template_denominator : ndarray, shape (R, T, K)
+        The same with B; for beta = 0, where B is one, ``sum_m H[r, m - t]`` of shape (R, T, 1).
     activation_numerator, activation_denominator : ndarray, shape (R, M)
-        ``sum_{k,t} W[k, r, t] Q[k, m + t]`` and the same with B.
+        ``sum_{k,t} W[r, t, k] Q[k, m + t]`` and the same with B.
     divergence : float
-        Of the normalised target from its model.
+        Of the target from its model.
     """
 
     template_numerator: FloatArray
@@ -153,16 +102,15 @@ class Terms:
 class Sweeps:
     """Sweeps over one target for one set of factors.
 
-    The target is normalised to a sum of one as it goes by: not by dividing it, but by multiplying
-    the templates that the model is made of by its sum.
-
     Parameters
     ----------
     target : Target
     shape : tuple of int
-        (K, R, T) of the templates.
+        (R, T, K) of the templates.
+    team : Team
+        Who shares the work.
     beta : float
-        The divergence, see `divergence`.  At zero B is one and no denominator is added up.
+        The divergence, see `divergence`.  At zero B is one and no product with it is made.
     fix_W : bool
         The templates will not change (which decides how products are best computed).
     keep : bool
@@ -173,7 +121,7 @@ class Sweeps:
     Attributes
     ----------
     scale : float
-        What the normalised target was divided by.
+        The sum of the target.
     grid : TimeGrid
     """
 
@@ -181,6 +129,8 @@ class Sweeps:
         self,
         target: Target,
         shape: tuple[int, int, int],
+        team: Team,
+        *,
         beta: float = 0,
         fix_W: bool = False,
         keep: bool = False,
@@ -188,20 +138,18 @@ class Sweeps:
     ) -> None:
         self.target = target
         self.scale = EPS + target.total if target.total > 0 else 1.0
-        self._beta = beta
+        self.grid = grid or TimeGrid.plain(shape[1])
+        self.beta = beta
+        self._team = team
         self._shape = shape
-        self.grid = grid or TimeGrid.plain(shape[2])
-        self._keep = keep and target.whole is not None
-        K, M = target.shape
-        panel_size = K * target.panel_frames
-        self._model = np.empty(panel_size, dtype=target.dtype)
-        self._quotient = np.empty((K, M) if self._keep else panel_size, dtype=target.dtype)
-        self._power = np.empty(panel_size if beta != 0 else 0, dtype=target.dtype)
-        if self._keep and beta != 0:
-            self._power = np.empty((K, M), dtype=target.dtype)
+        self._groups = _grouped(target, shape)
         self._products: Products = choose_products(
             shape, target.panel_frames, 2 * EPS * self.scale, target.dtype, fix_W, grid
         )
+        self._seats = [_Seat(target, self._products, beta) for _ in range(team.n_threads)]
+        self._kept: list[_Divided] | None = None
+        if keep and target.in_memory:
+            self._kept = [_Divided.empty(target, panel, beta) for panel in panels_of(target)]
 
     def sweep(
         self,
@@ -216,30 +164,40 @@ class Sweeps:
 
         Parameters
         ----------
-        W : ndarray, shape (K, R, T)
+        W : ndarray, shape (R, T, K)
             The templates that the model is made of.
         H : ndarray, shape (R, M)
         templates : bool
             Add up the terms of the templates.
-        activations : ndarray, shape (K, R, T), optional
+        activations : ndarray, shape (R, T, K), optional
             Add up the terms of the activations, with these templates.
         divergence : bool
             Add up the divergence.
         """
-        self._products.set_templates(W * np.asarray(self.scale, dtype=W.dtype))
+        self._products.set_templates(W)
         if activations is not None:
             self._products.set_activation_templates(activations)
-        terms = self._terms_to_add(templates, activations is not None)
-        for start, stop, V in self.target.panels():
-            self._products.set_panel(H, start, stop)
-            model = self._model[: V.size].reshape(V.shape)
-            self._products.model(model)
-            quotient, power = self._divided(V.shape, start, stop)
-            terms.divergence += self._divide(V, model, quotient, power, divergence)
-            self._add_template_products(quotient, power, terms)
-            self._add_activation_products(quotient, power, start, terms)
-        if divergence:
-            terms.divergence = self._normalised(terms.divergence, W, H)
+        parts = self._parts(activations is not None)
+
+        def visit(worker: int, group: int) -> None:
+            seat, part = self._seats[worker], parts[group]
+            for panel in self._groups[group]:
+                V = self.target.panel(panel.index, seat.scratch)
+                seat.desk.turn_to(with_history(H, self.grid, panel.start, panel.stop))
+                model = seat.model[: V.size].reshape(V.shape)
+                seat.desk.model(model)
+                divided = self._kept[panel.index] if self._kept else seat.divided(V.shape)
+                part.divergence += divide(
+                    V, model, self.beta, divided.quotient, divided.power, divergence
+                )
+                if templates:
+                    part.add_templates(seat.desk, divided)
+                if activations is not None:
+                    part.add_activations(seat.desk, divided, panel)
+
+        self._team.run(visit, len(parts))
+        terms = self._joined(parts)
+        self._complete(terms, W, H, divergence)
         return terms
 
     def again(self, W: FloatArray, H: FloatArray, activations: FloatArray) -> Terms:
@@ -247,146 +205,163 @@ class Sweeps:
 
         Parameters
         ----------
-        W : ndarray, shape (K, R, T)
+        W : ndarray, shape (R, T, K)
             The templates of the last sweep, from which Q is made anew if it could not be kept.
         H : ndarray, shape (R, M)
-        activations : ndarray, shape (K, R, T)
+        activations : ndarray, shape (R, T, K)
             The templates of the products.
         """
-        if not self._keep:
+        kept = self._kept
+        if kept is None:
             return self.sweep(W, H, activations=activations)
         self._products.set_activation_templates(activations)
-        terms = self._terms_to_add(templates=False, activations=True)
-        for start, stop, V in self.target.panels():
-            quotient, power = self._divided(V.shape, start, stop)
-            self._add_activation_products(quotient, power, start, terms)
-        return terms
+        parts = self._parts(activations=True)
 
-    def template_weight(self, terms: Terms, H: FloatArray) -> FloatArray:
-        """Return what divides the template numerator: (K, R, T), or (R, T) for beta = 0."""
-        if self._beta != 0:
-            return terms.template_denominator
-        return shifted_sums(H, self.grid).astype(H.dtype)
+        def visit(worker: int, group: int) -> None:
+            for panel in self._groups[group]:
+                parts[group].add_activations(self._seats[worker].desk, kept[panel.index], panel)
 
-    def activation_weight(self, terms: Terms, W: FloatArray) -> FloatArray:
-        """Return what divides the activation numerator, (R, M), for the templates in it."""
-        if self._beta != 0:
-            return terms.activation_denominator
-        return reachable_sums(W, self.target.shape[1], self.grid)
+        self._team.run(visit, len(parts))
+        return self._joined(parts)
 
-    def _terms_to_add(self, templates: bool, activations: bool) -> Terms:
-        K, R, T = self._shape
-        dtype, has_power = self.target.dtype, self._beta != 0
-        shape = (R, self.target.shape[1])
-        nothing = np.empty(0, dtype=dtype)
+    def _parts(self, activations: bool) -> list["_Part"]:
+        return [_Part.of(group, self, activations=activations) for group in self._groups]
+
+    @property
+    def template_shape(self) -> tuple[int, int, int]:
+        """(R, T, K)."""
+        return self._shape
+
+    def _joined(self, parts: list["_Part"]) -> Terms:
+        """Add up what the groups have found, in their order."""
+        first = parts[0]
+        for part in parts[1:]:
+            if first.template_numerator.size:
+                first.template_numerator += part.template_numerator
+            if first.template_denominator.size:
+                first.template_denominator += part.template_denominator
         return Terms(
-            np.zeros((K, R, T), dtype) if templates else nothing,
-            np.zeros((K, R, T), dtype) if templates and has_power else nothing,
-            np.zeros(shape, dtype) if activations else nothing,
-            np.zeros(shape, dtype) if activations and has_power else nothing,
+            template_numerator=first.template_numerator,
+            template_denominator=first.template_denominator,
+            activation_numerator=self._laid_out(parts, [p.activation_numerator for p in parts]),
+            activation_denominator=self._laid_out(parts, [p.activation_denominator for p in parts]),
+            divergence=sum(part.divergence for part in parts),
         )
 
-    def _divided(
-        self, shape: tuple[int, ...], start: int, stop: int
-    ) -> tuple[FloatArray, FloatArray | None]:
-        """Return where Q and B of a panel are kept."""
-        if self._keep:
-            power = self._power[:, start:stop] if self._power.size else None
-            return self._quotient[:, start:stop], power
+    def _laid_out(self, parts: list["_Part"], pieces: list[FloatArray]) -> FloatArray:
+        """Put the groups' terms of the activations where they belong, (R, M)."""
+        if not pieces[0].size:
+            return pieces[0]
+        reach = self.grid.n_frames - 1
+        laid_out = np.zeros((self._shape[0], self.target.shape[1]), dtype=self.target.dtype)
+        for part, piece in zip(parts, pieces, strict=True):
+            before = max(0, reach - part.start)  # frames before the first have no activation
+            start = part.start - reach + before
+            laid_out[:, start : start + piece.shape[1] - before] += piece[:, before:]
+        return laid_out
+
+    def _complete(self, terms: Terms, W: FloatArray, H: FloatArray, divergence: bool) -> None:
+        """Add what takes no product: at beta = 0 those with a matrix of ones are sums."""
+        if self.beta == 0 and (divergence or terms.template_numerator.size):
+            heard = shifted_sums(H, self.grid)
+            terms.template_denominator = heard.astype(H.dtype)[:, :, None]
+            if divergence:
+                model_total = float((W.sum(axis=2) * heard).sum())
+                terms.divergence += model_total - self.target.total
+
+
+@dataclass
+class _Divided:
+    """What the updates divide of a panel: Q and B, (K, m); B is None for beta = 0."""
+
+    quotient: FloatArray
+    power: FloatArray | None
+
+    @classmethod
+    def empty(cls, target: Target, panel: Panel, beta: float) -> "_Divided":
+        shape = (target.shape[0], panel.stop - panel.start)
+        power = np.empty(shape, target.dtype) if beta != 0 else None
+        return cls(np.empty(shape, target.dtype), power)
+
+
+class _Seat:
+    """What one thread works with."""
+
+    def __init__(self, target: Target, products: Products, beta: float) -> None:
+        size = target.shape[0] * target.panel_frames
+        dtype: np.dtype[Any] = target.dtype
+        self.desk: Desk = products.desk()
+        self.model = np.empty(size, dtype)
+        self.scratch = None if target.in_memory else np.empty(size, dtype)
+        self._quotient = np.empty(size, dtype)
+        self._power = np.empty(size, dtype) if beta != 0 else None
+
+    def divided(self, shape: tuple[int, ...]) -> _Divided:
+        """Return room for Q and B of a panel that need not be kept."""
         size = shape[0] * shape[1]
-        power = self._power[:size].reshape(shape) if self._power.size else None
-        return self._quotient[:size].reshape(shape), power
-
-    def _divide(
-        self,
-        V: FloatArray,
-        model: FloatArray,
-        quotient: FloatArray,
-        power: FloatArray | None,
-        wanted: bool,
-    ) -> float:
-        n_rows = max(1, _CHUNK_ENTRIES // V.shape[1])
-        divergence = 0.0
-        for first in range(0, V.shape[0], n_rows):
-            rows = slice(first, first + n_rows)
-            B = None if power is None else power[rows]
-            divergence += divide(V[rows], model[rows], self._beta, quotient[rows], B, wanted)
-        return divergence
-
-    def _add_template_products(
-        self, quotient: FloatArray, power: FloatArray | None, terms: Terms
-    ) -> None:
-        if terms.template_numerator.size:
-            self._products.add_template_terms(quotient, terms.template_numerator)
-            if power is not None:
-                self._products.add_template_terms(power, terms.template_denominator)
-
-    def _add_activation_products(
-        self, quotient: FloatArray, power: FloatArray | None, start: int, terms: Terms
-    ) -> None:
-        if terms.activation_numerator.size:
-            self._products.add_activation_terms(quotient, start, terms.activation_numerator)
-            if power is not None:
-                self._products.add_activation_terms(power, start, terms.activation_denominator)
-
-    def _normalised(self, divergence: float, W: FloatArray, H: FloatArray) -> float:
-        """Return the divergence of the normalised target from that of the target as it is."""
-        if self._beta == 0:
-            divergence += model_total(W, H, self.grid) * self.scale - self.target.total
-        return float(divergence * self.scale ** -(self._beta + 1))
+        power = None if self._power is None else self._power[:size].reshape(shape)
+        return _Divided(self._quotient[:size].reshape(shape), power)
 
 
-def model_total(W: FloatArray, H: FloatArray, grid: TimeGrid) -> float:
-    """Return the sum of all entries of the model, from the sums of its factors."""
-    return float((bin_sums(W) * shifted_sums(H, grid)).sum())
+@dataclass
+class _Part:
+    """What a group of panels adds up; activation terms from `reach` frames before its start on."""
+
+    start: int
+    reach: int
+    template_numerator: FloatArray
+    template_denominator: FloatArray
+    activation_numerator: FloatArray
+    activation_denominator: FloatArray
+    divergence: float = 0.0
+
+    @classmethod
+    def of(cls, group: list[Panel], sweeps: Sweeps, *, activations: bool) -> "_Part":
+        """Return the part of a group with nothing added yet."""
+        dtype, has_power = sweeps.target.dtype, sweeps.beta != 0
+        shape, reach = sweeps.template_shape, sweeps.grid.n_frames - 1
+        start = group[0].start
+        row_shape = (shape[0], reach + group[-1].stop - start)
+        nothing = np.empty(0, dtype)
+        return cls(
+            start,
+            reach,
+            nothing,
+            nothing,
+            np.zeros(row_shape, dtype) if activations else nothing,
+            np.zeros(row_shape, dtype) if activations and has_power else nothing,
+        )
+
+    def add_templates(self, desk: Desk, divided: _Divided) -> None:
+        self.template_numerator = _added(
+            self.template_numerator, desk.template_terms(divided.quotient)
+        )
+        if divided.power is not None:
+            self.template_denominator = _added(
+                self.template_denominator, desk.template_terms(divided.power)
+            )
+
+    def add_activations(self, desk: Desk, divided: _Divided, panel: Panel) -> None:
+        columns = slice(panel.start - self.start, panel.stop - self.start + self.reach)
+        desk.add_activation_terms(divided.quotient, self.activation_numerator[:, columns])
+        if divided.power is not None:
+            desk.add_activation_terms(divided.power, self.activation_denominator[:, columns])
 
 
-def bin_sums(W: FloatArray) -> FloatArray:
-    """Return ``sum_k W[k, r, t]``, shape (R, T), by a product: ten times as fast as a sum."""
-    K, R, T = W.shape
-    return (np.ones(K, dtype=W.dtype) @ W.reshape(K, R * T)).reshape(R, T)
+def _added(terms: FloatArray, more: FloatArray) -> FloatArray:
+    """Return a sum that may not have begun."""
+    if not terms.size:
+        return more
+    terms += more
+    return terms
 
 
-def shifted_sums(H: FloatArray, grid: TimeGrid) -> FloatArray:
-    """Return ``sum_m H[r, m - t]``, the activations that t frames later are still inside.
-
-    Parameters
-    ----------
-    H : ndarray, shape (R, M)
-    grid : TimeGrid
-        For each box the sum over its frames.
-
-    Returns
-    -------
-    ndarray, shape (R, T), float64
-    """
-    n_comp, n_frames = H.shape
-    n_early = max(0, n_frames - grid.n_frames + 1)
-    # added up from the first frame on: what is small beside a late onset is not lost
-    upto = np.zeros((n_comp, grid.n_frames))
-    late = np.concatenate([H[:, :n_early].sum(axis=1, keepdims=True), H[:, n_early:]], axis=1)
-    sums = np.cumsum(late, axis=1, dtype=np.float64)[:, ::-1]
-    upto[:, : sums.shape[1]] = sums[:, : grid.n_frames]
-    return upto if grid.is_plain else np.add.reduceat(upto, grid.edges[:-1], axis=1)
-
-
-def reachable_sums(W: FloatArray, n_frames: int, grid: TimeGrid) -> FloatArray:
-    """Return ``sum_{k, t < M - m} W[k, r, t]``, what of a template fits before the end.
-
-    Parameters
-    ----------
-    W : ndarray, shape (K, R, T)
-    n_frames : int
-        M.
-    grid : TimeGrid
-
-    Returns
-    -------
-    ndarray, shape (R, M), dtype of `W`
-    """
-    per_frame = np.repeat(bin_sums(W), grid.widths, axis=1)
-    reached: FloatArray = np.cumsum(per_frame, axis=1)
-    sums = np.repeat(reached[:, -1:], n_frames, axis=1)
-    n_late = min(grid.n_frames, n_frames)
-    sums[:, n_frames - n_late :] = reached[:, n_late - 1 :: -1]
-    return sums
+def _grouped(target: Target, shape: tuple[int, int, int]) -> list[list[Panel]]:
+    """Return the panels in groups: neighbours, about as many in each."""
+    panels = panels_of(target)
+    n_comp, n_boxes, n_bins = shape
+    work = float(n_comp * n_boxes * n_bins) * target.shape[1]
+    wanted = min(_MOST_GROUPS, len(panels), max(1, round(work / _GROUP_WORK)))
+    n_groups = 1 << (wanted.bit_length() - 1)  # shared out evenly among 2, 4, 8 threads
+    borders = np.linspace(0, len(panels), n_groups + 1).round().astype(int)
+    return [panels[low:high] for low, high in pairwise(borders)]

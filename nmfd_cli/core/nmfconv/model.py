@@ -1,11 +1,12 @@
 """The convolutive model: templates, shifted and weighted by activations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
+from nmfd_cli.core.threads import Team
 from nmfd_cli.errors import ParameterError
 
 
@@ -58,117 +59,135 @@ class TimeGrid:
     ----------
     edges : tuple of int
         Box b covers the frames ``edges[b] ... edges[b + 1] - 1``; begins with zero, rises.
+
+    Attributes
+    ----------
+    widths : tuple of int
+        Frames of each box.
+    n_boxes : int
+    n_frames : int
+        T, the frames that a template spans.
+    is_plain : bool
+        Every box is one frame.
     """
 
     edges: tuple[int, ...]
+    widths: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    n_boxes: int = field(init=False, repr=False, compare=False)
+    n_frames: int = field(init=False, repr=False, compare=False)
+    is_plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.edges[0] != 0 or len(self.edges) < 2 or min(self.widths) < 1:
+        widths = tuple(stop - start for start, stop in pairwise(self.edges))
+        if self.edges[0] != 0 or not widths or min(widths) < 1:
             raise ParameterError(f"time grid: expected edges rising from 0, found {self.edges}")
+        # reckoned once, as the engine asks at every panel
+        for name, value in {
+            "widths": widths,
+            "n_boxes": len(widths),
+            "n_frames": self.edges[-1],
+            "is_plain": len(widths) == self.edges[-1],
+        }.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def plain(cls, n_frames: int) -> "TimeGrid":
         """Return the grid of one box a frame."""
         return cls(tuple(range(n_frames + 1)))
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Frames of each box."""
-        return tuple(stop - start for start, stop in pairwise(self.edges))
 
-    @property
-    def n_boxes(self) -> int:
-        return len(self.edges) - 1
-
-    @property
-    def n_frames(self) -> int:
-        """T, the frames that a template spans."""
-        return self.edges[-1]
-
-    @property
-    def is_plain(self) -> bool:
-        return self.n_boxes == self.n_frames
-
-
-def stack_shifts(
-    H: FloatArray,
-    n_shifts: int,
-    start: int,
-    stop: int,
-    out: FloatArray | None = None,
-    grid: TimeGrid | None = None,
-) -> FloatArray:
-    """Stack the activations of frames ``start:stop``, shifted right by 0 ... T - 1 frames.
+def stack_shifts(history: FloatArray, grid: TimeGrid, out: FloatArray | None = None) -> FloatArray:
+    """Stack activations of m frames, shifted right by 0 ... T - 1 frames.
 
     With this stack the model is one matrix product, ``Lambda = W.reshape(K, R T) @ stack``, instead
     of T thin ones.
 
     Parameters
     ----------
-    H : ndarray, shape (R, M)
-    n_shifts : int
-        T, the number of template frames, or of the boxes of `grid`.
-    start, stop : int
-        The frames, ``0 <= start <= stop <= M``.
-    out : ndarray, shape (R T, stop - start), optional
-        Where to write, C-contiguous.
-    grid : TimeGrid, optional
-        Add up the shifts of each box.
+    history : ndarray, shape (R, reach + m)
+        The activations with those of the frames before, ``reach = grid.n_frames - 1`` of them:
+        see `with_history`.
+    grid : TimeGrid
+        T counts its boxes; the shifts of a box are added up.
+    out : ndarray, shape (R, T, m), optional
+        Where to write.
 
     Returns
     -------
-    ndarray, shape (R T, stop - start)
-        Row ``r T + t`` holds ``H[r, start - t : stop - t]``, zero before the first frame.
+    ndarray, shape (R, T, m)
+        Entry (r, t) holds the activations of component r, t frames earlier.
     """
-    n_comp, m = H.shape[0], stop - start
+    reach = grid.n_frames - 1
+    m = history.shape[1] - reach
     if out is None:
-        out = np.empty((n_comp * n_shifts, m), dtype=H.dtype)
-    rows = out.reshape(n_comp, n_shifts, m)
-    edges = grid.edges if grid else range(n_shifts + 1)
-    reach = edges[-1] - 1
-    history = np.zeros((n_comp, reach + m), dtype=H.dtype)
-    first = max(0, start - reach)
-    history[:, first - (start - reach) :] = H[:, first:stop]
-    upto = _running_sums(history) if grid and not grid.is_plain else history
-    for row, (low, high) in enumerate(pairwise(edges)):
-        if high == low + 1:
-            rows[:, row] = history[:, reach - low : reach - low + m]
-        else:
-            late, early = reach - low + 1, reach - high + 1
-            boxed = upto[:, late : late + m] - upto[:, early : early + m]
-            np.maximum(boxed, 0, out=rows[:, row], casting="same_kind")
+        out = np.empty((history.shape[0], grid.n_boxes, m), dtype=history.dtype)
+    sums = {1: history}
+    for box, (low, high) in enumerate(pairwise(grid.edges)):
+        summed = _box_sums(sums, high - low)
+        out[:, box] = summed[:, reach - high + 1 : reach - high + 1 + m]
     return out
 
 
-def _running_sums(rows: FloatArray) -> FloatArray:
-    """Return the sums of the first 0 ... n columns, shape (R, n + 1), in double precision."""
-    sums = np.zeros((rows.shape[0], rows.shape[1] + 1))
-    np.cumsum(rows, axis=1, dtype=np.float64, out=sums[:, 1:])
-    return sums
+def _box_sums(known: dict[int, FloatArray], width: int) -> FloatArray:
+    """Return the sums of `width` neighbours, from sums of half as many; all are kept in `known`."""
+    if width not in known:
+        half, n = width // 2, known[1].shape[1]
+        halves = _box_sums(known, half)
+        summed = halves[:, : n - 2 * half + 1] + halves[:, half : n - half + 1]
+        known[width] = summed[:, :-1] + known[1][:, width - 1 :] if width % 2 else summed
+    return known[width]
 
 
-def unstack_shifts(
-    rows: FloatArray, start: int, out: FloatArray, grid: TimeGrid | None = None
-) -> None:
+def with_history(H: FloatArray, grid: TimeGrid, start: int, stop: int) -> FloatArray:
+    """Return the activations (R, reach + m) of frames ``start:stop`` and of those before them.
+
+    Before the first frame there is nothing.
+    """
+    reach = grid.n_frames - 1
+    first = max(0, start - reach)
+    before = reach - (start - first)
+    if before == 0:
+        return H[:, first:stop]
+    history = np.zeros((H.shape[0], reach + stop - start), dtype=H.dtype)
+    history[:, before:] = H[:, first:stop]
+    return history
+
+
+def unstack_shifts(rows: FloatArray, grid: TimeGrid, out: FloatArray) -> None:
     """Shift row t of each component left by t frames and add: the adjoint of `stack_shifts`.
 
     Parameters
     ----------
     rows : ndarray, shape (R, T, m)
-        For frames ``start : start + m``.
-    start : int
-    out : ndarray, shape (R, M)
-        What is added to; frames before the first are dropped.
-    grid : TimeGrid, optional
+    grid : TimeGrid
         Row b is shifted by each of the frames of box b.
+    out : ndarray, shape (R, reach + m)
+        What is added to: the m frames and those before them.
     """
     m = rows.shape[2]
-    edges = grid.edges if grid else range(rows.shape[1] + 1)
-    for row, (low, high) in enumerate(pairwise(edges)):
-        for t in range(low, high):
-            first = max(0, t - start)
-            if first < m:
-                out[:, start + first - t : start + m - t] += rows[:, row, first:]
+    reach = grid.n_frames - 1
+    if grid.is_plain:
+        for t in range(grid.n_frames):
+            out[:, reach - t : reach - t + m] += rows[:, t]
+        return
+    # what starts at a frame and is to be added to so many from there on, by their number
+    starting: dict[int, FloatArray] = {1: out}
+    for box, (low, high) in enumerate(pairwise(grid.edges)):
+        first = _starting(starting, high - low)[:, reach - high + 1 :]
+        first[:, :m] += rows[:, box]
+    while (width := max(starting)) > 1:
+        wide, half = starting.pop(width), width // 2
+        narrow = _starting(starting, half)
+        narrow += wide
+        narrow[:, half:] += wide[:, :-half]
+        if width % 2:
+            out[:, width - 1 :] += wide[:, : 1 - width]
+
+
+def _starting(known: dict[int, FloatArray], width: int) -> FloatArray:
+    if width not in known:
+        known[width] = np.zeros_like(known[1])
+    return known[width]
 
 
 def conv_model(W: FloatArray, H: FloatArray) -> FloatArray:
@@ -208,23 +227,48 @@ def conv_model(W: FloatArray, H: FloatArray) -> FloatArray:
             "expected W of shape (bins, components, template frames) and H of shape "
             f"(components, frames), found {W.shape} and {H.shape}"
         )
-    K, R, T = W.shape
-    stack = stack_shifts(H, T, 0, H.shape[1])
-    model: FloatArray = np.matmul(W.reshape(K, R * T), stack, dtype=np.result_type(W, H, "f4"))
-    model += EPS
+    templates, stack = _factors_with_floor(W, H)
+    model: FloatArray = templates @ stack
     return model
 
 
-def component_models(W: FloatArray, H: FloatArray) -> list[FloatArray]:
+def _factors_with_floor(W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the factors of the model as matrices, (K, R T + 1) and (R T + 1, M).
+
+    The floor of the model rides along: it takes no pass of its own.
+    """
+    (K, R, T), n_frames = W.shape, H.shape[1]
+    grid, dtype = TimeGrid.plain(T), np.result_type(W, H, "f4")
+    templates = np.full((K, R * T + 1), EPS, dtype=dtype)
+    templates[:, :-1] = W.reshape(K, R * T)
+    stack = np.ones((R * T + 1, n_frames), dtype=dtype)
+    history = with_history(H, grid, 0, n_frames)
+    stack_shifts(history, grid, stack[:-1].reshape(R, T, n_frames))
+    return templates, stack
+
+
+def component_models(W: FloatArray, H: FloatArray, team: Team) -> list[FloatArray]:
     """Compute what each component contributes to the approximation.
 
     Parameters
     ----------
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
+    team : Team
 
     Returns
     -------
     list of R ndarrays, shape (K, M)
     """
-    return [conv_model(W[:, r : r + 1], H[r : r + 1]) for r in range(H.shape[0])]
+    factors = [_factors_with_floor(W[:, r : r + 1], H[r : r + 1]) for r in range(H.shape[0])]
+    models = [np.empty((len(a), b.shape[1]), dtype=a.dtype) for a, b in factors]
+    n_rows = -(-W.shape[0] // team.n_threads)
+    pieces = [(r, k) for r in range(len(models)) for k in range(0, W.shape[0], n_rows)]
+
+    def write(_worker: int, index: int) -> None:
+        r, k = pieces[index]
+        templates, stack = factors[r]
+        np.matmul(templates[k : k + n_rows], stack, out=models[r][k : k + n_rows])
+
+    team.run(write, len(pieces))
+    return models

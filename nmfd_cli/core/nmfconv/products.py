@@ -4,36 +4,55 @@ All of NMFD's cost lies in three products of a panel of frames: the model ``W * 
 of W and that of H.  `StackedProducts` writes them as one dense product each over a stack of shifted
 activations; `FftProducts` computes them as convolutions along time, which wins for long templates.
 `choose_products` decides by the count of operations.
+
+Templates stand in rows here, (R, T, K).  What several threads share lies in the products, what each
+of them needs for its panel on a desk of its own.
 """
 
 from typing import Any, Protocol
 
 import numpy as np
 
-from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.nmfconv.model import TimeGrid, stack_shifts, unstack_shifts
 
 
-class Products(Protocol):
-    """What an iteration needs of one panel, frames ``start:stop`` of M, m of them."""
+class Desk(Protocol):
+    """The products of one panel, frames ``start:stop`` of M, m of them."""
 
-    def set_templates(self, W: FloatArray) -> None:
-        """Take the templates (K, R, T) for `model`."""
+    def turn_to(self, history: FloatArray) -> None:
+        """Turn to a panel.
 
-    def set_panel(self, H: FloatArray, start: int, stop: int) -> None:
-        """Turn to a panel of the activations (R, M)."""
+        Parameters
+        ----------
+        history : ndarray, shape (R, reach + m)
+            Its activations and those of the ``reach`` frames before it.
+        """
 
     def model(self, out: FloatArray) -> None:
         """Write the model of the panel, plus the floor, to `out` (K, m)."""
 
-    def add_template_terms(self, Q: FloatArray, out: FloatArray) -> None:
-        """Add ``sum_m Q[k, m] H[r, m - t]`` to `out` (K, R, T), for Q (K, m)."""
+    def template_terms(self, Q: FloatArray) -> FloatArray:
+        """Return ``sum_m Q[k, m] H[r, m - t]``, (R, T, K), for Q (K, m): a new array."""
 
-    def add_activation_terms(self, Q: FloatArray, start: int, out: FloatArray) -> None:
-        """Add ``sum_{k,t} W[k, r, t] Q[k, m + t]`` to `out` (R, M), for Q (K, m) from a start."""
+    def add_activation_terms(self, Q: FloatArray, out: FloatArray) -> None:
+        """Add ``sum_{k,t} W[r, t, k] Q[k, m + t]`` to `out` (R, reach + m), for Q (K, m).
+
+        Its first ``reach`` columns are of the frames before the panel; `turn_to` is not needed.
+        """
+
+
+class Products(Protocol):
+    """Templates, ready for the products of any panel."""
+
+    def set_templates(self, W: FloatArray) -> None:
+        """Take the templates (R, T, K) of `Desk.model`."""
 
     def set_activation_templates(self, W: FloatArray) -> None:
-        """Take the templates (K, R, T) for `add_activation_terms`."""
+        """Take the templates (R, T, K) of `Desk.add_activation_terms`."""
+
+    def desk(self) -> Desk:
+        """Return a place for one thread to work at."""
 
 
 class StackedProducts:
@@ -42,7 +61,7 @@ class StackedProducts:
     Parameters
     ----------
     shape : tuple of int
-        (K, R, T).
+        (R, T, K).
     panel_frames : int
         The longest panel.
     floor : float
@@ -61,43 +80,53 @@ class StackedProducts:
         dtype: np.dtype[Any],
         grid: TimeGrid | None = None,
     ) -> None:
-        K, R, T = shape
-        self._grid = grid
-        self._shape = shape
-        self._stack = np.empty((R * T + 1) * panel_frames, dtype=dtype)
-        self._rows = np.empty(R * T * panel_frames, dtype=dtype)
-        self._templates = np.empty((K, R * T + 1), dtype=dtype)
-        self._templates[:, -1] = floor
-        self._activation_templates = np.empty((K, R * T), dtype=dtype)
-        self._terms = np.empty((K, R * T), dtype=dtype)
-        self._panel = self._stack[:0].reshape(0, 0)
+        n_comp, n_boxes, n_bins = shape
+        self.shape = shape
+        self.panel_frames = panel_frames
+        self.grid = grid or TimeGrid.plain(n_boxes)
+        self.templates = np.empty((n_comp * n_boxes + 1, n_bins), dtype=dtype)
+        self.templates[-1] = floor
+        self.activation_templates = self.templates[:-1]
 
     def set_templates(self, W: FloatArray) -> None:
-        self._templates[:, :-1] = W.reshape(W.shape[0], -1)
+        self.templates[:-1] = W.reshape(-1, W.shape[2])
 
     def set_activation_templates(self, W: FloatArray) -> None:
-        self._activation_templates[...] = W.reshape(W.shape[0], -1)
+        self.activation_templates = W.reshape(-1, W.shape[2])
 
-    def set_panel(self, H: FloatArray, start: int, stop: int) -> None:
-        _, R, T = self._shape
-        n_rows, m = R * T + 1, stop - start
+    def desk(self) -> Desk:
+        return _StackedDesk(self)
+
+
+class _StackedDesk:
+    def __init__(self, products: StackedProducts) -> None:
+        n_comp, n_boxes, _ = products.shape
+        dtype, n_rows = products.templates.dtype, n_comp * n_boxes
+        self._products = products
+        self._stack = np.empty((n_rows + 1) * products.panel_frames, dtype=dtype)
+        self._rows = np.empty(n_rows * products.panel_frames, dtype=dtype)
+        self._panel = self._stack[:0].reshape(0, 0)
+
+    def turn_to(self, history: FloatArray) -> None:
+        n_comp, n_boxes, _ = self._products.shape
+        n_rows, m = n_comp * n_boxes + 1, history.shape[1] - self._products.grid.n_frames + 1
         self._panel = self._stack[: n_rows * m].reshape(n_rows, m)
         self._panel[-1] = 1
-        stack_shifts(H, T, start, stop, out=self._panel[:-1], grid=self._grid)
+        stack_shifts(history, self._products.grid, self._panel[:-1].reshape(n_comp, n_boxes, m))
 
     def model(self, out: FloatArray) -> None:
-        np.matmul(self._templates, self._panel, out=out)
+        np.matmul(self._products.templates.T, self._panel, out=out)
 
-    def add_template_terms(self, Q: FloatArray, out: FloatArray) -> None:
-        np.matmul(Q, self._panel[:-1].T, out=self._terms)
-        out += self._terms.reshape(out.shape)
+    def template_terms(self, Q: FloatArray) -> FloatArray:
+        terms: FloatArray = self._panel[:-1] @ Q.T
+        return terms.reshape(self._products.shape)
 
-    def add_activation_terms(self, Q: FloatArray, start: int, out: FloatArray) -> None:
-        _, R, T = self._shape
+    def add_activation_terms(self, Q: FloatArray, out: FloatArray) -> None:
+        n_comp, n_boxes, _ = self._products.shape
         m = Q.shape[1]
-        rows = self._rows[: R * T * m].reshape(R * T, m)
-        np.matmul(self._activation_templates.T, Q, out=rows)
-        unstack_shifts(rows.reshape(R, T, m), start, out, self._grid)
+        rows = self._rows[: n_comp * n_boxes * m].reshape(-1, m)
+        np.matmul(self._products.activation_templates, Q, out=rows)
+        unstack_shifts(rows.reshape(n_comp, n_boxes, m), self._products.grid, out)
 
 
 class FftProducts:
@@ -106,7 +135,7 @@ class FftProducts:
     Parameters
     ----------
     shape : tuple of int
-        (K, R, T).
+        (R, T, K).
     panel_frames : int
         The longest panel.
     floor : float
@@ -119,56 +148,66 @@ class FftProducts:
     ) -> None:
         from scipy import fft  # costs more to import than a short separation takes
 
-        self._fft = fft
-        self._shape = shape
-        self._length = fft.next_fast_len(panel_frames + shape[2] - 1, real=True)
-        self._floor = np.asarray(floor, dtype=dtype)
-        complex_dtype = np.result_type(dtype, np.complex64)
-        n_bins, n_comp, _ = shape
-        self._spectrum = np.empty((n_comp, n_bins, self._length // 2 + 1), dtype=complex_dtype)
-        self._activation_spectrum = self._spectrum
-        self._panel_spectrum = self._spectrum[:, 0]
-        self._panel_frames = 0
+        self.fft = fft
+        self.reach = shape[1] - 1
+        self.length = fft.next_fast_len(panel_frames + self.reach, real=True)
+        self.floor = np.asarray(floor, dtype=dtype)
+        self.spectrum: ComplexArray = np.empty((shape[0], shape[2], 0), np.complex64)
+        self.activation_spectrum = self.spectrum
+        self._templates: FloatArray | None = None
 
     def set_templates(self, W: FloatArray) -> None:
-        self._spectrum = self._fft.rfft(W.transpose(1, 0, 2), self._length)
-        self._activation_spectrum = self._spectrum
+        if W is not self._templates:
+            self._templates = W
+            self.spectrum = self._transformed(W)
 
     def set_activation_templates(self, W: FloatArray) -> None:
-        self._activation_spectrum = self._fft.rfft(W.transpose(1, 0, 2), self._length)
+        is_known = W is self._templates
+        self.activation_spectrum = self.spectrum if is_known else self._transformed(W)
 
-    def set_panel(self, H: FloatArray, start: int, stop: int) -> None:
-        history = self._shape[2] - 1
-        segment = np.zeros((H.shape[0], history + stop - start), dtype=H.dtype)
-        first = max(0, start - history)
-        segment[:, first - (start - history) :] = H[:, first:stop]
-        self._panel_spectrum = self._fft.rfft(segment, self._length)
-        self._panel_frames = stop - start
+    def _transformed(self, W: FloatArray) -> ComplexArray:
+        """Return the transform along time, (R, K, frequencies)."""
+        spectrum: ComplexArray = self.fft.rfft(np.swapaxes(W, 1, 2), self.length)
+        return spectrum
+
+    def desk(self) -> Desk:
+        return _FftDesk(self)
+
+
+class _FftDesk:
+    def __init__(self, products: FftProducts) -> None:
+        self._products = products
+        self._activations: ComplexArray = np.empty((0, 0), np.complex64)
+
+    def turn_to(self, history: FloatArray) -> None:
+        self._activations = self._products.fft.rfft(history, self._products.length)
 
     def model(self, out: FloatArray) -> None:
-        history = self._shape[2] - 1
-        product = np.einsum("rkf,rf->kf", self._spectrum, self._panel_spectrum)
-        frames = self._fft.irfft(product, self._length, overwrite_x=True)
-        np.maximum(frames[:, history : history + self._panel_frames], self._floor, out=out)
+        products = self._products
+        product = np.einsum("rkf,rf->kf", products.spectrum, self._activations)
+        frames = products.fft.irfft(product, products.length, overwrite_x=True)
+        inside = frames[:, products.reach : products.reach + out.shape[1]]
+        np.maximum(inside, products.floor, out=out)
 
-    def add_template_terms(self, Q: FloatArray, out: FloatArray) -> None:
-        history = self._shape[2] - 1
-        delayed = np.zeros((Q.shape[0], history + Q.shape[1]), dtype=Q.dtype)
-        delayed[:, history:] = Q
-        spectrum = self._fft.rfft(delayed, self._length)
-        for r, activation in enumerate(self._panel_spectrum):
-            lags = self._fft.irfft(spectrum * activation.conj(), self._length)
-            out[:, r] += lags[:, : history + 1]
+    def template_terms(self, Q: FloatArray) -> FloatArray:
+        products = self._products
+        delayed = np.zeros((Q.shape[0], products.reach + Q.shape[1]), dtype=Q.dtype)
+        delayed[:, products.reach :] = Q
+        spectrum = products.fft.rfft(delayed, products.length)
+        lags = [
+            products.fft.irfft(spectrum * activation.conj(), products.length)
+            for activation in self._activations
+        ]
+        return np.stack([lag[:, : products.reach + 1].T for lag in lags])
 
-    def add_activation_terms(self, Q: FloatArray, start: int, out: FloatArray) -> None:
-        history = self._shape[2] - 1
-        spectrum = self._fft.rfft(Q, self._length)
-        product = np.einsum("rkf,kf->rf", self._activation_spectrum.conj(), spectrum)
-        lags = self._fft.irfft(product, self._length)
-        out[:, start : start + Q.shape[1]] += lags[:, : Q.shape[1]]
-        reach = min(history, start)
-        if reach:
-            out[:, start - reach : start] += lags[:, -reach:]
+    def add_activation_terms(self, Q: FloatArray, out: FloatArray) -> None:
+        products = self._products
+        spectrum = products.fft.rfft(Q, products.length)
+        product = np.einsum("rkf,kf->rf", products.activation_spectrum.conj(), spectrum)
+        lags = products.fft.irfft(product, products.length)
+        out[:, products.reach :] += lags[:, : Q.shape[1]]
+        if products.reach:
+            out[:, : products.reach] += lags[:, -products.reach :]
 
 
 def choose_products(
@@ -179,14 +218,14 @@ def choose_products(
     fix_W: bool,
     grid: TimeGrid | None = None,
 ) -> Products:
-    """Take the way of computing that costs less for these shapes."""
+    """Take the way of computing that costs less for these shapes, (R, T, K)."""
     if grid is None and _fft_is_cheaper(shape, panel_frames, fix_W):
         return FftProducts(shape, panel_frames, floor, dtype)
     return StackedProducts(shape, panel_frames, floor, dtype, grid)
 
 
 def _fft_is_cheaper(shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> bool:
-    K, R, T = shape
+    R, T, K = shape
     length = panel_frames + T
     products = 2 if fix_W else 3
     stacked = products * 2 * K * R * T * panel_frames

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.nmfconv.engine import Sweeps, Target, Terms, bin_sums
+from nmfd_cli.core.nmfconv.engine import Sweeps, Terms
 from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.core.nmfconv.sums import reachable_sums
+from nmfd_cli.core.nmfconv.target import Target
+from nmfd_cli.core.threads import Team
 from nmfd_cli.errors import ParameterError
 
 Factors = tuple[FloatArray, FloatArray]
@@ -43,12 +46,16 @@ class UpdateRule:
 class Update:
     """One of the rules, bound to a target.
 
+    As everywhere in the engine templates stand in rows, W (R, T, K), and activations are in the
+    units of the target: ``H = scale * H_normalised``.
+
     Parameters
     ----------
     target : Target
-    W : ndarray, shape (K, R, T)
+    W : ndarray, shape (R, T, K)
         The templates to start from, and to hold on to if the rule says so.
     rule : UpdateRule
+    team : Team
     grid : TimeGrid or None
         How the frames of a template are tied.
     """
@@ -56,12 +63,20 @@ class Update:
     keeps_quotient = False
 
     def __init__(
-        self, target: Target, W: FloatArray, rule: UpdateRule, grid: TimeGrid | None
+        self,
+        target: Target,
+        W: FloatArray,
+        rule: UpdateRule,
+        team: Team,
+        grid: TimeGrid | None,
     ) -> None:
         keep = self.keeps_quotient and not (rule.fix_W or rule.fix_H)
         self.rule = rule
-        self.sweeps = Sweeps(target, W.shape, fix_W=rule.fix_W, keep=keep, grid=grid)
-        self._prior = W / self.template_sums(W)
+        self.sweeps = Sweeps(target, W.shape, team, fix_W=rule.fix_W, keep=keep, grid=grid)
+        widths = np.asarray(self.sweeps.grid.widths, dtype=W.dtype)
+        self._widths = None if self.sweeps.grid.is_plain else widths
+        self._least_heard = np.asarray(EPS * self.sweeps.scale, dtype=W.dtype)
+        self._prior = W / self.template_sums(W) if rule.prior_hits else W
 
     def step(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         """Return the next factors, and the divergence of those given."""
@@ -72,19 +87,21 @@ class Update:
         raise NotImplementedError
 
     def template_sums(self, W: FloatArray) -> FloatArray:
-        """Return the sum of each template over all bins and frames, shape (R, 1)."""
-        widths = np.asarray(self.sweeps.grid.widths, dtype=W.dtype)
-        sums: FloatArray = EPS + bin_sums(W) @ widths
-        return sums.reshape(-1, 1)
+        """Return the sum of each template over all bins and frames, shape (R, 1, 1)."""
+        bins = W.sum(axis=2)
+        sums: FloatArray = EPS + (bins.sum(axis=1) if self._widths is None else bins @ self._widths)
+        return sums.reshape(-1, 1, 1)
 
     def updated_templates(self, W: FloatArray, H: FloatArray, terms: Terms) -> FloatArray:
         """Return the next templates."""
-        heard = self.sweeps.template_weight(terms, H)
-        if self.rule.prior_hits == 0:
-            return W * (terms.template_numerator / (heard + EPS))
-        expected = self.rule.prior_hits * H.max(axis=1, keepdims=True)
-        numerator: FloatArray = W * terms.template_numerator + expected * self._prior
-        updated: FloatArray = numerator / (heard + expected + EPS)
+        updated = terms.template_numerator  # nobody else needs it
+        updated *= W
+        heard = terms.template_denominator + self._least_heard
+        if self.rule.prior_hits:
+            expected = self.rule.prior_hits * H.max(axis=1).reshape(-1, 1, 1)
+            updated += expected * self._prior
+            heard = heard + expected
+        updated /= heard
         return updated
 
 
@@ -112,7 +129,8 @@ class MeanUpdate(Update):
     @staticmethod
     def _averaging(W: FloatArray) -> FloatArray:
         """Return templates whose product with Q is the mean of T quotients at once."""
-        averaging: FloatArray = W / (W.shape[2] * (bin_sums(W) + EPS))
+        bins = W.sum(axis=2, keepdims=True)
+        averaging: FloatArray = W / (W.shape[1] * (bins + EPS))
         return averaging
 
 
@@ -138,15 +156,15 @@ class JointUpdate(Update):
         """Return the next activations from the terms of these factors."""
         if self.rule.fix_H:
             return H
-        quotient = terms.activation_numerator / (self.sweeps.activation_weight(terms, W) + EPS)
-        return H * quotient
+        reachable = reachable_sums(W.sum(axis=2), H.shape[1], self.sweeps.grid)
+        return H * (terms.activation_numerator / (reachable + EPS))
 
     def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
         """Normalise the templates without changing the model, unless H may not change."""
         if self.rule.fix_H:
             return W, H
         sums = self.template_sums(W)
-        return W / sums, H * sums
+        return W / sums, H * sums[:, 0]
 
 
 class AcceleratedUpdate(JointUpdate):
@@ -164,9 +182,14 @@ class AcceleratedUpdate(JointUpdate):
     """
 
     def __init__(
-        self, target: Target, W: FloatArray, rule: UpdateRule, grid: TimeGrid | None
+        self,
+        target: Target,
+        W: FloatArray,
+        rule: UpdateRule,
+        team: Team,
+        grid: TimeGrid | None,
     ) -> None:
-        super().__init__(target, W, rule, grid)
+        super().__init__(target, W, rule, team, grid)
         self._before: Factors | None = None
         self._momentum = 1.0
         self._divergence = np.inf
@@ -211,8 +234,8 @@ class AcceleratedUpdate(JointUpdate):
         if self.rule.fix_H or self._before is None:
             return W, H
         sums = self.template_sums(W)
-        self._before = self._before[0] / sums, self._before[1] * sums
-        return W / sums, H * sums
+        self._before = self._before[0] / sums, self._before[1] * sums[:, 0]
+        return W / sums, H * sums[:, 0]
 
 
 def _extrapolated(factor: FloatArray, before: FloatArray, ahead: float) -> FloatArray:

@@ -1,0 +1,52 @@
+"""Sums of the factors, which stand for products with a matrix of ones."""
+
+import numpy as np
+
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.nmfconv.model import TimeGrid
+
+
+def shifted_sums(H: FloatArray, grid: TimeGrid) -> FloatArray:
+    """Return ``sum_m H[r, m - t]``, the activations that t frames later are still inside.
+
+    Parameters
+    ----------
+    H : ndarray, shape (R, M)
+    grid : TimeGrid
+        For each box the sum over its frames.
+
+    Returns
+    -------
+    ndarray, shape (R, T), float64
+    """
+    n_comp, n_frames = H.shape
+    n_early = max(0, n_frames - grid.n_frames + 1)
+    # added up from the first frame on: what is small beside a late onset is not lost
+    upto = np.zeros((n_comp, grid.n_frames))
+    late = np.concatenate([H[:, :n_early].sum(axis=1, keepdims=True), H[:, n_early:]], axis=1)
+    sums = np.cumsum(late, axis=1, dtype=np.float64)[:, ::-1]
+    upto[:, : sums.shape[1]] = sums[:, : grid.n_frames]
+    return upto if grid.is_plain else np.add.reduceat(upto, grid.edges[:-1], axis=1)
+
+
+def reachable_sums(bins: FloatArray, n_frames: int, grid: TimeGrid) -> FloatArray:
+    """Return ``sum_{k, t < M - m} W[r, t, k]``, what of a template fits before the end.
+
+    Parameters
+    ----------
+    bins : ndarray, shape (R, T)
+        ``sum_k W[r, t, k]``.
+    n_frames : int
+        M.
+    grid : TimeGrid
+
+    Returns
+    -------
+    ndarray, shape (R, M), dtype of `bins`
+    """
+    per_frame = bins if grid.is_plain else np.repeat(bins, grid.widths, axis=1)
+    reached: FloatArray = np.cumsum(per_frame, axis=1)
+    sums = np.repeat(reached[:, -1:], n_frames, axis=1)
+    n_late = min(grid.n_frames, n_frames)
+    sums[:, n_frames - n_late :] = reached[:, n_late - 1 :: -1]
+    return sums
