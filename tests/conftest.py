@@ -6,6 +6,7 @@ checkout; tests that need them are marked ``shared`` and skipped where there is 
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def shared() -> Path:
     if folder is None:
         pytest.skip(NO_SHARED)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests from the user's cache, in subprocesses, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,6 +15,7 @@ from nmfd_cli.core.drums.onsets import (
     Peaks,
     attack_rises,
     attack_weights,
+    fine_roots,
     fine_stft,
     pick_peaks,
 )
@@ -155,7 +156,7 @@ def clicks(*samples: int, n_samples: int = RATE) -> FloatArray:
 
 
 def rises_of(x: FloatArray) -> FloatArray:
-    (rises,) = attack_rises(FINE, [x], np.ones((1, FINE.n_bins)))
+    (rises,) = attack_rises(fine_roots(FINE, [x]), np.ones((1, FINE.n_bins)))
     return np.asarray(rises)
 
 

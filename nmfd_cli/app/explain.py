@@ -19,6 +19,7 @@ from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvo
 from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, usual_panel_frames
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
+from nmfd_cli.core.threads import library_on_one_thread
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import Recording, open_recording
 from nmfd_cli.io.score import read_score
@@ -28,7 +29,7 @@ from nmfd_cli.io.spool import SpooledSpectrogram
 Progress = Callable[[str, float], None]
 
 #: Frames that are looked at, or divided among stems, at a time.
-_WALK_FRAMES = 512
+_WALK_FRAMES = 256
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def explain(
         The recording.
     settings : SeparationSettings
     resources : ExitStack
-        Whose end gives temporary disk free again.
+        Whose end gives temporary disk, and the numeric library its threads, free again.
     score_path : str or Path, optional
         What is played when.
     progress : callable, optional
@@ -102,6 +103,7 @@ def explain(
     ParameterError
         If settings do not fit each other or the recording.
     """
+    resources.enter_context(library_on_one_thread())
     recording = open_recording(path)
     score = read_score(score_path, drum_classes=kit_extras(settings)) if score_path else None
     stft = Stft(settings.n_fft, settings.hop_length)

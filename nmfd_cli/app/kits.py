@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from nmfd_cli.app.kit_learning import kit_from_folder
 from nmfd_cli.core.drum_sounds import Kit
 from nmfd_cli.errors import InputFileError, NmfdError
 from nmfd_cli.io.kit_file import KIT_SUFFIX, read_kit, write_kit
@@ -82,6 +81,8 @@ def load_kit(name_or_path: str | Path | None = None) -> Kit:
         return _with_sounds(shipped_bank())
     path = Path(name_or_path)
     if path.is_dir():
+        from nmfd_cli.app.kit_learning import kit_from_folder  # what few need, and takes time
+
         return kit_from_folder(path)
     if path.exists():
         return _with_sounds(path)
@@ -140,6 +141,8 @@ def learn_kit(
         If the file cannot be written, or exists and may not be replaced: told before the sounds are
         read.
     """
+    from nmfd_cli.app.kit_learning import kit_from_folder
+
     require_free(Path(out), overwrite)
     title = name or Path(out).name.removesuffix(KIT_SUFFIX)
     kit = kit_from_folder(folder, name=title, licence=licence)

@@ -1,26 +1,45 @@
 """Listening to a recording: which drums play when, for separation and transcription alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nmfd_cli.app.kits import load_kit
+from nmfd_cli.app.kits import Kit, load_kit
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.bands import Bands, in_bands
-from nmfd_cli.core.drums.bank import BankTemplates, bank_templates, ringing_grid
+from nmfd_cli.core.drums.bank import (
+    TEMPLATES_VERSION,
+    BankTemplates,
+    bank_templates,
+    ringing_grid,
+)
 from nmfd_cli.core.drums.listening import ListeningRule, listen
-from nmfd_cli.core.drums.onsets import Peaks, attack_rises, attack_weights, fine_stft, pick_peaks
+from nmfd_cli.core.drums.onsets import (
+    Peaks,
+    attack_rises,
+    attack_weights,
+    fine_roots,
+    fine_stft,
+    pick_peaks,
+)
+from nmfd_cli.core.nmfconv.model import TimeGrid
 from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio import Recording
+from nmfd_cli.io.cache import cached_array
 from nmfd_cli.io.score import Score
 
 #: Velocity of a class's loudest stroke, and how many velocities a halving of the level takes away:
 #: General MIDI sound modules make the amplitude the square of the velocity.
 _LOUDEST = 127
 _LEVEL_POWER = 0.5
+
+#: Samples a channel that are read at a time.
+_READ_SAMPLES = 1 << 16
 
 
 def kit_templates(
@@ -35,13 +54,27 @@ def kit_templates(
     InputFileError
         If the kit cannot be used.
     """
-    kit = load_kit(settings.kit).select(drums=classes)
+    kit = load_kit(settings.kit)
     for drum in classes:
         if drum not in kit.drums:
             raise ParameterError(f"stems: the kit {kit.name} has no sound of the class {drum}")
     grid = ringing_grid(settings.template_frames, settings.tail, stft.hop_length / sample_rate)
-    names = [sound.drum for sound in kit.sounds]
-    return bank_templates(kit.description, names, stft, sample_rate, grid).of(classes)
+    return _templates_of(kit, stft, sample_rate, grid).of(classes)
+
+
+def _templates_of(kit: Kit, stft: Stft, sample_rate: float, grid: TimeGrid) -> BankTemplates:
+    """Return the templates of a whole kit: from the cache, if they have been wanted before."""
+
+    def make() -> NDArray[np.float32]:
+        return bank_templates(kit.description, stft, sample_rate, grid)
+
+    parts = (kit.description.spectrum, kit.description.profile, kit.description.level_db)
+    content = sha256(repr((TEMPLATES_VERSION, stft, sample_rate, grid.edges)).encode())
+    for part in parts:
+        content.update(np.ascontiguousarray(part).data)
+    shape = (len(Bands(stft.n_fft, sample_rate).centres), len(kit), grid.n_boxes)
+    W = cached_array(f"templates-{content.hexdigest()[:32]}", shape, make)
+    return BankTemplates(W, tuple(sound.drum for sound in kit.sounds), grid)
 
 
 def transcribe_target(
@@ -79,11 +112,12 @@ def transcribe_target(
     bank = kit_templates(settings, stft, rate, classes)
     bands, fine = Bands(stft.n_fft, rate), fine_stft(rate)
 
+    roots = _Roots(recording, fine, is_kept=target.in_memory)
+
     def find(heard: BankTemplates, activations: Mapping[str, FloatArray]) -> dict[str, Peaks]:
         drums = list(activations)
         weights = attack_weights(heard, drums, bands, fine, rate)
-        blocks = (block.astype(np.float32) for block in recording.blocks(1 << 18))
-        rises = attack_rises(fine, blocks, weights)
+        rises = attack_rises(roots, weights)
         found = {}
         for drum, rise in zip(drums, rises, strict=True):
             peaks = pick_peaks(activations[drum], rise, stft, fine, rate)
@@ -94,6 +128,34 @@ def transcribe_target(
     banded = in_bands(target, bands)
     heard = listen(banded, bank, find, stft.hop_length, ListeningRule(), candidates=candidates)
     return as_score(heard.strokes, rate)
+
+
+class _Roots:
+    """The fine STFT's roots of a recording, read anew every time or kept.
+
+    Parameters
+    ----------
+    recording : Recording
+    fine : Stft
+    is_kept : bool
+        Whether they fit in memory.
+    """
+
+    def __init__(self, recording: Recording, fine: Stft, *, is_kept: bool) -> None:
+        self._recording = recording
+        self._fine = fine
+        self._is_kept = is_kept
+        self._kept: list[FloatArray] = []
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        if self._kept:
+            return iter(self._kept)
+        blocks = (block.astype(np.float32) for block in self._recording.blocks(_READ_SAMPLES))
+        roots = fine_roots(self._fine, blocks)
+        if not self._is_kept:
+            return roots
+        self._kept = list(roots)
+        return iter(self._kept)
 
 
 def as_score(strokes: Mapping[str, Peaks], sample_rate: float) -> Score:

@@ -339,7 +339,7 @@ ACTIVATIONS: dict[str, _Activate] = {
 }
 
 
-def _generator(settings: SeparationSettings, stream: int) -> np.random.Generator | None:
+def _generator(settings: SeparationSettings, stream: int) -> "np.random.Generator | None":
     if settings.seed is None:
         return None
     return np.random.default_rng([settings.seed, stream])

@@ -17,6 +17,7 @@ from nmfd_cli.app.explain import Progress, spectrogram_of
 from nmfd_cli.app.listen import transcribe_target
 from nmfd_cli.app.settings import STREAM, SeparationSettings
 from nmfd_cli.core.stft import Stft
+from nmfd_cli.core.threads import library_on_one_thread
 from nmfd_cli.errors import MissingExtraError, NmfdWarning, ParameterError
 from nmfd_cli.io.audio import open_recording
 from nmfd_cli.io.score import Score
@@ -82,6 +83,7 @@ def transcribe_file(
     )
     components = components_for(settings, None)
     with ExitStack() as resources:
+        resources.enter_context(library_on_one_thread())
         recording = open_recording(resources.enter_context(as_file(path)))
         stft = Stft(settings.n_fft, settings.hop_length)
         target = spectrogram_of(recording, stft, settings, resources, progress)

@@ -11,6 +11,7 @@ from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.masking import wiener_masks
 from nmfd_cli.core.nmfconv.model import TimeGrid, stack_shifts, with_history
 from nmfd_cli.core.stft import Stft
+from nmfd_cli.core.threads import Team, numeric_team
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,25 @@ def divide(
     mixture = _Queue()
     adder = _OverlapAdder(stft)
     start = 0
-    for spectrum in stft.blocks(_recorded(sample_blocks, mixture)):
-        masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
-        samples = adder.add(masks[:, None] * spectrum[None])
-        start += spectrum.shape[-1]
-        ready = mixture.take(samples.shape[-1])
-        if ready.shape[-1]:
-            yield ready, samples[..., : ready.shape[-1]]
+    with numeric_team() as team:
+        for spectrum in stft.blocks(_recorded(sample_blocks, mixture)):
+            masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
+            samples = adder.add(_divided(stft, spectrum, masks, team))
+            start += spectrum.shape[-1]
+            ready = mixture.take(samples.shape[-1])
+            if ready.shape[-1]:
+                yield ready, samples[..., : ready.shape[-1]]
+
+
+def _divided(stft: Stft, spectrum: ComplexArray, masks: FloatArray, team: Team) -> FloatArray:
+    """Return what each mask (S, K, m) leaves of frames (C, K, m), as overlapping samples."""
+    parts: dict[int, FloatArray] = {}
+
+    def divide_by(_worker: int, stem: int) -> None:
+        parts[stem] = stft.overlap_add(masks[stem] * spectrum)
+
+    team.run(divide_by, len(masks))
+    return np.stack([parts[stem] for stem in range(len(masks))])
 
 
 class _Queue:
@@ -128,16 +141,15 @@ def _recorded(blocks: Iterable[NDArray[np.float64]], queue: _Queue) -> Iterator[
 
 
 class _OverlapAdder:
-    """Joins blocks of frames back to samples, without a seam."""
+    """Joins what blocks of frames have become to samples, without a seam."""
 
     def __init__(self, stft: Stft) -> None:
         self._stft = stft
         self._waiting: NDArray[Any] | None = None
         self._to_drop = stft.reach
 
-    def add(self, spectrum: ComplexArray) -> FloatArray:
-        """Return the samples (..., n) that these frames (..., K, m) complete."""
-        samples = self._stft.overlap_add(spectrum)
+    def add(self, samples: FloatArray) -> FloatArray:
+        """Return the samples (..., n) that are complete with these of `Stft.overlap_add`."""
         reach = self._stft.reach
         if self._waiting is not None:
             samples[..., :reach] += self._waiting

@@ -31,12 +31,29 @@ def user_config_folder() -> Path:
     ``$XDG_CONFIG_HOME/nmfd`` where that variable holds an absolute path, else the platform's place:
     ``%APPDATA%`` on Windows, ``~/Library/Application Support`` on macOS, ``~/.config`` elsewhere.
     """
-    named = os.environ.get("XDG_CONFIG_HOME", "")
+    return _users_folder(
+        "XDG_CONFIG_HOME", ".config", windows=("APPDATA", "Roaming"), macos="Application Support"
+    )
+
+
+def user_cache_folder() -> Path:
+    """Return the folder of what can be computed again; it need not exist.
+
+    ``$XDG_CACHE_HOME/nmfd`` where that variable holds an absolute path, else the platform's place:
+    ``%LOCALAPPDATA%`` on Windows, ``~/Library/Caches`` on macOS, ``~/.cache`` elsewhere.
+    """
+    return _users_folder(
+        "XDG_CACHE_HOME", ".cache", windows=("LOCALAPPDATA", "Local"), macos="Caches"
+    )
+
+
+def _users_folder(variable: str, usual: str, *, windows: tuple[str, str], macos: str) -> Path:
+    named = os.environ.get(variable, "")
     if Path(named).is_absolute():
         return Path(named) / "nmfd"
     if sys.platform == "win32":
-        named = os.environ.get("APPDATA", "")
-        return (Path(named) if named else Path.home() / "AppData" / "Roaming") / "nmfd"
+        named = os.environ.get(windows[0], "")
+        return (Path(named) if named else Path.home() / "AppData" / windows[1]) / "nmfd"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "nmfd"
-    return Path.home() / ".config" / "nmfd"
+        return Path.home() / "Library" / macos / "nmfd"
+    return Path.home() / usual / "nmfd"

@@ -1,6 +1,6 @@
 """When strokes begin: peaks of activations, and their place to a few milliseconds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,25 +73,34 @@ def attack_weights(
     return np.stack([np.interp(hz, band_hz, row) for row in share]).astype(np.float32)
 
 
-def attack_rises(
-    fine: Stft, sample_blocks: Iterable[FloatArray], weights: FloatArray
-) -> FloatArray:
+def fine_roots(fine: Stft, sample_blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """Yield the roots of the magnitudes of a recording in the fine STFT, (K', any).
+
+    Parameters
+    ----------
+    fine : Stft
+    sample_blocks : iterable of ndarrays, shape (n_channels, any)
+    """
+    for spectrum in fine.blocks(sample_blocks):
+        yield np.sqrt(magnitude_of(spectrum))
+
+
+def attack_rises(roots: Iterable[FloatArray], weights: FloatArray) -> FloatArray:
     """Return how steeply each class's bins rise, frame by frame of the fine STFT.
 
     Half-wave rectified flux of the root of the magnitude, weighted by `attack_weights`.
 
     Parameters
     ----------
-    fine : Stft
-    sample_blocks : iterable of ndarrays, shape (n_channels, any)
+    roots : iterable of ndarrays, shape (K', any)
+        See `fine_roots`.
     weights : ndarray, shape (C, K')
 
     Returns
     -------
     ndarray, shape (C, n_fine_frames)
     """
-    levels = [weights @ np.sqrt(magnitude_of(block)) for block in fine.blocks(sample_blocks)]
-    level = np.concatenate(levels, axis=1)
+    level = np.concatenate([weights @ root for root in roots], axis=1)
     rises = np.zeros_like(level)
     np.maximum(level[:, _LAG:] - level[:, :-_LAG], 0, out=rises[:, _LAG:])
     return rises

@@ -28,7 +28,7 @@ def init_activations(
     drums: Sequence[str] | Sequence[float] | None = None,
     onset_offset_tol: float = 0.025,
     *,
-    rng: np.random.Generator | None = None,
+    rng: "np.random.Generator | None" = None,
 ) -> FloatArray:
     """Make initial activations by one of the strategies of `ACTIVATION_STRATEGIES`.
 
@@ -119,7 +119,7 @@ class _ActivationRequest:
     durations: Sequence[float] | None
     drums: Sequence[str] | Sequence[float] | None
     onset_offset_tol: float
-    rng: np.random.Generator | None
+    rng: "np.random.Generator | None"
 
     def notes(self, *names: str) -> list[NDArray[Any]]:
         """Return the named lists as arrays of one length, or say which one is missing."""

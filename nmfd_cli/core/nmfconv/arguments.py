@@ -45,7 +45,7 @@ def checked_factors(
     num_template_frames: int,
     init_W: Sequence[FloatArray] | FloatArray | None,
     init_H: FloatArray | None,
-    rng: np.random.Generator | None,
+    rng: "np.random.Generator | None",
 ) -> tuple[FloatArray, FloatArray]:
     """Return the factors to start from, W (K, R, T) and H (R, M), as arrays of the solver's own.
 

@@ -31,7 +31,7 @@ def nmf_conv(
     *,
     callback: Callback | None = None,
     dtype: np.dtype[Any] | type | None = None,
-    rng: np.random.Generator | None = None,
+    rng: "np.random.Generator | None" = None,
     **kwargs: Any,
 ) -> tuple[list[FloatArray], FloatArray, list[FloatArray], FloatArray]:
     """Explain a spectrogram by templates that recur in time, under a beta-divergence.

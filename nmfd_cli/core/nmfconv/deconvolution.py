@@ -45,7 +45,7 @@ def nmfd(
     update: str = "mean",
     callback: Callback | None = None,
     dtype: np.dtype[Any] | type | None = None,
-    rng: np.random.Generator | None = None,
+    rng: "np.random.Generator | None" = None,
     **kwargs: Any,
 ) -> tuple[list[FloatArray], FloatArray, list[FloatArray], FloatArray, FloatArray]:
     """Explain a spectrogram by templates that recur in time.

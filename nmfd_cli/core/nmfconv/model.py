@@ -153,7 +153,9 @@ def with_history(H: FloatArray, grid: TimeGrid, start: int, stop: int) -> FloatA
     return history
 
 
-def unstack_shifts(rows: FloatArray, grid: TimeGrid, out: FloatArray) -> None:
+def unstack_shifts(
+    rows: FloatArray, grid: TimeGrid, out: FloatArray, room: dict[int, FloatArray] | None = None
+) -> None:
     """Shift row t of each component left by t frames and add: the adjoint of `stack_shifts`.
 
     Parameters
@@ -163,6 +165,8 @@ def unstack_shifts(rows: FloatArray, grid: TimeGrid, out: FloatArray) -> None:
         Row b is shifted by each of the frames of box b.
     out : ndarray, shape (R, reach + m)
         What is added to: the m frames and those before them.
+    room : dict, optional
+        Handed in again, it spares the arrays in between.
     """
     m = rows.shape[2]
     reach = grid.n_frames - 1
@@ -172,21 +176,27 @@ def unstack_shifts(rows: FloatArray, grid: TimeGrid, out: FloatArray) -> None:
         return
     # what starts at a frame and is to be added to so many from there on, by their number
     starting: dict[int, FloatArray] = {1: out}
+    room = {} if room is None else room
     for box, (low, high) in enumerate(pairwise(grid.edges)):
-        first = _starting(starting, high - low)[:, reach - high + 1 :]
+        first = _starting(starting, high - low, room)[:, reach - high + 1 :]
         first[:, :m] += rows[:, box]
     while (width := max(starting)) > 1:
         wide, half = starting.pop(width), width // 2
-        narrow = _starting(starting, half)
+        narrow = _starting(starting, half, room)
         narrow += wide
         narrow[:, half:] += wide[:, :-half]
         if width % 2:
             out[:, width - 1 :] += wide[:, : 1 - width]
 
 
-def _starting(known: dict[int, FloatArray], width: int) -> FloatArray:
+def _starting(known: dict[int, FloatArray], width: int, room: dict[int, FloatArray]) -> FloatArray:
+    """Return what is known of a width, or zeros in an array of `room`."""
     if width not in known:
-        known[width] = np.zeros_like(known[1])
+        zeros = room.get(width)
+        if zeros is None or zeros.shape != known[1].shape or zeros.dtype != known[1].dtype:
+            zeros = room[width] = np.empty_like(known[1], order="C")
+        zeros.fill(0)
+        known[width] = zeros
     return known[width]
 
 

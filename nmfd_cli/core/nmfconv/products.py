@@ -105,6 +105,7 @@ class _StackedDesk:
         self._products = products
         self._stack = np.empty((n_rows + 1) * products.panel_frames, dtype=dtype)
         self._rows = np.empty(n_rows * products.panel_frames, dtype=dtype)
+        self._room: dict[int, FloatArray] = {}
         self._panel = self._stack[:0].reshape(0, 0)
 
     def turn_to(self, history: FloatArray) -> None:
@@ -126,7 +127,8 @@ class _StackedDesk:
         m = Q.shape[1]
         rows = self._rows[: n_comp * n_boxes * m].reshape(-1, m)
         np.matmul(self._products.activation_templates, Q, out=rows)
-        unstack_shifts(rows.reshape(n_comp, n_boxes, m), self._products.grid, out)
+        grid = self._products.grid
+        unstack_shifts(rows.reshape(n_comp, n_boxes, m), grid, out, self._room)
 
 
 class FftProducts:

@@ -14,7 +14,7 @@ PANEL_ENTRIES = 3 << 17
 
 #: So many panels at least, where they do not become shorter than this: threads share them out.
 _LEAST_PANELS = 4
-_LEAST_FRAMES = 64
+_LEAST_FRAMES = 256
 
 
 class Target(Protocol):

@@ -30,7 +30,7 @@ def init_templates(
     fs: int = 44100,
     input_dir: str = "data/",
     *,
-    rng: np.random.Generator | None = None,
+    rng: "np.random.Generator | None" = None,
 ) -> list[FloatArray]:
     """Make initial templates by one of the strategies of `TEMPLATE_STRATEGIES`.
 
@@ -135,7 +135,7 @@ class _TemplateRequest:
     hop_size: int
     fs: int
     input_dir: str
-    rng: np.random.Generator | None
+    rng: "np.random.Generator | None"
 
     def shape(self) -> tuple[int, int, int]:
         """Return (R, K, T) or say what is missing."""

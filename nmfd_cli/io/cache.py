@@ -1,0 +1,72 @@
+"""Arrays that were computed once, kept in the user's cache folder.
+
+Whatever goes wrong here goes unnoticed: what cannot be read is computed again, what cannot be kept
+is not.  A file appears whole or not at all, so that processes may write at the same time.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.io.resources import user_cache_folder
+
+#: So many files are kept; the oldest go first.
+_MOST_FILES = 32
+
+
+def cached_array(
+    key: str, shape: tuple[int, ...], make: Callable[[], NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Return an array of non-negative numbers from the cache, or make and keep it.
+
+    Parameters
+    ----------
+    key : str
+        Names all that the array depends on; letters, digits and hyphens.
+    shape : tuple of int
+        What is found in another shape is made again.
+    make : callable
+    """
+    path: Path | None = None
+    with suppress(OSError, ValueError, EOFError, RuntimeError):  # no home folder: a RuntimeError
+        path = user_cache_folder() / f"{key}.npy"
+        found: NDArray[Any] = np.load(path, allow_pickle=False)
+        if _is_sound(found, shape):
+            return found
+    array = make()
+    if path is not None:
+        with suppress(OSError):
+            _keep(path, array)
+    return array
+
+
+def _is_sound(found: Any, shape: tuple[int, ...]) -> bool:
+    is_array = isinstance(found, np.ndarray) and found.dtype == np.float32
+    return (
+        is_array and found.shape == shape and bool((found >= 0).all() and np.isfinite(found).all())
+    )
+
+
+def _keep(path: Path, array: NDArray[Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, array)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _drop_oldest(path.parent)
+
+
+def _drop_oldest(folder: Path) -> None:
+    files = sorted(folder.glob("*.npy"), key=lambda file: file.stat().st_mtime)
+    for file in files[:-_MOST_FILES]:
+        file.unlink(missing_ok=True)
