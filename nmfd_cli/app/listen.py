@@ -1,6 +1,7 @@
 """Listening to a recording: which drums play when, for separation and transcription alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from hashlib import sha256
 
 import numpy as np
@@ -26,12 +27,13 @@ from nmfd_cli.core.drums.onsets import (
     pick_peaks,
 )
 from nmfd_cli.core.nmfconv.model import TimeGrid
-from nmfd_cli.core.nmfconv.target import Target
+from nmfd_cli.core.nmfconv.target import Target, panels_of, usual_panel_frames
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.cache import cached_array
 from nmfd_cli.io.score import Score
+from nmfd_cli.io.spool import SpooledSpectrogram
 
 #: Velocity of a class's loudest stroke, and how many velocities a halving of the level takes away:
 #: General MIDI sound modules make the amplitude the square of the velocity.
@@ -125,9 +127,23 @@ def transcribe_target(
             found[drum] = Peaks(inside, peaks.strength)
         return found
 
-    banded = in_bands(target, bands)
-    heard = listen(banded, bank, find, stft.hop_length, ListeningRule(), candidates=candidates)
+    with ExitStack() as resources:
+        banded = _kept(in_bands(target, bands), resources)
+        heard = listen(banded, bank, find, stft.hop_length, ListeningRule(), candidates=candidates)
     return as_score(heard.strokes, rate)
+
+
+def _kept(target: Target, resources: ExitStack) -> Target:
+    """Return a target that is not reckoned anew whenever it is visited."""
+    if target.in_memory:
+        return target
+    panel_frames = usual_panel_frames(*target.shape)
+    spool = resources.enter_context(
+        SpooledSpectrogram(target.shape[0], panel_frames, target.dtype)
+    )
+    for panel in panels_of(target):
+        spool.append(target.panel(panel.index))
+    return spool
 
 
 class _Roots:
