@@ -1,8 +1,12 @@
 """Small separated recordings, made up, for the tests of reports and figures."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.app.figure import Picture, PlottedRecording
+from nmfd_cli.app.page.sketch import sketched
 from nmfd_cli.app.separated import SeparatedRecording
 from nmfd_cli.core.tempo import Tempo
 
@@ -49,3 +53,12 @@ def made_up(
         version="1.2.3",
         command=command,
     )
+
+
+def drawn_up(**options: Any) -> PlottedRecording:
+    """Return such a recording as a figure shows it."""
+    recording = made_up(**options)
+    sketch = sketched(recording).mixture
+    picture = Picture(sketch.shape, sketch.spectrogram)
+    tracks = {"mixture": picture, "stems": dict.fromkeys(recording.stems, picture)}
+    return PlottedRecording(**(vars(recording) | tracks))

@@ -18,7 +18,6 @@ from click.testing import CliRunner
 from separations import HOP_LENGTH, SAMPLE_RATE, made_up
 
 from nmfd_cli.app.page.markup import nice_ticks, text, tick_labels
-from nmfd_cli.app.page.sound import AUDIO_CHOICES
 from nmfd_cli.app.report_page import render, write_report
 from nmfd_cli.cli import report as report_command
 from nmfd_cli.core.tempo import Tempo
@@ -220,10 +219,6 @@ def test_a_report_replaces_nothing_unasked(tmp_path: Path) -> None:
     write_report(made_up(), target, audio="none", overwrite=True)
     assert target.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
-
-
-def test_choices_of_the_command_are_those_of_the_encoder() -> None:
-    assert report_command.AUDIO_CHOICES == AUDIO_CHOICES
 
 
 def test_the_command_writes_what_it_says(tmp_path: Path) -> None:

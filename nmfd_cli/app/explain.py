@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.app.components import kit_extras
+from nmfd_cli.app.components import score_for
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.app.start import Context, Start, choose_start
 from nmfd_cli.core.arrays import FloatArray
@@ -21,7 +21,6 @@ from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import Recording, open_recording
-from nmfd_cli.io.score import read_score
 from nmfd_cli.io.spool import SpooledSpectrogram
 
 #: ``progress(stage, done)``: a station's name and how much of it is done, from 0 to 1.
@@ -106,7 +105,7 @@ def explain(
         If settings do not fit each other or the recording.
     """
     recording = open_recording(path)
-    score = read_score(score_path, drum_classes=kit_extras(settings)) if score_path else None
+    score = score_for(score_path, settings) if score_path else None
     stft = Stft(settings.n_fft, settings.hop_length)
     target = spectrogram_of(recording, stft, settings, resources, progress)
     if target.total == 0:

@@ -6,23 +6,29 @@ remaining corner; or any of these panels alone.
 
 import io
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nmfd_cli.app.explain import Explanation, Progress, explain
+from nmfd_cli.app.findings import described
 from nmfd_cli.app.page.palette import STEM_COLOURS
-from nmfd_cli.app.separated import SeparatedRecording
+from nmfd_cli.app.separated import Separated
+from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.pictures import (
+    SpectrogramPicture,
     decibel_levels,
     frequency_range,
     largest_in_groups,
     log_frequency_rows,
-    spectrogram_picture,
 )
-from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import MissingExtraError, ParameterError
-from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.staging import StagedOutputs, require_free
+from nmfd_cli.io.streams import as_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +44,10 @@ _METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
 }
 
-_ROWS, _COLUMNS = 360, 1600
+#: Of the picture of the spectrogram, at most.
+ROWS, COLUMNS = 360, 1600
+#: Samples drawn at a time.
+_BLOCK = 1 << 18
 _RANGE_DB, _TEMPLATE_RANGE_DB = 70.0, 50.0
 #: So many names have room below the templates.
 _MOST_NAMES = 4
@@ -53,8 +62,87 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A track as the figure needs it.
+
+    Attributes
+    ----------
+    shape : tuple of two ints
+        (C, n), channels and samples.
+    spectrogram : ndarray, shape (n_rows, columns)
+        Linear magnitudes on a logarithmic frequency axis.
+    """
+
+    shape: tuple[int, int]
+    spectrogram: FloatArray
+
+
+#: A recording as the figure shows it.
+PlottedRecording = Separated[Picture]
+
+
+def figure_file(
+    path: str | Path,
+    target: str | Path,
+    settings: SeparationSettings,
+    *,
+    score_path: str | Path | None = None,
+    panels: Sequence[str] = PANELS,
+    overwrite: bool = False,
+    progress: Progress = lambda stage, done: None,
+) -> None:
+    """Explain one recording and draw how.
+
+    Parameters
+    ----------
+    path, target : str or Path
+        The recording, and the figure.
+    settings : SeparationSettings
+    score_path : str or Path, optional
+        What is played when.
+    panels : sequence of str
+        As in `draw`.
+    overwrite : bool
+        Whether the figure may be replaced.
+    progress : callable, optional
+
+    Raises
+    ------
+    NmfdError
+        If the recording, the score, the kit or the settings cannot be used, or as `draw` does.
+    """
+    check_figure(target, panels)
+    require_free(Path(target), overwrite)
+    with ExitStack() as resources:
+        source = resources.enter_context(as_file(path))
+        explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
+        progress("drawing", 0.0)
+        mixture = picture_of(explanation)
+        # of the stems only the names are drawn
+        tracks = [mixture] * (1 + len(explanation.stems))
+        recording = described(explanation, tracks, name=Path(path).name)
+        draw(recording, target, panels=panels, overwrite=overwrite)
+        progress("drawing", 1.0)
+
+
+def picture_of(explanation: Explanation) -> Picture:
+    """Return the spectrogram of a recording that passes by once more."""
+    recording = explanation.recording
+    picture = SpectrogramPicture(
+        explanation.stft,
+        recording.sample_rate,
+        n_samples=recording.n_samples,
+        n_rows=ROWS,
+        n_columns=COLUMNS,
+    )
+    for block in recording.blocks(_BLOCK):
+        picture.add(block)
+    return Picture((recording.n_channels, recording.n_samples), picture.finish())
+
+
 def draw(
-    recording: SeparatedRecording,
+    recording: PlottedRecording,
     path: str | Path,
     *,
     panels: Sequence[str] = PANELS,
@@ -64,7 +152,7 @@ def draw(
 
     Parameters
     ----------
-    recording : SeparatedRecording
+    recording : PlottedRecording
     path : str or Path
         Its suffix says the format.
     panels : sequence of str
@@ -109,7 +197,7 @@ def check_figure(path: str | Path, panels: Sequence[str] = ()) -> None:
         raise MissingExtraError("drawing a figure", "plot") from None
 
 
-def _drawn(recording: SeparatedRecording, suffix: str, panels: tuple[str, ...]) -> bytes:
+def _drawn(recording: PlottedRecording, suffix: str, panels: tuple[str, ...]) -> bytes:
     from matplotlib import rc_context
 
     with rc_context(_STYLE):
@@ -119,7 +207,7 @@ def _drawn(recording: SeparatedRecording, suffix: str, panels: tuple[str, ...]) 
     return file.getvalue()
 
 
-def _figure(recording: SeparatedRecording, panels: tuple[str, ...]) -> "Figure":
+def _figure(recording: PlottedRecording, panels: tuple[str, ...]) -> "Figure":
     """Return the figure, as the Agg backend and no global state makes it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -146,16 +234,9 @@ def _figure(recording: SeparatedRecording, panels: tuple[str, ...]) -> "Figure":
     return figure
 
 
-def _draw_spectrogram(figure: "Figure", place: Any, recording: SeparatedRecording) -> None:
+def _draw_spectrogram(figure: "Figure", place: Any, recording: PlottedRecording) -> None:
     axes = figure.add_subplot(place)
-    magnitude = spectrogram_picture(
-        [recording.mixture],
-        Stft(recording.n_fft, recording.hop_length),
-        recording.sample_rate,
-        n_samples=recording.n_samples,
-        n_rows=_ROWS,
-        n_columns=_COLUMNS,
-    )
+    magnitude = recording.mixture.spectrogram
     image = _image(axes, magnitude, recording, (0, recording.seconds), _RANGE_DB, "gray_r")
     axes.set_xlabel("Time (s)")
     axes.set_title("Spectrogram")
@@ -165,11 +246,11 @@ def _draw_spectrogram(figure: "Figure", place: Any, recording: SeparatedRecordin
     bar.set_ticks([0, 0.5, 1], labels=[f"−{_RANGE_DB:.0f}", f"−{_RANGE_DB / 2:.0f}", "0"])
 
 
-def _draw_templates(figure: "Figure", place: Any, recording: SeparatedRecording) -> None:
+def _draw_templates(figure: "Figure", place: Any, recording: PlottedRecording) -> None:
     axes = figure.add_subplot(place)
     templates = np.moveaxis(recording.framewise_templates, 1, 0)
     for r, (template, stem) in enumerate(zip(templates, recording.stem_of, strict=True)):
-        magnitude = log_frequency_rows(template, recording.sample_rate, _ROWS)
+        magnitude = log_frequency_rows(template, recording.sample_rate, ROWS)
         colours = _white_to(_colour(stem))
         _image(axes, magnitude, recording, (r, r + 0.96), _TEMPLATE_RANGE_DB, colours)
         axes.axvline(r + 0.98, color="#8a8f98", lw=0.4)
@@ -186,10 +267,10 @@ def _draw_templates(figure: "Figure", place: Any, recording: SeparatedRecording)
     _log_frequency_axis(axes, recording.sample_rate)
 
 
-def _draw_activations(figure: "Figure", place: Any, recording: SeparatedRecording) -> None:
+def _draw_activations(figure: "Figure", place: Any, recording: PlottedRecording) -> None:
     axes = figure.add_subplot(place)
     hops = max(1, recording.n_samples // recording.hop_length)
-    shown = largest_in_groups(recording.activations[:, :hops], _COLUMNS)
+    shown = largest_in_groups(recording.activations[:, :hops], COLUMNS)
     times = np.arange(shown.shape[1]) * recording.seconds / shown.shape[1]
     n_components = len(recording.stem_of)
     numbered = n_components > _MOST_NAMES
@@ -209,7 +290,7 @@ def _draw_activations(figure: "Figure", place: Any, recording: SeparatedRecordin
     axes.set_title("Activations (each relative to its largest)")
 
 
-def _draw_divergence(figure: "Figure", place: Any, recording: SeparatedRecording) -> None:
+def _draw_divergence(figure: "Figure", place: Any, recording: PlottedRecording) -> None:
     axes = figure.add_subplot(place)
     divergence = np.asarray(recording.divergence)
     divergence = divergence[np.isfinite(divergence)]
@@ -235,7 +316,7 @@ _PANELS = {
 def _image(
     axes: "Axes",
     magnitude: Any,
-    recording: SeparatedRecording,
+    recording: PlottedRecording,
     span: tuple[float, float],
     range_db: float,
     colours: Any,

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from contextlib import ExitStack
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -11,21 +12,30 @@ from nmfd_cli.app.page.factors import divergence_figure, factor_figure, template
 from nmfd_cli.app.page.markup import text
 from nmfd_cli.app.page.palette import theme_styles
 from nmfd_cli.app.page.pictures import RANGE_DB, colour_bar, picture_styles
+from nmfd_cli.app.page.sketch import SketchedRecording, sketched
 from nmfd_cli.app.page.sound import EncodedTracks, encode_tracks
 from nmfd_cli.app.page.tables import facts, settings_table, stem_table
 from nmfd_cli.app.page.timeline import onset_lists, timeline
 from nmfd_cli.app.separated import SeparatedRecording
-from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.staging import StagedOutputs, place_text
 
 _ASSETS = Path(__file__).parent / "page"
 
 
 def render(recording: SeparatedRecording, *, audio: str = "auto") -> str:
+    """Return the report of a recording in memory; see `page`."""
+    with ExitStack() as resources:
+        drawn = sketched(recording, resources if audio != "none" else None)
+        return page(drawn, audio=audio)
+
+
+def page(recording: SketchedRecording, *, audio: str = "auto") -> str:
     """Return the report as HTML.
 
     Parameters
     ----------
-    recording : SeparatedRecording
+    recording : SketchedRecording
+        With sound, unless `audio` is "none".
     audio : str
         How the sound is embedded: see `nmfd_cli.app.page.sound.encode_tracks`; "none" for pictures
         only.
@@ -35,7 +45,8 @@ def render(recording: SeparatedRecording, *, audio: str = "auto") -> str:
     ParameterError
         If `audio` is none of the choices.
     """
-    tracks = (recording.mixture, *recording.stems.values())
+    sketches = (recording.mixture, *recording.stems.values())
+    tracks = [sketch.sound for sketch in sketches if sketch.sound is not None]
     sound = encode_tracks(tracks, recording.sample_rate, audio)
     has_sound = bool(sound.tracks)
     script = _asset("page.js")
@@ -77,8 +88,7 @@ def write_report(
         If the file exists and may not be replaced, or cannot be written.
     """
     with StagedOutputs(overwrite) as outputs:
-        staged = outputs.place(Path(path))
-        staged.write_text(render(recording, audio=audio), encoding="utf-8", newline="\n")
+        place_text(outputs, Path(path), render(recording, audio=audio))
         outputs.commit()
 
 
@@ -99,7 +109,7 @@ def _policy(script: str) -> str:
     )
 
 
-def _data(recording: SeparatedRecording, sound: EncodedTracks) -> str:
+def _data(recording: SketchedRecording, sound: EncodedTracks) -> str:
     """Return what the script needs to know, as JSON that no ``</script>`` can end."""
     data = {
         "seconds": recording.seconds,
@@ -118,7 +128,7 @@ def _sounds(sound: EncodedTracks) -> str:
     )
 
 
-def _command(recording: SeparatedRecording) -> str:
+def _command(recording: SketchedRecording) -> str:
     if not recording.command:
         return ""
     return f"<pre><code>{text(recording.command)}</code></pre>"

@@ -19,8 +19,8 @@ from nmfd_cli.app.settings import STREAM, SeparationSettings
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import MissingExtraError, NmfdWarning, ParameterError
 from nmfd_cli.io.audio import open_recording
-from nmfd_cli.io.score import Score
-from nmfd_cli.io.score_writer import is_midi, score_notes, score_text
+from nmfd_cli.io.score import Score, is_midi
+from nmfd_cli.io.score_writer import score_notes, score_text
 from nmfd_cli.io.staging import StagedOutputs, require_free
 from nmfd_cli.io.streams import STDIN_NAME, as_file
 

@@ -15,7 +15,7 @@ from nmfd_cli.app.page.markup import (
 )
 from nmfd_cli.app.page.palette import stem_style
 from nmfd_cli.app.page.pictures import TEMPLATE_RANGE_DB
-from nmfd_cli.app.separated import SeparatedRecording
+from nmfd_cli.app.page.sketch import SketchedRecording
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.pictures import largest_in_groups
 
@@ -24,7 +24,7 @@ _MOST_COLUMNS = 1400
 _MOST_NAMES = 6
 
 
-def factor_figure(recording: SeparatedRecording) -> str:
+def factor_figure(recording: SketchedRecording) -> str:
     """Return the figure of templates, activations and spectrogram."""
     n_components = recording.templates.shape[1]
     layers = "".join(
@@ -97,7 +97,7 @@ def divergence_figure(divergence: FloatArray) -> str:
 </figcaption></figure>"""
 
 
-def _activations(recording: SeparatedRecording) -> str:
+def _activations(recording: SketchedRecording) -> str:
     # frame m begins where its window first reaches: an activation stands where its event begins
     hops = max(1, recording.n_samples // recording.hop_length)
     shown = largest_in_groups(recording.activations[:, :hops], _MOST_COLUMNS)
@@ -115,7 +115,7 @@ def _activations(recording: SeparatedRecording) -> str:
     return "".join(lines)
 
 
-def _legend(recording: SeparatedRecording) -> str:
+def _legend(recording: SketchedRecording) -> str:
     return "".join(
         f'<li style="{stem_style(stem)}"><span class="swatch"></span>'
         f'<span class="name">{text(name)}</span></li>'
@@ -123,11 +123,11 @@ def _legend(recording: SeparatedRecording) -> str:
     )
 
 
-def _activation_names(recording: SeparatedRecording) -> str:
+def _activation_names(recording: SketchedRecording) -> str:
     return _name_tags(recording, recording.component_names)
 
 
-def _templates(recording: SeparatedRecording) -> str:
+def _templates(recording: SketchedRecording) -> str:
     return "".join(
         f'<div class="template" role="img" aria-label="Template of {text(name)}" '
         f'style="{stem_style(stem)}">'
@@ -138,7 +138,7 @@ def _templates(recording: SeparatedRecording) -> str:
     )
 
 
-def _template_names(recording: SeparatedRecording) -> str:
+def _template_names(recording: SketchedRecording) -> str:
     """Return the names below the templates: where they are many, the colours' names stand above."""
     names = recording.component_names
     if len(names) > _MOST_NAMES:
@@ -146,7 +146,7 @@ def _template_names(recording: SeparatedRecording) -> str:
     return _name_tags(recording, names)
 
 
-def _name_tags(recording: SeparatedRecording, names: Sequence[str]) -> str:
+def _name_tags(recording: SketchedRecording, names: Sequence[str]) -> str:
     return "".join(
         f'<span class="component" style="{stem_style(stem)}"><span class="swatch"></span>'
         f'<span class="name">{text(name)}</span></span>'

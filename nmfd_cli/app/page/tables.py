@@ -7,18 +7,18 @@ import numpy as np
 
 from nmfd_cli.app.page.markup import number, text
 from nmfd_cli.app.page.palette import stem_style
-from nmfd_cli.app.separated import SeparatedRecording
+from nmfd_cli.app.page.sketch import Sketch, SketchedRecording
 from nmfd_cli.core.arrays import FloatArray
 
 
-def stem_table(recording: SeparatedRecording) -> str:
+def stem_table(recording: SketchedRecording) -> str:
     """Return the table of peak, share of energy and onsets of each stem."""
-    whole = _energy(recording.mixture)
+    whole = recording.mixture.energy
     rows = "".join(
         f'<tr style="{stem_style(index)}"><th scope="row"><span class="swatch"></span>'
-        f"{text(name)}</th><td>{_peak(samples)}</td><td>{_share(_energy(samples), whole)}</td>"
+        f"{text(name)}</th><td>{_peak(sketch)}</td><td>{_share(sketch.energy, whole)}</td>"
         f"<td>{_count(recording.onsets.get(name))}</td></tr>"
-        for index, (name, samples) in enumerate(recording.stems.items())
+        for index, (name, sketch) in enumerate(recording.stems.items())
     )
     counts = [len(onsets) for onsets in recording.onsets.values()]
     total = str(sum(counts)) if counts else "–"
@@ -46,10 +46,10 @@ def settings_table(settings: Mapping[str, Any]) -> str:
     )
 
 
-def facts(recording: SeparatedRecording) -> str:
+def facts(recording: SketchedRecording) -> str:
     """Return the recording in one line."""
     channels = {1: "mono", 2: "stereo"}.get(
-        recording.mixture.shape[0], f"{recording.mixture.shape[0]} channels"
+        recording.n_channels, f"{recording.n_channels} channels"
     )
     rate = number(recording.sample_rate / 1000)
     n_stems = len(recording.stems)
@@ -57,12 +57,8 @@ def facts(recording: SeparatedRecording) -> str:
     return f"{number(recording.seconds)} s, {channels}, {rate} kHz, {stems}"
 
 
-def _energy(samples: FloatArray) -> float:
-    return float(np.square(samples, dtype=np.float64).sum())
-
-
-def _peak(samples: FloatArray) -> str:
-    peak = float(np.abs(samples).max())
+def _peak(sketch: Sketch) -> str:
+    peak = sketch.peak
     return f"{20 * np.log10(peak):.1f}".replace("-", "−") if peak > 0 else "−∞"
 
 
