@@ -60,5 +60,4 @@ def drawn_up(**options: Any) -> PlottedRecording:
     recording = made_up(**options)
     sketch = sketched(recording).mixture
     picture = Picture(sketch.shape, sketch.spectrogram)
-    tracks = {"mixture": picture, "stems": dict.fromkeys(recording.stems, picture)}
-    return PlottedRecording(**(vars(recording) | tracks))
+    return recording.with_tracks([picture] * (1 + len(recording.stems)))

@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from nmfd_cli.app.in_memory import separate_in_memory
-from nmfd_cli.app.report_page import write_report
-from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli import separate
 from nmfd_cli.io.resources import shipped
 
 playwright = pytest.importorskip(
@@ -33,13 +31,10 @@ def _find_chromium() -> str | None:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the demo, with the onsets of its score."""
-    recording = separate_in_memory(
-        shipped("data", "demo", "drums.wav"),
-        SeparationSettings(iterations=10),
-        score_path=shipped("data", "demo", "drums.csv"),
-    )
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(recording, path)
+    score = shipped("data", "demo", "drums.csv")
+    demo = shipped("data", "demo", "drums.wav")
+    separate(demo, score=score, iterations=10).report(path)
     return path
 
 

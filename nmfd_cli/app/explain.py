@@ -61,9 +61,10 @@ class Explanation:
         residual = self.settings.residual
         return (*self.start.stems, residual) if residual else self.start.stems
 
-    def divided(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
-        """Yield the recording (C, n) and its stems (S, C, n), block by block."""
-        model = StemModel(
+    @property
+    def model(self) -> StemModel:
+        """What the factors say of each stem."""
+        return StemModel(
             W=self.result.W,
             H=self.result.H,
             scale=self.scale,
@@ -72,8 +73,11 @@ class Explanation:
             has_residual=self.settings.residual is not None,
             grid=self.start.grid,
         )
+
+    def divided(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
+        """Yield the recording (C, n) and its stems (S, C, n), block by block."""
         blocks = self.recording.blocks(_DIVISION_FRAMES * self.stft.hop_length)
-        return divide(self.stft, blocks, model, self.settings.alpha)
+        return divide(self.stft, blocks, self.model, self.settings.alpha)
 
 
 def explain(

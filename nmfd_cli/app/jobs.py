@@ -39,7 +39,8 @@ class Job:
     score : str or None
         What is played when.
     stems : tuple of str
-        Where the stems will stand, below ``output.out``.
+        Where the stems will stand, below ``output.out``; of drums that are listened for those that
+        may be found.
     manifest : str
         Where the manifest will stand, below ``output.out``.
     pattern : str
@@ -73,6 +74,11 @@ class Job:
     def files(self) -> tuple[str, ...]:
         """Where all that is written will stand, below ``output.out``."""
         return (*self.stems, *([self.report] if self.report is not None else []))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all stems are written, not one of them or all but one."""
+        return self.output.stem is None and self.output.minus is None
 
     @property
     def is_stream(self) -> bool:
@@ -278,7 +284,7 @@ def _refuse_place(path: Path, job: Job, sources: set[str]) -> None:
     if not path.exists() and not path.is_symlink():
         return
     if os.path.realpath(path) in sources:
-        raise OutputError(f"{path}: expected to write a result, found a file that is to be read")
+        raise OutputError(f"{path}: expected to write a stem, found a file that is to be read")
     if not job.output.overwrite and not job.skip_existing:
         raise OutputError(
             f"{path} exists; --overwrite replaces it, --skip-existing keeps what is complete"

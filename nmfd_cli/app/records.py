@@ -66,6 +66,7 @@ def manifest_for(
         },
         final_divergence=report.final_divergence,
         stems=stems,
+        divided=tuple(stem.stem for stem in report.stems) if job.is_whole else (),
         reports=_report_records(report, folder, job.output.report_audio),
     )
     return _with_earlier(manifest, previous) if previous else manifest
@@ -100,6 +101,7 @@ def _with_earlier(manifest: Manifest, previous: Manifest) -> Manifest:
         return replace(
             manifest,
             stems=(*manifest.stems, *stems),
+            divided=manifest.divided or previous.divided,
             reports=(*manifest.reports, *reports),
             former=former,
         )
@@ -115,7 +117,7 @@ def report_of(manifest: Manifest, job: Job) -> SeparationReport:
         StemReport(
             record.stem, folder / record.file, record.peak, record.energy_share, record.onsets
         )
-        for record in (written[file] for file in stem_files(job))
+        for record in (written[file] for file in stem_files(job) if file in written)
     )
     recording = Recording(path=Path(job.input), **manifest.recording)
     report = job.out / job.report if job.report is not None else None

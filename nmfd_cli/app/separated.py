@@ -1,7 +1,7 @@
 """One separated recording: what reports, figures and the library are made of."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ class Track(Protocol):
 
 
 T = TypeVar("T", bound=Track)
+U = TypeVar("U", bound=Track)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,13 @@ class Separated(Generic[T]):
     def seconds(self) -> float:
         """The duration."""
         return self.n_samples / self.sample_rate
+
+    def with_tracks(self, tracks: Sequence[U]) -> "Separated[U]":
+        """Return the same of other tracks: the mixture and the stems in their order."""
+        mixture, *stems = tracks
+        values = {item.name: getattr(self, item.name) for item in fields(Separated)}
+        named = dict(zip(self.stem_names, stems, strict=True))
+        return Separated(**(values | {"mixture": mixture, "stems": named}))
 
     @property
     def framewise_templates(self) -> FloatArray:

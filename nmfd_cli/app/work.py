@@ -14,12 +14,12 @@ from nmfd_cli.app.records import (
     relocated,
     report_of,
     result_files,
+    stem_files,
 )
 from nmfd_cli.app.separate import SeparationReport, separate_file
 from nmfd_cli.errors import InputFileError, NmfdError
 from nmfd_cli.io.audio import open_recording
 from nmfd_cli.io.manifest import (
-    FileRecord,
     Manifest,
     file_hash,
     read_manifest,
@@ -116,14 +116,25 @@ def _sources(job: Job) -> dict[str, Any]:
 
 def _is_finished(job: Job, manifest: Manifest, sources: dict[str, Any]) -> bool:
     """Whether all files of a job stand complete, made of the same content and settings."""
-    written: dict[str, FileRecord] = {record.file: record for record in manifest.stems}
-    audio = job.output.report_audio
-    written |= {report.file: report for report in manifest.reports if report.audio == audio}
-    wanted = result_files(job)
-    if manifest.sources != sources or not all(file in written for file in wanted):
+    if manifest.sources != sources:
         return False
+    audio = job.output.report_audio
+    reports = [report for report in manifest.reports if report.audio == audio]
+    written = {record.file: record for record in (*manifest.stems, *reports)}
     folder = (job.out / job.manifest).parent
-    return all(stands(folder / file, written[file]) for file in wanted)
+    return all(
+        file in written and stands(folder / file, written[file])
+        for file in _wanted_files(job, manifest)
+    )
+
+
+def _wanted_files(job: Job, manifest: Manifest) -> list[str]:
+    """Return all that a job would write, from the folder of the manifest of the same sources."""
+    places = {stem.stem: stem.file for stem in manifest.stems}
+    if not job.is_whole or not manifest.divided or not set(manifest.divided) <= places.keys():
+        return result_files(job)
+    stems = [places[stem] for stem in manifest.divided]
+    return [*stems, *(file for file in result_files(job) if file not in stem_files(job))]
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -17,6 +17,8 @@ of results can be moved as a whole.
 ``recording``  ``sample_rate``, ``n_channels``, ``n_samples``, ``subtype``
 ``stems``      ``stem``, ``file`` (from the manifest's folder), ``size``, ``sha256``, ``peak``,
                ``energy_share`` and ``onsets`` (or null) of each
+``divided``    names of all stems that the recording was divided into, once all have been written;
+               without a score it decides on the recording's sound, what there is to write
 ``reports``    ``file``, ``size``, ``sha256`` and ``audio`` of the report, if there is one
 ``former``     ``file``, ``size``, ``sha256`` of files of earlier runs with other sources
 =============  ================================================================================
@@ -79,6 +81,7 @@ class Manifest:
     recording: Mapping[str, Any]
     final_divergence: float | None
     stems: tuple[StemRecord, ...]
+    divided: tuple[str, ...] = ()
     reports: tuple[ReportRecord, ...] = ()
     former: tuple[FileRecord, ...] = ()
 
@@ -120,6 +123,7 @@ def read_manifest(path: Path) -> Manifest | None:
         if content.pop("format") != FORMAT:
             return None
         content["stems"] = tuple(StemRecord(**stem) for stem in content["stems"])
+        content["divided"] = tuple(content.get("divided", ()))
         content["reports"] = tuple(ReportRecord(**file) for file in content.get("reports", ()))
         content["former"] = tuple(FileRecord(**record) for record in content["former"])
         manifest = Manifest(**content)

@@ -141,9 +141,4 @@ def sketched(
         part = slice(start, start + _BLOCK)
         stems = [samples[:, part] for samples in recording.stems.values()]
         sketches.add(recording.mixture[:, part], stems)
-    mixture, *stems_drawn = sketches.finish()
-    drawn = {
-        "mixture": mixture,
-        "stems": dict(zip(recording.stem_names, stems_drawn, strict=True)),
-    }
-    return SketchedRecording(**(vars(recording) | drawn))
+    return recording.with_tracks(sketches.finish())

@@ -13,10 +13,9 @@ from nmfd_cli.core.arrays import FloatArray
 
 def stem_table(recording: SketchedRecording) -> str:
     """Return the table of peak, share of energy and onsets of each stem."""
-    whole = recording.mixture.energy
     rows = "".join(
         f'<tr style="{stem_style(index)}"><th scope="row"><span class="swatch"></span>'
-        f"{text(name)}</th><td>{_peak(sketch)}</td><td>{_share(sketch.energy, whole)}</td>"
+        f"{text(name)}</th><td>{peak_of(sketch)}</td><td>{share_of(sketch, recording.mixture)}</td>"
         f"<td>{_count(recording.onsets.get(name))}</td></tr>"
         for index, (name, sketch) in enumerate(recording.stems.items())
     )
@@ -26,7 +25,8 @@ def stem_table(recording: SketchedRecording) -> str:
         "<table><thead><tr><th scope=col>Stem</th><th scope=col>Peak, dBFS</th>"
         "<th scope=col>Energy</th><th scope=col>Onsets</th></tr></thead>"
         f"<tbody>{rows}</tbody><tfoot><tr><th scope=row>Mixture</th>"
-        f"<td>{_peak(recording.mixture)}</td><td>{_share(whole, whole)}</td><td>{total}</td></tr>"
+        f"<td>{peak_of(recording.mixture)}</td>"
+        f"<td>{share_of(recording.mixture, recording.mixture)}</td><td>{total}</td></tr>"
         "</tfoot></table>"
     )
 
@@ -57,13 +57,15 @@ def facts(recording: SketchedRecording) -> str:
     return f"{number(recording.seconds)} s, {channels}, {rate} kHz, {stems}"
 
 
-def _peak(sketch: Sketch) -> str:
+def peak_of(sketch: Sketch) -> str:
+    """Return the peak in dBFS."""
     peak = sketch.peak
     return f"{20 * np.log10(peak):.1f}".replace("-", "−") if peak > 0 else "−∞"
 
 
-def _share(energy: float, whole: float) -> str:
-    return f"{100 * energy / whole:.1f} %" if whole > 0 else "–"
+def share_of(sketch: Sketch, mixture: Sketch) -> str:
+    """Return the energy as a share of the mixture's."""
+    return f"{100 * sketch.energy / mixture.energy:.1f} %" if mixture.energy > 0 else "–"
 
 
 def _count(onsets: FloatArray | None) -> str:

@@ -68,7 +68,7 @@ def _ruler(seconds: float) -> str:
 def _mixture_row(recording: SketchedRecording, peak: float, *, has_sound: bool) -> str:
     controls = _controls(0, "mixture", "0", has_sound=has_sound, mutes=False)
     head = f'<h3><span class="name">Mixture</span></h3>{controls}'
-    pictures = _waveform(recording.mixture, peak) + _spectrogram(recording, 0, "the mixture")
+    pictures = waveform(recording.mixture, peak) + _spectrogram(recording, 0, "the mixture")
     return _row("mixture", "", "the mixture", head, _axes(recording, peak), pictures)
 
 
@@ -79,7 +79,7 @@ def _stem_row(
     key = str(stem + 1) if stem < 9 else ""
     controls = _controls(stem + 1, name, key, has_sound=has_sound)
     head = f'<h3><span class="swatch"></span><span class="name">{text(name)}</span></h3>{controls}'
-    pictures = _waveform(sketch, peak) + _spectrogram(recording, stem + 1, name)
+    pictures = waveform(sketch, peak) + _spectrogram(recording, stem + 1, name)
     return _row(
         "stem", stem_style(stem), name, head, _axes(recording, peak, decades=True), pictures
     )
@@ -129,12 +129,15 @@ def _axes(recording: SketchedRecording, peak: float, *, decades: bool = False) -
     return amplitude + frequency_axis(recording.sample_rate, decades=decades)
 
 
-def _waveform(sketch: Sketch, peak: float) -> str:
+def waveform(sketch: Sketch, peak: float, *, style: str = "") -> str:
+    """Return the outline of a track as SVG; `peak` fills its height."""
     lower, upper = 0.5 + 0.5 * sketch.outline / (peak or 1.0)
     # a hair's breadth at least, so that silence is a line
     lower, upper = np.minimum(lower, 0.495), np.maximum(upper, 0.505)
+    styled = f' style="{style}"' if style else ""
     return (
-        f'<svg class="wave" viewBox="0 0 {max(1, len(upper) - 1)} 200" preserveAspectRatio="none" '
+        f'<svg class="wave"{styled} viewBox="0 0 {max(1, len(upper) - 1)} 200" '
+        'preserveAspectRatio="none" '
         f'aria-hidden="true" focusable="false"><path d="{outline_path(lower, upper)}"/></svg>'
     )
 
