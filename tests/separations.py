@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.app.figure import Picture, PlottedRecording
+from nmfd_cli.app.figure_panels import Picture, PlottedRecording
 from nmfd_cli.app.page.sketch import sketched
 from nmfd_cli.app.separated import SeparatedRecording
 from nmfd_cli.core.tempo import Tempo

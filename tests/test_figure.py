@@ -79,6 +79,23 @@ def test_many_components_are_numbered(tmp_path: Path) -> None:
     assert {"7", "7  residual"} <= words(path)
 
 
+@pytest.mark.parametrize("panels", [["templates"], ["templates", "spectrogram"]])
+def test_templates_alone_have_their_names(tmp_path: Path, panels: list[str]) -> None:
+    stems = ("kick", "snare", "hihat", "tom", "cymbal", "clap", "residual")
+    path = tmp_path / "figure.svg"
+    draw(drawn_up(stems=stems), path, panels=panels)
+    assert set(stems) <= words(path)
+
+
+def test_numbers_that_would_touch_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    draw(drawn_up(stems=tuple(f"part {n}" for n in "abcdefghijklmn")), path)
+    numbers = {word for word in words(path) if word.isdigit()}
+    assert "14  part n" in words(path)
+    assert {"11", "13"} <= numbers
+    assert not {"12", "14"} & numbers
+
+
 def test_silence_and_no_iteration(tmp_path: Path) -> None:
     silence = replace(drawn_up(level=0.0), divergence=np.zeros(0))
     path = tmp_path / "figure.png"
