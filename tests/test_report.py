@@ -143,10 +143,10 @@ def test_text_keeps_what_can_be_shown() -> None:
 
 def test_the_page_says_what_there_is(html: str) -> None:
     assert "1.5 s, stereo, 22.05 kHz, 2 stems" in html
-    assert "nmfd report loop.wav" in html
+    assert "<code><span>nmfd</span> <span>report</span> <span>loop.wav</span></code>" in html
     assert "nmfd 1.2.3" in html
-    assert "<th scope=row>iterations</th><td>12</td>" in html
-    assert "<th scope=row>kit</th><td>not given</td>" in html
+    assert "<code>--iterations</code></th><td>12</td><td>Iterations of the solver.</td>" in html
+    assert "<code>--kit</code></th><td>not given</td>" in html
     assert re.search(r"snare</th><td>−\d+\.\d</td><td>\d+\.\d %</td><td>2</td>", html)
     assert html.count('title="0.700 s, velocity 40"') == 2
 
@@ -167,6 +167,7 @@ def test_pictures_only_has_nothing_to_play() -> None:
     page = render(made_up(), audio="none")
     elements = Page(page)
     assert not {"play", "sound-0"} & set(elements.values("id"))
+    assert "2 stems, pictures only</p>" in page
     assert not elements.values("data-solo")
     assert "--picture-2:url(data:image/png;base64," in page
 
@@ -231,8 +232,10 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     page = target.read_text(encoding="utf-8")
     assert "<title>a b.wav – separated</title>" in page
-    assert f"--out {target}" in page
-    assert f"&#x27;{source}&#x27;" in page
-    assert "--iterations 2" in page
+    command = re.sub("<[^>]*>", "", re.findall(r"<pre>(.*?)</pre>", page)[0])
+    assert command == (
+        f"report &#x27;{source}&#x27; --out {target} --init random --template-frames 4 "
+        "--iterations 2 --seed 1"
+    )
     (sound,) = re.findall(r'id="sound-0">(.*?)</script>', page)
     assert sf.info(io.BytesIO(b64decode(sound))).frames == 8000

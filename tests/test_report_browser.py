@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from separations import made_up
 
 from nmfd_cli import separate
+from nmfd_cli.app.report_page import write_report
+from nmfd_cli.core.tempo import Tempo
 from nmfd_cli.io.resources import shipped
 
 playwright = pytest.importorskip(
@@ -35,6 +38,15 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     score = shipped("data", "demo", "drums.csv")
     demo = shipped("data", "demo", "drums.wav")
     separate(demo, score=score, iterations=10).report(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def five_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of five stereo stems with four components each, most of whose names are long."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    stems = ("kick", "snare", "hihat", "tom", "cymbal")
+    write_report(made_up(stems=stems, n_templates=4, tempo=Tempo(120.0)), path)
     return path
 
 
@@ -255,6 +267,88 @@ def test_fits_the_window_in_both_themes(
     assert visit.page.evaluate(background) == expected[other]
     visit.context.close()
     assert visit.said == []
+
+
+#: Of every text that shows: what it says, its contrast to what is behind it, and what WCAG asks.
+CONTRASTS = """() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const luminance = ([r, g, b]) =>
+    0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = channels(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const texts = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].filter((n) => n.nodeType === 3 && n.data.trim());
+    if (!own.length || !element.checkVisibility() || element.closest("script,style")) continue;
+    const style = getComputedStyle(element);
+    const size = parseFloat(style.fontSize);
+    const isLarge = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    const pair = [luminance(channels(style.color)), luminance(behind(element))].sort();
+    const [low, high] = pair[0] < pair[1] ? pair : pair.reverse();
+    texts.push([own[0].data.trim(), (high + 0.05) / (low + 0.05), isLarge ? 3 : 4.5, size]);
+  }
+  return texts;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out(browser: Any, report: Path, scheme: str) -> None:
+    visit = Visit(browser, report, viewport=WIDE, color_scheme=scheme, reduced_motion="reduce")
+    visit.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    visit.page.click("#loop")
+    visit.page.click("[data-solo='1']")
+    visit.page.click("[data-mute='2']")
+    texts = visit.page.evaluate(CONTRASTS)
+    assert len(texts) > 100
+    assert [text for text in texts if text[1] < text[2]] == []
+    assert min(size for *_, size in texts) >= 11
+    visit.context.close()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_controls_are_large_enough_to_hit(
+    browser: Any, report: Path, viewport: dict[str, int]
+) -> None:
+    visit = Visit(browser, report, viewport=viewport)
+    controls = visit.page.locator("button, select, input[type=range]")
+    boxes = [box for box in (c.bounding_box() for c in controls.all()) if box is not None]
+    assert len(boxes) > 15
+    assert min(box["height"] for box in boxes) >= 24
+    assert min(box["width"] for box in boxes) >= 24
+    visit.context.close()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["report", "five_classes"])
+def test_no_name_is_cut_off(
+    browser: Any, request: pytest.FixtureRequest, name: str, viewport: dict[str, int]
+) -> None:
+    visit = Visit(browser, request.getfixturevalue(name), viewport=viewport)
+    root = "document.documentElement"
+    assert visit.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    cut = visit.page.evaluate(
+        "[...document.querySelectorAll('.name,.number')].filter((e) => e.checkVisibility() &&"
+        " e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.textContent)"
+    )
+    assert cut == []
+    visit.context.close()
+
+
+def test_the_focus_is_seen(visit: Visit) -> None:
+    visit.page.keyboard.press("Tab")
+    for _ in range(12):
+        visit.page.keyboard.press("Tab")
+        shown = visit.page.evaluate(
+            "(() => { const s = getComputedStyle(document.activeElement);"
+            " return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; })()"
+        )
+        assert shown, visit.page.evaluate("document.activeElement.outerHTML.slice(0, 80)")
 
 
 def test_pictures_need_no_script(browser: Any, report: Path) -> None:

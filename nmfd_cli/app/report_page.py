@@ -54,7 +54,7 @@ def page(recording: SketchedRecording, *, audio: str = "auto") -> str:
     return Template(_asset("page.html")).substitute(
         policy=_policy(script),
         title=text(recording.name),
-        facts=text(facts(recording)),
+        facts=text(facts(recording) + ("" if has_sound else ", pictures only")),
         theme_styles=theme_styles(len(recording.stems)),
         styles=_asset("page.css"),
         pictures=picture_styles(recording),
@@ -131,4 +131,6 @@ def _sounds(sound: EncodedTracks) -> str:
 def _command(recording: SketchedRecording) -> str:
     if not recording.command:
         return ""
-    return f"<pre><code>{text(recording.command)}</code></pre>"
+    # a word is broken only where it alone is wider than the page
+    words = " ".join(f"<span>{text(word)}</span>" for word in recording.command.split(" "))
+    return f"<pre><code>{words}</code></pre>"

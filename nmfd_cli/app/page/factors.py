@@ -1,7 +1,5 @@
 """What was learned, drawn as in the papers: templates left, activations above, sound between."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from nmfd_cli.app.page.markup import (
@@ -38,14 +36,15 @@ def factor_figure(recording: SketchedRecording) -> str:
 <div class="axis activation-names" aria-hidden="true">{_activation_names(recording)}</div>
 <div class="activations seekable" role="img" aria-label="Activations of {n_components} components
  over time">{_activations(recording)}<div class="cursor"></div></div>
+<div class="axis template-axis" aria-hidden="true">{frequency_axis(recording.sample_rate)}</div>
 <div class="templates" role="group" aria-label="Templates">{_templates(recording)}</div>
-<div class="axis">{frequency_axis(recording.sample_rate)}</div>
+<div class="axis middle-axis">{frequency_axis(recording.sample_rate)}</div>
 <div class="middle seekable" role="img" aria-label="Spectrogram of the mixture">
 <div class="by-stem">{layers}</div>
 <div class="by-level" style="background-image:var(--picture-0)"></div><div class="cursor"></div>
 </div>
 <div class="template-names" aria-hidden="true">{_template_names(recording)}</div>
-<div class="axis" aria-hidden="true"><b class="unit">s</b></div>
+<div class="axis time-axis" aria-hidden="true"><b class="unit">s</b></div>
 <div class="ticks" data-time-axis aria-hidden="true">{time_axis(recording.seconds, most=8)}</div>
 </figure>"""
 
@@ -92,8 +91,9 @@ def divergence_figure(divergence: FloatArray) -> str:
 <div class="plot" role="img" aria-label="{text(label)}">
 <svg viewBox="0 0 {last} 200" preserveAspectRatio="none" aria-hidden="true" focusable="false">
 <path d="M{points}"/></svg></div>
-<div></div><div class="ticks" aria-hidden="true">{horizontal}</div>
-<figcaption>{text(label)}; against the iteration{", on a logarithmic axis" if is_log else ""}.
+<div class="axis" aria-hidden="true"><b class="unit">iteration</b></div>
+<div class="ticks" aria-hidden="true">{horizontal}</div>
+<figcaption>{text(label)}{", on a logarithmic axis" if is_log else ""}.
 </figcaption></figure>"""
 
 
@@ -124,7 +124,7 @@ def _legend(recording: SketchedRecording) -> str:
 
 
 def _activation_names(recording: SketchedRecording) -> str:
-    return _name_tags(recording, recording.component_names)
+    return _name_tags(recording, is_named=True, is_numbered=_is_numbered(recording))
 
 
 def _templates(recording: SketchedRecording) -> str:
@@ -139,16 +139,25 @@ def _templates(recording: SketchedRecording) -> str:
 
 
 def _template_names(recording: SketchedRecording) -> str:
-    """Return the names below the templates: where they are many, the colours' names stand above."""
-    names = recording.component_names
-    if len(names) > _MOST_NAMES:
-        names = tuple(str(r + 1) for r in range(len(names)))
-    return _name_tags(recording, names)
+    """Return the names below the templates, or the numbers that the activations' names have."""
+    is_numbered = _is_numbered(recording)
+    return _name_tags(recording, is_named=not is_numbered, is_numbered=is_numbered)
 
 
-def _name_tags(recording: SketchedRecording, names: Sequence[str]) -> str:
-    return "".join(
-        f'<span class="component" style="{stem_style(stem)}"><span class="swatch"></span>'
-        f'<span class="name">{text(name)}</span></span>'
-        for name, stem in zip(names, recording.stem_of, strict=True)
-    )
+def _is_numbered(recording: SketchedRecording) -> bool:
+    return len(recording.stem_of) > _MOST_NAMES
+
+
+def _name_tags(recording: SketchedRecording, *, is_named: bool, is_numbered: bool) -> str:
+    tags = []
+    for r, (name, stem) in enumerate(
+        zip(recording.component_names, recording.stem_of, strict=True)
+    ):
+        kind = "component" if is_named else "component numbered"
+        number = f'<span class="number">{r + 1}</span>' if is_numbered else ""
+        shown = f'<span class="name">{text(name)}</span>' if is_named else ""
+        tags.append(
+            f'<span class="{kind}" style="{stem_style(stem)}"><span class="swatch"></span>'
+            f"{number}{shown}</span>"
+        )
+    return "".join(tags)

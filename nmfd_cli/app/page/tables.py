@@ -1,6 +1,7 @@
 """What a report says in numbers and words."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from nmfd_cli.app.page.markup import number, text
 from nmfd_cli.app.page.palette import stem_style
 from nmfd_cli.app.page.sketch import Sketch, SketchedRecording
+from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.arrays import FloatArray
 
 
@@ -35,14 +37,17 @@ def settings_table(settings: Mapping[str, Any]) -> str:
     """Return all settings, as they were used; empty if none are known."""
     if not settings:
         return ""
+    explained = {item.name: item.metadata["explanation"] for item in fields(SeparationSettings)}
     rows = "".join(
-        f"<tr><th scope=row>{text(str(name).replace('_', ' '))}</th><td>{text(_value(value))}</td>"
-        "</tr>"
+        f"<tr><th scope=row><code>--{text(str(name).replace('_', '-'))}</code></th>"
+        f"<td>{text(_value(value))}</td><td>{text(explained.get(name, ''))}</td></tr>"
         for name, value in settings.items()
     )
     return (
-        "<details><summary>All settings</summary><table><thead><tr><th scope=col>Setting</th>"
-        f"<th scope=col>Value</th></tr></thead><tbody>{rows}</tbody></table></details>"
+        '<details><summary>All settings</summary><div class="scroll" tabindex="0" role="region" '
+        'aria-label="All settings"><table><thead><tr><th scope=col>Setting</th>'
+        "<th scope=col>Value</th><th scope=col>Meaning</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div></details>"
     )
 
 
