@@ -62,6 +62,26 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+#: Listens to what each track sends to the loudspeaker: `nmfdTaps` returns the peak of each.
+TAPS = """
+const connect = AudioNode.prototype.connect;
+const taps = [];
+AudioNode.prototype.connect = function (target, ...rest) {
+  if (target === this.context.destination) {
+    const tap = new AnalyserNode(this.context, { fftSize: 8192 });
+    connect.call(this, tap);
+    taps.push(tap);
+  }
+  return connect.call(this, target, ...rest);
+};
+window.nmfdTaps = () => taps.map((tap) => {
+  const samples = new Float32Array(tap.fftSize);
+  tap.getFloatTimeDomainData(samples);
+  return samples.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+});
+"""
+
+
 class Visit:
     """A page that is looked at, and all that it said and asked for."""
 
@@ -73,6 +93,7 @@ class Visit:
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.add_init_script(TAPS)
         self.page.goto(report.as_uri())
 
     def state(self) -> dict[str, Any]:
@@ -81,6 +102,10 @@ class Visit:
 
     def until(self, condition: str) -> None:
         self.page.wait_for_function(f"(() => {{const s = nmfdReport.state(); return {condition}}})")
+
+    def until_heard(self, condition: str) -> None:
+        """Wait until the peaks of what leaves each track, ``p``, meet a condition."""
+        self.page.wait_for_function(f"(() => {{const p = nmfdTaps(); return {condition}}})")
 
     def gains(self) -> list[float]:
         gains: list[float] = self.state()["gains"]
@@ -139,6 +164,22 @@ def test_solo_and_mute_as_in_a_mixer(visit: Visit) -> None:
     visit.page.click("[data-mute='1']")
     assert visit.gains() == [0, 0, 1, 1]
     assert visit.pressed("[data-mute='1']")
+
+
+def test_what_the_desk_says_is_what_sounds(visit: Visit) -> None:
+    visit.page.click("#loop")  # so that it goes on sounding
+    visit.page.click("#play")
+    visit.until_heard("p[0] < 1e-5 && p[1] > 0.02 && p[3] > 0.005")
+    visit.page.click("[data-solo='2']")
+    visit.until_heard("p[0] < 1e-5 && p[1] < 1e-5 && p[2] > 0.02 && p[3] < 1e-5")
+    visit.page.click("[data-solo='2']")
+    visit.page.click("[data-mute='1']")
+    visit.until_heard("p[1] < 1e-5 && p[2] > 0.02")
+    visit.until_heard("p[1] < 1e-5 && p[3] > 0.005")
+    visit.page.click("[data-solo='0']")
+    visit.until_heard("p[0] > 0.02 && p[1] < 1e-5 && p[2] < 1e-5 && p[3] < 1e-5")
+    visit.page.locator("[data-level='0']").fill("-40")
+    visit.until_heard("p.every((peak) => peak < 1e-5)")
 
 
 def test_level_of_a_stem(visit: Visit) -> None:
