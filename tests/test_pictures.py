@@ -11,10 +11,8 @@ from separations import HOP_LENGTH, N_FFT, SAMPLE_RATE
 
 from nmfd_cli.app.page.png import encode_png
 from nmfd_cli.core.division import magnitude_of
+from nmfd_cli.core.drawing import Outline, RunningMaxima, SpectrogramPicture
 from nmfd_cli.core.pictures import (
-    Outline,
-    RunningMaxima,
-    SpectrogramPicture,
     colour_map,
     decibel_levels,
     frequency_range,

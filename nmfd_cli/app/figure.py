@@ -14,7 +14,7 @@ from nmfd_cli.app.explain import Explanation, Progress, explain
 from nmfd_cli.app.figure_panels import COLUMNS, DRAWERS, ROWS, Picture, PlottedRecording
 from nmfd_cli.app.findings import described
 from nmfd_cli.app.settings import SeparationSettings
-from nmfd_cli.core.pictures import SpectrogramPicture
+from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.errors import MissingExtraError, ParameterError
 from nmfd_cli.io.staging import StagedOutputs, require_free
 from nmfd_cli.io.streams import as_file

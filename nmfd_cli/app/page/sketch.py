@@ -8,7 +8,7 @@ import numpy as np
 
 from nmfd_cli.app.separated import Separated, SeparatedRecording
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.pictures import Outline, SpectrogramPicture
+from nmfd_cli.core.drawing import Outline, SpectrogramPicture
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.io.sample_spool import SampleSpool
 
