@@ -157,6 +157,16 @@ def test_bars_stand_where_the_tempo_is_known(html: str) -> None:
     assert '<b class="bar"' not in render(made_up(), audio="none")
 
 
+def test_bars_of_a_long_recording_stay_a_grid() -> None:
+    minutes = replace(made_up(tempo=Tempo(200.0)), sample_rate=100)
+    page = render(minutes, audio="none")
+    assert 50 < page.count('<b class="bar"') <= 100
+    assert page.count('<b class="beat"') == 0
+    numbers = re.findall(r'<b class="bar"[^>]*><span>(\d+)</span>', page)
+    assert len(numbers) <= 25
+    assert numbers[:2] == ["1", "17"]
+
+
 def test_without_onsets_there_is_no_grid() -> None:
     page = render(replace(made_up(), onsets={}), audio="none")
     assert 'class="row grid"' not in page

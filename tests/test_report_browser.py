@@ -5,6 +5,7 @@ is found as ``chromium``, ``chromium-browser`` or ``google-chrome``.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -390,6 +391,33 @@ def test_the_focus_is_seen(visit: Visit) -> None:
             " return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; })()"
         )
         assert shown, visit.page.evaluate("document.activeElement.outerHTML.slice(0, 80)")
+
+
+def test_pictures_alone_can_be_zoomed(browser: Any, tmp_path: Path) -> None:
+    write_report(made_up(), tmp_path / "report.html", audio="none")
+    visit = Visit(browser, tmp_path / "report.html", viewport=WIDE)
+    lane = visit.page.locator(".row.mixture .lane")
+    before = lane.bounding_box()
+    visit.page.click("#zoom-in")
+    after = lane.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["width"] == pytest.approx(2 * before["width"], rel=0.01)
+    assert not visit.page.locator("#play").count()
+    visit.context.close()
+    assert visit.said == []
+
+
+def test_sound_that_cannot_be_decoded_is_told(browser: Any, report: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "report.html"
+    page = report.read_text(encoding="utf-8")
+    broken.write_text(re.sub(r'(id="sound-1">).{2000}', r"\1", page), encoding="utf-8")
+    visit = Visit(browser, broken, viewport=WIDE)
+    visit.page.click("#play")
+    visit.page.wait_for_function("() => document.getElementById('status').textContent")
+    assert visit.page.inner_text("#clock") == "this browser cannot decode the sound"
+    assert visit.page.inner_text("#play-label") == "Play"
+    visit.context.close()
 
 
 def test_pictures_need_no_script(browser: Any, report: Path) -> None:

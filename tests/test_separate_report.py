@@ -120,6 +120,14 @@ def test_two_recordings_with_one_place_for_the_report_are_refused(tmp_path: Path
         plan(inputs, tmp_path / "out", report=True)
 
 
+def test_sound_of_no_report_is_refused(recording: Path) -> None:
+    result = CliRunner().invoke(cli, ["separate", str(recording), "--report-audio", "ogg"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "nmfd: error: --report-audio: expected --report beside it; try nmfd separate --help\n"
+    )
+
+
 def test_standard_output_holds_no_report() -> None:
     with pytest.raises(ParameterError, match="report: expected a folder"):
         OutputSettings(out="-", stem="kick", report=True)

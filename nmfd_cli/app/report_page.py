@@ -58,7 +58,7 @@ def page(recording: SketchedRecording, *, audio: str = "auto") -> str:
         theme_styles=theme_styles(len(recording.stems)),
         styles=_asset("page.css"),
         pictures=picture_styles(recording),
-        transport=_asset("transport.html") if has_sound else "",
+        transport=_transport(has_sound=has_sound),
         silent="" if has_sound else " silent",
         timeline=timeline(recording, has_sound=has_sound),
         onsets=onset_lists(recording),
@@ -90,6 +90,14 @@ def write_report(
     with StagedOutputs(overwrite) as outputs:
         place_text(outputs, Path(path), render(recording, audio=audio))
         outputs.commit()
+
+
+def _transport(*, has_sound: bool) -> str:
+    """Return the player; of pictures alone only what zooms them."""
+    zoom = _asset("zoom.html")
+    if has_sound:
+        return Template(_asset("transport.html")).substitute(zoom=zoom)
+    return f'<div class="transport needs-script"><div class="line">{zoom}</div></div>'
 
 
 @cache

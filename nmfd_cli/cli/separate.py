@@ -73,6 +73,8 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
     output = settings_from(OutputSettings, options)
     batch = settings_from(BatchSettings, options)
     _check_json(output, options)
+    if options["report_audio"] is not None and not output.report:
+        raise click.UsageError("--report-audio: expected --report beside it")
     options["command"] = command_line(context)
     jobs = _plan(inputs, settings, output, batch, options)
 

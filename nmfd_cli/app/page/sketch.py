@@ -13,8 +13,9 @@ from nmfd_cli.core.stft import Stft
 from nmfd_cli.io.sample_spool import SampleSpool
 
 #: Pixels of the pictures; the page stretches them.
-MIXTURE_ROWS, STEM_ROWS, MOST_COLUMNS = 240, 160, 1400
-_OUTLINE_COLUMNS = 1600
+MIXTURE_ROWS, STEM_ROWS = 240, 160
+#: Columns of the pictures: enough for the page's width, and of long recordings for zooming in.
+_FEWEST_COLUMNS, _MOST_COLUMNS, _COLUMNS_PER_SECOND = 1500, 6000, 30
 #: Samples drawn at a time of what lies in memory.
 _BLOCK = 1 << 18
 
@@ -105,9 +106,11 @@ class _Pen:
         make_spool: Callable[[], SampleSpool] | None,
     ) -> None:
         self._shape = shape
-        self._outline = Outline(shape[1], _OUTLINE_COLUMNS)
+        n_columns = round(_COLUMNS_PER_SECOND * shape[1] / sample_rate)
+        n_columns = min(_MOST_COLUMNS, max(_FEWEST_COLUMNS, n_columns))
+        self._outline = Outline(shape[1], n_columns)
         self._spectrogram = SpectrogramPicture(
-            stft, sample_rate, n_samples=shape[1], n_rows=n_rows, n_columns=MOST_COLUMNS
+            stft, sample_rate, n_samples=shape[1], n_rows=n_rows, n_columns=n_columns
         )
         self._energy = 0.0
         self._spool = make_spool() if make_spool is not None else None

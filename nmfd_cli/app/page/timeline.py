@@ -18,8 +18,8 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.pictures import frequency_range
 from nmfd_cli.core.tempo import Tempo
 
-#: More beats or bars than this are a grey veil rather than a grid.
-_MOST_BEATS, _MOST_BARS = 128, 400
+#: More beats, bars or numbers of bars than this are a grey veil rather than a grid.
+_MOST_BEATS, _MOST_BARS, _MOST_NUMBERS = 128, 100, 25
 
 
 def timeline(recording: SketchedRecording, *, has_sound: bool) -> str:
@@ -189,13 +189,15 @@ def _grid_line(stem: int, onsets: FloatArray, seconds: float) -> str:
 def _bar_lines(tempo: Tempo, seconds: float) -> Iterator[str]:
     beats = tempo.beats(seconds)
     bars = [beat for beat in beats if tempo.is_downbeat(float(beat))]
-    if len(bars) > _MOST_BARS:
-        return
     if len(beats) <= _MOST_BEATS:
         for beat in beats:
             if not tempo.is_downbeat(float(beat)):
                 yield f'<b class="beat" style="left:{percent(float(beat) / seconds)}"></b>'
-    every = 1 + len(bars) // 24
-    for index, bar in enumerate(bars):
-        label = f"<span>{index + 1}</span>" if index % every == 0 else ""
+    every = numbered = 1
+    while len(bars) > _MOST_BARS * every:
+        every *= 2
+    while len(bars) > _MOST_NUMBERS * numbered:
+        numbered *= 2
+    for index, bar in list(enumerate(bars))[::every]:
+        label = f"<span>{index + 1}</span>" if index % numbered == 0 else ""
         yield f'<b class="bar" style="left:{percent(float(bar) / seconds)}">{label}</b>'
