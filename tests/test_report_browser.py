@@ -52,6 +52,14 @@ def five_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a melody."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_report(made_up(stems=("pitch_61_C#4", "pitch_100_E7", "residual"), n_channels=1), path)
+    return path
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     executable = _find_chromium()
     if executable is None:
@@ -367,7 +375,7 @@ def test_controls_are_large_enough_to_hit(
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("name", ["report", "five_classes"])
+@pytest.mark.parametrize("name", ["report", "five_classes", "notes"])
 def test_no_name_is_cut_off(
     browser: Any, request: pytest.FixtureRequest, name: str, viewport: dict[str, int]
 ) -> None:

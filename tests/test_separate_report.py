@@ -162,7 +162,9 @@ def test_blocks_draw_the_same_pictures(tmp_path: Path, recording: Path) -> None:
 
 def test_the_command_says_how_it_was_made(tmp_path: Path) -> None:
     recording = make_recording(tmp_path / "a b.wav")
-    settings = ["--init", "random", "--iterations", "1", "--n-fft", "128", "--hop-length", "64"]
+    mine = tmp_path / "mine.toml"
+    mine.write_text('description = "x"\niterations = 1\nn_fft = 128\n', encoding="utf-8")
+    settings = ["--init", "random", "--preset", str(mine), "--hop-length", "64"]
     arguments = ["separate", str(recording), "-o", str(tmp_path), "--report", "--json", "-q"]
     result = CliRunner().invoke(cli, [*arguments, *settings])
     assert result.exit_code == 0, result.output
@@ -170,7 +172,7 @@ def test_the_command_says_how_it_was_made(tmp_path: Path) -> None:
     page = Path(found["report"]).read_text(encoding="utf-8")
     command = re.sub("<[^>]*>", "", re.findall(r"<pre>(.*?)</pre>", page)[0])
     assert command.startswith(
-        f"nmfd separate &#x27;{recording}&#x27; --out {tmp_path} --report --init random "
+        f"nmfd separate &#x27;{recording}&#x27; --preset {mine} --out {tmp_path} --report --init "
     )
     assert "<title>a b.wav – separated</title>" in page
 

@@ -1,5 +1,6 @@
 """The panels of the figure: templates, activations, spectrogram, divergence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 #: Pixels of the spectrogram and the templates, and points of the activations, at most.
 ROWS, COLUMNS = 360, 1600
 _RANGE_DB, _TEMPLATE_RANGE_DB = 70.0, 50.0
-#: So many names, and so many numbers, have room below the templates beside another panel.
-_MOST_NAMES, _MOST_NUMBERS = 4, 9
+#: So many letters have room below the templates, beside another panel and alone; so many numbers.
+_LETTERS_BESIDE, _LETTERS_ALONE, _MOST_NUMBERS = 32, 96, 9
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,22 @@ def _name_templates(axes: "Axes", recording: PlottedRecording, panels: tuple[str
         every = -(-len(labels) // _MOST_NUMBERS)
         labels = [str(r + 1) if r % every == 0 else "" for r in range(len(labels))]
     axes.set_xticks(np.arange(len(labels)) + 0.48, labels=labels)
-    is_wide = "spectrogram" not in panels
-    has_room = is_numbered or len(labels) <= _MOST_NAMES * (2 if is_wide else 1)
+    room = _LETTERS_BESIDE if "spectrogram" in panels else _LETTERS_ALONE
+    has_room = is_numbered or _n_letters(labels) <= room
     axes.tick_params(axis="x", length=0, labelrotation=0 if has_room else 90)
     for label, stem in zip(axes.get_xticklabels(), recording.stem_of, strict=True):
         label.set_color(_colour(stem))
 
 
 def _is_numbered(recording: PlottedRecording, panels: tuple[str, ...]) -> bool:
-    """Whether templates have numbers: where they are many and the activations can name them."""
-    return len(recording.stem_of) > _MOST_NAMES and {"templates", "activations"} <= set(panels)
+    """Whether templates have numbers: where names do not fit and the activations have them."""
+    has_both = {"templates", "activations"} <= set(panels)
+    return has_both and _n_letters(recording.component_names) > _LETTERS_BESIDE
+
+
+def _n_letters(names: Sequence[str]) -> int:
+    """Return how many letters names beside each other take, gaps included."""
+    return sum(len(name) + 2 for name in names)
 
 
 def _draw_activations(axes: "Axes", recording: PlottedRecording, panels: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from nmfd_cli.app.stem_files import StemFiles
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.staging import StagedOutputs, place_text, require_free
-from nmfd_cli.io.streams import as_file
+from nmfd_cli.io.streams import STDIN_NAME, STREAM, as_file
 
 
 class ReportDraft:
@@ -61,7 +61,8 @@ class ReportDraft:
                 stacklevel=2,
             )
         self._explanation, self._write = explanation, write
-        self._name, self._audio, self._command = Path(name).name, audio, command
+        self._name = STDIN_NAME if str(name) == STREAM else Path(name).name
+        self._audio, self._command = audio, command
         self._sketches = Sketches(
             (recording.n_channels, recording.n_samples),
             recording.sample_rate,

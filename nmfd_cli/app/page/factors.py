@@ -18,8 +18,8 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.pictures import largest_in_groups
 
 _MOST_COLUMNS = 1400
-#: So many names have room below the templates.
-_MOST_NAMES = 6
+#: So many names of so many letters have room below the templates.
+_MOST_NAMES, _MOST_LETTERS = 6, 8
 
 
 def factor_figure(recording: SketchedRecording) -> str:
@@ -145,7 +145,8 @@ def _template_names(recording: SketchedRecording) -> str:
 
 
 def _is_numbered(recording: SketchedRecording) -> bool:
-    return len(recording.stem_of) > _MOST_NAMES
+    longest = max(len(name) for name in recording.component_names)
+    return len(recording.stem_of) > _MOST_NAMES or longest > _MOST_LETTERS
 
 
 def _name_tags(recording: SketchedRecording, *, is_named: bool, is_numbered: bool) -> str:
