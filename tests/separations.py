@@ -1,8 +1,12 @@
 """Small separated recordings, made up, for the tests of reports and figures."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.app.figure_panels import Picture, PlottedRecording
+from nmfd_cli.app.page.sketch import sketched
 from nmfd_cli.app.separated import SeparatedRecording
 from nmfd_cli.core.tempo import Tempo
 
@@ -21,13 +25,15 @@ def made_up(
     stems: tuple[str, ...] = ("kick", "snare"),
     seconds: float = 1.5,
     n_channels: int = 2,
+    n_templates: int = 1,
     level: float = 0.4,
     tempo: Tempo | None = None,
     command: str = "nmfd report loop.wav",
 ) -> SeparatedRecording:
-    """Return a recording of decaying noises, one component a stem, its stems as they were made."""
+    """Return a recording of decaying noises, so many components a stem, and its stems."""
     generator = np.random.default_rng(7)
     n_samples = round(seconds * SAMPLE_RATE)
+    n_components = n_templates * len(stems)
     n_frames = (n_samples - 1 + N_FFT - HOP_LENGTH) // HOP_LENGTH + 1
     decay = np.exp(-np.arange(n_samples) / (0.1 * SAMPLE_RATE))
     noises = generator.standard_normal((len(stems), n_channels, n_samples)) * decay
@@ -37,9 +43,9 @@ def made_up(
         sample_rate=SAMPLE_RATE,
         mixture=sounds.sum(axis=0),
         stems=dict(zip(stems, sounds, strict=True)),
-        templates=generator.random((N_FFT // 2 + 1, len(stems), 4)).astype(np.float32),
-        activations=generator.random((len(stems), n_frames)).astype(np.float32),
-        stem_of=tuple(range(len(stems))),
+        templates=generator.random((N_FFT // 2 + 1, n_components, 4)).astype(np.float32),
+        activations=generator.random((n_components, n_frames)).astype(np.float32),
+        stem_of=tuple(r // n_templates for r in range(n_components)),
         n_fft=N_FFT,
         hop_length=HOP_LENGTH,
         onsets={stem: strokes((0.1 + 0.05 * s, 100), (0.7, 40)) for s, stem in enumerate(stems)},
@@ -49,3 +55,11 @@ def made_up(
         version="1.2.3",
         command=command,
     )
+
+
+def drawn_up(**options: Any) -> PlottedRecording:
+    """Return such a recording as a figure shows it."""
+    recording = made_up(**options)
+    sketch = sketched(recording).mixture
+    picture = Picture(sketch.shape, sketch.spectrogram)
+    return recording.with_tracks([picture] * (1 + len(recording.stems)))

@@ -315,12 +315,13 @@ def test_a_terminal_gets_a_table(loop: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == 0
     lines = [line for line in re.split("[\r\n]", result.stderr) if line.strip()]
     table = [line.split() for line in lines[-3:]]
-    assert table[0] == ["stem", "file", "energy", "peak"]
+    assert table[0] == ["stem", "file", "energy", "peak", "onsets"]
     assert [row[:2] for row in table[1:]] == [
         ["kick", "separated/loop/kick.wav"],
         ["snare", "separated/loop/snare.wav"],
     ]
-    assert all(re.fullmatch(r"[\d.]+ % [-+][\d.]+ dBFS", " ".join(row[2:])) for row in table[1:])
+    expected = r"[\d.]+ % [-+][\d.]+ dBFS \d+"
+    assert all(re.fullmatch(expected, " ".join(row[2:])) for row in table[1:])
     assert "\x1b" not in "".join(lines[-3:])
 
 
@@ -352,6 +353,8 @@ def test_json_names_every_file(loop: Path) -> None:
         assert Path(stem["path"]).is_file()
         assert stem["peak"] >= 0
         assert stem["energy_share"] >= 0
+        assert stem["onsets"] >= 0
+    assert recording["report"] is None
 
 
 def test_json_lines_tell_of_every_recording(loop: Path, work_folder: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 from click.testing import CliRunner
-from separations import made_up
+from separations import drawn_up
 
 from nmfd_cli.app.figure import PANELS, check_figure, draw
 from nmfd_cli.cli.plot import command
@@ -36,15 +36,15 @@ def words(path: Path) -> set[str]:
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 def test_two_runs_give_the_same_bytes(tmp_path: Path, suffix: str) -> None:
     one, other = tmp_path / f"one{suffix}", tmp_path / f"other{suffix}"
-    draw(made_up(), one)
-    draw(made_up(), other)
+    draw(drawn_up(), one)
+    draw(drawn_up(), other)
     assert one.read_bytes() == other.read_bytes()
     assert not any(mark in one.read_bytes() for mark in (b"CreationDate", b"dc:date", b"Software"))
 
 
 def test_four_panels_with_units(tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
-    draw(made_up(), path)
+    draw(drawn_up(), path)
     expected = {
         "Templates",
         "Spectrogram",
@@ -59,7 +59,7 @@ def test_four_panels_with_units(tmp_path: Path) -> None:
 @pytest.mark.parametrize("panel", PANELS)
 def test_one_panel_alone(tmp_path: Path, panel: str) -> None:
     path = tmp_path / "figure.svg"
-    draw(made_up(), path, panels=[panel])
+    draw(drawn_up(), path, panels=[panel])
     titles = {word.split(" (")[0].lower() for word in words(path)} & set(PANELS)
     assert titles == {panel}
 
@@ -67,7 +67,7 @@ def test_one_panel_alone(tmp_path: Path, panel: str) -> None:
 @pytest.mark.parametrize("left_out", PANELS)
 def test_three_panels(tmp_path: Path, left_out: str) -> None:
     path = tmp_path / "figure.svg"
-    draw(made_up(), path, panels=[panel for panel in PANELS if panel != left_out])
+    draw(drawn_up(), path, panels=[panel for panel in PANELS if panel != left_out])
     titles = {word.split(" (")[0].lower() for word in words(path)} & set(PANELS)
     assert titles == set(PANELS) - {left_out}
 
@@ -75,12 +75,29 @@ def test_three_panels(tmp_path: Path, left_out: str) -> None:
 def test_many_components_are_numbered(tmp_path: Path) -> None:
     stems = ("kick", "snare", "hihat", "tom", "cymbal", "clap", "residual")
     path = tmp_path / "figure.svg"
-    draw(made_up(stems=stems), path, panels=["templates", "activations"])
+    draw(drawn_up(stems=stems), path, panels=["templates", "activations"])
     assert {"7", "7  residual"} <= words(path)
 
 
+@pytest.mark.parametrize("panels", [["templates"], ["templates", "spectrogram"]])
+def test_templates_alone_have_their_names(tmp_path: Path, panels: list[str]) -> None:
+    stems = ("kick", "snare", "hihat", "tom", "cymbal", "clap", "residual")
+    path = tmp_path / "figure.svg"
+    draw(drawn_up(stems=stems), path, panels=panels)
+    assert set(stems) <= words(path)
+
+
+def test_numbers_that_would_touch_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    draw(drawn_up(stems=tuple(f"part {n}" for n in "abcdefghijklmn")), path)
+    numbers = {word for word in words(path) if word.isdigit()}
+    assert "14  part n" in words(path)
+    assert {"11", "13"} <= numbers
+    assert not {"12", "14"} & numbers
+
+
 def test_silence_and_no_iteration(tmp_path: Path) -> None:
-    silence = replace(made_up(level=0.0), divergence=np.zeros(0))
+    silence = replace(drawn_up(level=0.0), divergence=np.zeros(0))
     path = tmp_path / "figure.png"
     draw(replace(silence, activations=0 * silence.activations), path)
     width, height = struct.unpack(">II", path.read_bytes()[16:24])
@@ -93,7 +110,7 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ParameterError, match=r"panels: expected one of templates, .*, found 'masks'"
     ):
-        draw(made_up(), tmp_path / "figure.png", panels=["masks"])
+        draw(drawn_up(), tmp_path / "figure.png", panels=["masks"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -101,7 +118,7 @@ def test_an_existing_figure_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "figure.png"
     path.write_bytes(b"mine")
     with pytest.raises(OutputError, match=r"figure\.png exists; --overwrite replaces it"):
-        draw(made_up(), path, panels=["divergence"])
+        draw(drawn_up(), path, panels=["divergence"])
     assert path.read_bytes() == b"mine"
 
 

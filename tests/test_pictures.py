@@ -5,17 +5,19 @@ import zlib
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from separations import HOP_LENGTH, N_FFT, SAMPLE_RATE
 
 from nmfd_cli.app.page.png import encode_png
+from nmfd_cli.core.division import magnitude_of
+from nmfd_cli.core.drawing import Outline, RunningMaxima, SpectrogramPicture
 from nmfd_cli.core.pictures import (
     colour_map,
     decibel_levels,
-    envelope,
     frequency_range,
     largest_in_groups,
     log_frequency_rows,
-    spectrogram_picture,
 )
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
@@ -47,14 +49,12 @@ def test_png_holds_what_was_given() -> None:
 def test_a_tone_shows_at_its_frequency_and_time() -> None:
     time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     tone = np.where(time >= 1, np.sin(2 * np.pi * 1000 * time), 0)[None].astype(np.float32)
-    picture = spectrogram_picture(
-        [tone[:, :9000], tone[:, 9000:]],
-        Stft(N_FFT, HOP_LENGTH),
-        SAMPLE_RATE,
-        n_samples=len(time),
-        n_rows=120,
-        n_columns=1000,
+    drawing = SpectrogramPicture(
+        Stft(N_FFT, HOP_LENGTH), SAMPLE_RATE, n_samples=len(time), n_rows=120, n_columns=1000
     )
+    drawing.add(tone[:, :9000])
+    drawing.add(tone[:, 9000:])
+    picture = drawing.finish()
     assert picture.shape == (120, len(time) // HOP_LENGTH)
     low, high = frequency_range(SAMPLE_RATE)
     row = int(picture.sum(axis=1).argmax())
@@ -86,9 +86,49 @@ def test_groups_keep_what_stands_out() -> None:
     assert largest_in_groups(values, 5000) is values
 
 
-def test_envelope_encloses() -> None:
-    samples = np.random.default_rng(1).uniform(-1, 1, (2, 999))
-    lower, upper = envelope(samples, 10)
+@pytest.mark.parametrize("n_samples", [1, 100, 4000, 20_011])
+@pytest.mark.parametrize("n_columns", [7, 5000])
+def test_a_picture_drawn_in_pieces_is_the_picture_of_the_whole(
+    n_samples: int, n_columns: int
+) -> None:
+    stft, generator = Stft(N_FFT, HOP_LENGTH), np.random.default_rng(n_samples)
+    samples = generator.standard_normal((2, n_samples)).astype(np.float32)
+    shape = {"n_samples": n_samples, "n_rows": 20, "n_columns": n_columns}
+    drawing = SpectrogramPicture(stft, SAMPLE_RATE, **shape)
+    for block in np.array_split(samples, [1, 2, 900, 901, 15_000], axis=1):
+        drawing.add(block)
+    frames = magnitude_of(stft.transform(stft.padded(samples)))
+    # of the first windows, which reach back before time zero, only the second halves are whole
+    first = min(round(N_FFT / 2 / HOP_LENGTH - 0.5), frames.shape[1] - 1)
+    shown = frames[:, first : first + max(1, n_samples // HOP_LENGTH)]
+    rows = log_frequency_rows(shown, SAMPLE_RATE, 20)
+    expected = largest_in_groups(rows, n_columns)
+    np.testing.assert_allclose(drawing.finish(), expected, rtol=1e-4, atol=1e-5)
+
+
+@given(
+    st.integers(1, 40),
+    st.integers(1, 50),
+    st.lists(st.integers(0, 45), max_size=5),
+    st.integers(0, 99),
+)
+def test_maxima_in_pieces_are_those_of_the_whole(
+    n_values: int, n_columns: int, cuts: list[int], seed: int
+) -> None:
+    values = np.random.default_rng(seed).standard_normal((2, n_values)).astype(np.float32)
+    running = RunningMaxima((2,), n_values, n_columns)
+    for piece in np.array_split(values, sorted(cuts), axis=1):
+        running.add(piece)
+    np.testing.assert_array_equal(running.values, largest_in_groups(values, n_columns))
+
+
+def test_outline_encloses() -> None:
+    samples = np.random.default_rng(1).uniform(-1, 1, (2, 999)).astype(np.float32)
+    outline = Outline(999, 10)
+    outline.add(samples[:, :500])
+    outline.add(samples[:, 500:])
+    lower, upper = outline.finish()
+    assert lower.shape == upper.shape == (10,)
     assert lower.min() == samples.min()
     assert upper.max() == samples.max()
 

@@ -18,7 +18,6 @@ from click.testing import CliRunner
 from separations import HOP_LENGTH, SAMPLE_RATE, made_up
 
 from nmfd_cli.app.page.markup import nice_ticks, text, tick_labels
-from nmfd_cli.app.page.sound import AUDIO_CHOICES
 from nmfd_cli.app.report_page import render, write_report
 from nmfd_cli.cli import report as report_command
 from nmfd_cli.core.tempo import Tempo
@@ -144,10 +143,10 @@ def test_text_keeps_what_can_be_shown() -> None:
 
 def test_the_page_says_what_there_is(html: str) -> None:
     assert "1.5 s, stereo, 22.05 kHz, 2 stems" in html
-    assert "nmfd report loop.wav" in html
+    assert "<code><span>nmfd</span> <span>report</span> <span>loop.wav</span></code>" in html
     assert "nmfd 1.2.3" in html
-    assert "<th scope=row>iterations</th><td>12</td>" in html
-    assert "<th scope=row>kit</th><td>not given</td>" in html
+    assert "<code>--iterations</code></th><td>12</td><td>Iterations of the solver.</td>" in html
+    assert "<code>--kit</code></th><td>not given</td>" in html
     assert re.search(r"snare</th><td>−\d+\.\d</td><td>\d+\.\d %</td><td>2</td>", html)
     assert html.count('title="0.700 s, velocity 40"') == 2
 
@@ -156,6 +155,16 @@ def test_bars_stand_where_the_tempo_is_known(html: str) -> None:
     assert html.count('<b class="bar"') == 1
     assert html.count('<b class="beat"') == 2
     assert '<b class="bar"' not in render(made_up(), audio="none")
+
+
+def test_bars_of_a_long_recording_stay_a_grid() -> None:
+    minutes = replace(made_up(tempo=Tempo(200.0)), sample_rate=100)
+    page = render(minutes, audio="none")
+    assert 50 < page.count('<b class="bar"') <= 100
+    assert page.count('<b class="beat"') == 0
+    numbers = re.findall(r'<b class="bar"[^>]*><span>(\d+)</span>', page)
+    assert len(numbers) <= 25
+    assert numbers[:2] == ["1", "17"]
 
 
 def test_without_onsets_there_is_no_grid() -> None:
@@ -168,6 +177,7 @@ def test_pictures_only_has_nothing_to_play() -> None:
     page = render(made_up(), audio="none")
     elements = Page(page)
     assert not {"play", "sound-0"} & set(elements.values("id"))
+    assert "2 stems, pictures only</p>" in page
     assert not elements.values("data-solo")
     assert "--picture-2:url(data:image/png;base64," in page
 
@@ -222,10 +232,6 @@ def test_a_report_replaces_nothing_unasked(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_choices_of_the_command_are_those_of_the_encoder() -> None:
-    assert report_command.AUDIO_CHOICES == AUDIO_CHOICES
-
-
 def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     source, target = tmp_path / "a b.wav", tmp_path / "out.html"
@@ -236,8 +242,10 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     page = target.read_text(encoding="utf-8")
     assert "<title>a b.wav – separated</title>" in page
-    assert f"--out {target}" in page
-    assert f"&#x27;{source}&#x27;" in page
-    assert "--iterations 2" in page
+    command = re.sub("<[^>]*>", "", re.findall(r"<pre>(.*?)</pre>", page)[0])
+    assert command == (
+        f"report &#x27;{source}&#x27; --out {target} --init random --template-frames 4 "
+        "--iterations 2 --seed 1"
+    )
     (sound,) = re.findall(r'id="sound-0">(.*?)</script>', page)
     assert sf.info(io.BytesIO(b64decode(sound))).frames == 8000

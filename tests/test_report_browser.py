@@ -5,16 +5,18 @@ is found as ``chromium``, ``chromium-browser`` or ``google-chrome``.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from separations import made_up
 
-from nmfd_cli.app.in_memory import separate_in_memory
+from nmfd_cli import separate
 from nmfd_cli.app.report_page import write_report
-from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.core.tempo import Tempo
 from nmfd_cli.io.resources import shipped
 
 playwright = pytest.importorskip(
@@ -33,13 +35,27 @@ def _find_chromium() -> str | None:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the demo, with the onsets of its score."""
-    recording = separate_in_memory(
-        shipped("data", "demo", "drums.wav"),
-        SeparationSettings(iterations=10),
-        score_path=shipped("data", "demo", "drums.csv"),
-    )
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(recording, path)
+    score = shipped("data", "demo", "drums.csv")
+    demo = shipped("data", "demo", "drums.wav")
+    separate(demo, score=score, iterations=10).report(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def five_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of five stereo stems with four components each, most of whose names are long."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    stems = ("kick", "snare", "hihat", "tom", "cymbal")
+    write_report(made_up(stems=stems, n_templates=4, tempo=Tempo(120.0)), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a melody."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_report(made_up(stems=("pitch_61_C#4", "pitch_100_E7", "residual"), n_channels=1), path)
     return path
 
 
@@ -55,6 +71,26 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+#: Listens to what each track sends to the loudspeaker: `nmfdTaps` returns the peak of each.
+TAPS = """
+const connect = AudioNode.prototype.connect;
+const taps = [];
+AudioNode.prototype.connect = function (target, ...rest) {
+  if (target === this.context.destination) {
+    const tap = new AnalyserNode(this.context, { fftSize: 8192 });
+    connect.call(this, tap);
+    taps.push(tap);
+  }
+  return connect.call(this, target, ...rest);
+};
+window.nmfdTaps = () => taps.map((tap) => {
+  const samples = new Float32Array(tap.fftSize);
+  tap.getFloatTimeDomainData(samples);
+  return samples.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+});
+"""
+
+
 class Visit:
     """A page that is looked at, and all that it said and asked for."""
 
@@ -66,6 +102,7 @@ class Visit:
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.add_init_script(TAPS)
         self.page.goto(report.as_uri())
 
     def state(self) -> dict[str, Any]:
@@ -74,6 +111,10 @@ class Visit:
 
     def until(self, condition: str) -> None:
         self.page.wait_for_function(f"(() => {{const s = nmfdReport.state(); return {condition}}})")
+
+    def until_heard(self, condition: str) -> None:
+        """Wait until the peaks of what leaves each track, ``p``, meet a condition."""
+        self.page.wait_for_function(f"(() => {{const p = nmfdTaps(); return {condition}}})")
 
     def gains(self) -> list[float]:
         gains: list[float] = self.state()["gains"]
@@ -132,6 +173,22 @@ def test_solo_and_mute_as_in_a_mixer(visit: Visit) -> None:
     visit.page.click("[data-mute='1']")
     assert visit.gains() == [0, 0, 1, 1]
     assert visit.pressed("[data-mute='1']")
+
+
+def test_what_the_desk_says_is_what_sounds(visit: Visit) -> None:
+    visit.page.click("#loop")  # so that it goes on sounding
+    visit.page.click("#play")
+    visit.until_heard("p[0] < 1e-5 && p[1] > 0.02 && p[3] > 0.005")
+    visit.page.click("[data-solo='2']")
+    visit.until_heard("p[0] < 1e-5 && p[1] < 1e-5 && p[2] > 0.02 && p[3] < 1e-5")
+    visit.page.click("[data-solo='2']")
+    visit.page.click("[data-mute='1']")
+    visit.until_heard("p[1] < 1e-5 && p[2] > 0.02")
+    visit.until_heard("p[1] < 1e-5 && p[3] > 0.005")
+    visit.page.click("[data-solo='0']")
+    visit.until_heard("p[0] > 0.02 && p[1] < 1e-5 && p[2] < 1e-5 && p[3] < 1e-5")
+    visit.page.locator("[data-level='0']").fill("-40")
+    visit.until_heard("p.every((peak) => peak < 1e-5)")
 
 
 def test_level_of_a_stem(visit: Visit) -> None:
@@ -260,6 +317,115 @@ def test_fits_the_window_in_both_themes(
     assert visit.page.evaluate(background) == expected[other]
     visit.context.close()
     assert visit.said == []
+
+
+#: Of every text that shows: what it says, its contrast to what is behind it, and what WCAG asks.
+CONTRASTS = """() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const luminance = ([r, g, b]) =>
+    0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = channels(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const texts = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].filter((n) => n.nodeType === 3 && n.data.trim());
+    if (!own.length || !element.checkVisibility() || element.closest("script,style")) continue;
+    const style = getComputedStyle(element);
+    const size = parseFloat(style.fontSize);
+    const isLarge = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    const pair = [luminance(channels(style.color)), luminance(behind(element))].sort();
+    const [low, high] = pair[0] < pair[1] ? pair : pair.reverse();
+    texts.push([own[0].data.trim(), (high + 0.05) / (low + 0.05), isLarge ? 3 : 4.5, size]);
+  }
+  return texts;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out(browser: Any, report: Path, scheme: str) -> None:
+    visit = Visit(browser, report, viewport=WIDE, color_scheme=scheme, reduced_motion="reduce")
+    visit.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    visit.page.click("#loop")
+    visit.page.click("[data-solo='1']")
+    visit.page.click("[data-mute='2']")
+    texts = visit.page.evaluate(CONTRASTS)
+    assert len(texts) > 100
+    assert [text for text in texts if text[1] < text[2]] == []
+    assert min(size for *_, size in texts) >= 11
+    visit.context.close()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_controls_are_large_enough_to_hit(
+    browser: Any, report: Path, viewport: dict[str, int]
+) -> None:
+    visit = Visit(browser, report, viewport=viewport)
+    controls = visit.page.locator("button, select, input[type=range]")
+    boxes = [box for box in (c.bounding_box() for c in controls.all()) if box is not None]
+    assert len(boxes) > 15
+    assert min(box["height"] for box in boxes) >= 24
+    assert min(box["width"] for box in boxes) >= 24
+    visit.context.close()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["report", "five_classes", "notes"])
+def test_no_name_is_cut_off(
+    browser: Any, request: pytest.FixtureRequest, name: str, viewport: dict[str, int]
+) -> None:
+    visit = Visit(browser, request.getfixturevalue(name), viewport=viewport)
+    root = "document.documentElement"
+    assert visit.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    cut = visit.page.evaluate(
+        "[...document.querySelectorAll('.name,.number')].filter((e) => e.checkVisibility() &&"
+        " e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.textContent)"
+    )
+    assert cut == []
+    visit.context.close()
+
+
+def test_the_focus_is_seen(visit: Visit) -> None:
+    visit.page.keyboard.press("Tab")
+    for _ in range(12):
+        visit.page.keyboard.press("Tab")
+        shown = visit.page.evaluate(
+            "(() => { const s = getComputedStyle(document.activeElement);"
+            " return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; })()"
+        )
+        assert shown, visit.page.evaluate("document.activeElement.outerHTML.slice(0, 80)")
+
+
+def test_pictures_alone_can_be_zoomed(browser: Any, tmp_path: Path) -> None:
+    write_report(made_up(), tmp_path / "report.html", audio="none")
+    visit = Visit(browser, tmp_path / "report.html", viewport=WIDE)
+    lane = visit.page.locator(".row.mixture .lane")
+    before = lane.bounding_box()
+    visit.page.click("#zoom-in")
+    after = lane.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["width"] == pytest.approx(2 * before["width"], rel=0.01)
+    assert not visit.page.locator("#play").count()
+    visit.context.close()
+    assert visit.said == []
+
+
+def test_sound_that_cannot_be_decoded_is_told(browser: Any, report: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "report.html"
+    page = report.read_text(encoding="utf-8")
+    broken.write_text(re.sub(r'(id="sound-1">).{2000}', r"\1", page), encoding="utf-8")
+    visit = Visit(browser, broken, viewport=WIDE)
+    visit.page.click("#play")
+    visit.page.wait_for_function("() => document.getElementById('status').textContent")
+    assert visit.page.inner_text("#clock") == "this browser cannot decode the sound"
+    assert visit.page.inner_text("#play-label") == "Play"
+    visit.context.close()
 
 
 def test_pictures_need_no_script(browser: Any, report: Path) -> None:

@@ -1,6 +1,7 @@
 """The sound of a report: small, in step, not clipped."""
 
 import io
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 import soundfile as sf
 from separations import HOP_LENGTH, SAMPLE_RATE, made_up
 
+from nmfd_cli.app.page.sketch import sketched
 from nmfd_cli.app.page.sound import encode_tracks
 from nmfd_cli.app.report_page import render
-from nmfd_cli.errors import ParameterError
+from nmfd_cli.errors import OutputError, ParameterError
 
 
 def test_ten_seconds_of_five_stereo_stems_stay_below_three_megabytes() -> None:
@@ -63,9 +65,24 @@ def test_auto_takes_flac_while_it_is_small() -> None:
 
 
 def test_more_than_two_channels_are_heard_as_one() -> None:
-    track = made_up(n_channels=5).mixture
-    decoded, _ = sf.read(io.BytesIO(encode_tracks([track], SAMPLE_RATE, "flac").tracks[0]))
-    np.testing.assert_allclose(decoded, track.mean(axis=0), atol=1e-4)
+    recording = made_up(n_channels=5)
+    with ExitStack() as resources:
+        drawn = sketched(recording, resources)
+        assert drawn.mixture.shape == recording.mixture.shape
+        assert drawn.mixture.sound is not None
+        heard = recording.mixture.mean(axis=0, keepdims=True)
+        np.testing.assert_allclose(drawn.mixture.sound, heard, atol=1e-6)
+    assert sketched(recording).mixture.sound is None
+
+
+def test_a_full_temporary_disk_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
+    with pytest.raises(OutputError, match=r"no room for the sound of the report: No space left"):
+        render(made_up())
 
 
 def test_unknown_audio_is_refused() -> None:

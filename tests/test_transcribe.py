@@ -1,6 +1,7 @@
 """``nmfd transcribe``: tables, JSON and MIDI, on standard output and in files."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -242,6 +243,82 @@ def test_midi_says_the_same(loop: Path) -> None:
     assert sorted(zip(found.drums, found.velocities, strict=True), key=str) == sorted(
         zip(table.drums, table.velocities, strict=True), key=str
     )
+
+
+@pytest.mark.parametrize("tempo", [None, 10, 57.3, 120, 131.7, 1000])
+def test_any_tempo_says_the_same(loop: Path, tempo: float | None) -> None:
+    mido = pytest.importorskip("mido")
+    result = nmfd("loop.wav", "-o", "drums.mid", *(["--tempo", str(tempo)] if tempo else []))
+    assert result.exit_code == 0
+    assert f", {tempo or 120:.1f} beats a minute\n" in result.stderr  # too few to estimate one
+    (beat,) = [m.tempo for m in mido.MidiFile("drums.mid").tracks[0] if m.type == "set_tempo"]
+    assert 60e6 / beat == pytest.approx(tempo or 120, rel=1e-5)
+    found, table = read_score("drums.mid"), transcribe_file(loop, SETTINGS).score
+    assert len(found) == len(table) > 2
+    by_class = [sorted(zip(score.drums, score.onsets, strict=True)) for score in (found, table)]
+    for (drum, onset), (expected_drum, expected) in zip(*by_class, strict=True):
+        assert drum == expected_drum
+        assert abs(onset - expected) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tempo", "5", "-o", "a.mid"], "expected 10 to 1000 beats a minute, found 5"),
+        (["--tempo", "nan", "-o", "a.mid"], "expected 10 to 1000 beats a minute, found nan"),
+        (["--tempo", "90"], "expected a MIDI file (--out drums.mid), found standard output"),
+        (["--tempo", "90", "-o", "a.csv"], "expected a MIDI file (--out drums.mid), found a.csv"),
+    ],
+)
+def test_a_tempo_with_no_place_is_refused(loop: Path, arguments: list[str], message: str) -> None:
+    assert failed("loop.wav", *arguments) == (2, f"tempo: {message}\n")
+
+
+def test_midi_is_a_score_wherever_one_is(loop: Path) -> None:
+    pytest.importorskip("mido")
+    nmfd("loop.wav", "-o", "drums.mid", "-q")
+    nmfd("loop.wav", "-o", "drums.csv", "-q")
+    shutil.copy("drums.mid", "loop.mid")
+    options = ("--iterations", "1", "--n-fft", "256", "--hop-length", "64", "--json", "-q")
+    shown = [
+        CliRunner().invoke(cli, ["separate", "loop.wav", "-o", out, *score, *options])
+        for out, score in (
+            ("csv", ["--score", "drums.csv"]),
+            ("mid", ["--score", "drums.mid"]),
+            ("beside", ["--score-pattern", "{track}.mid"]),
+        )
+    ]
+    stems = [json.loads(result.stdout)["recordings"][0]["stems"] for result in shown]
+    counts = [[(stem["stem"], stem["onsets"]) for stem in found] for found in stems]
+    assert counts[0] == counts[1] == counts[2]
+    assert sum(onsets for _, onsets in counts[0]) == len(read_score("drums.csv"))
+    evaluated = CliRunner().invoke(
+        cli, ["evaluate", "drums.csv", "drums.mid", "--tolerance", "0.001"]
+    )
+    assert evaluated.output.splitlines()[-1].split()[-1] == "1.000"
+    for page in (["report", "-o", "a.html", "--report-audio", "none"], ["plot", "-o", "a.svg"]):
+        arguments = [page[0], "loop.wav", *page[1:], "--score", "drums.mid", *options[:-2]]
+        assert CliRunner().invoke(cli, arguments).exit_code == 0
+
+
+def test_of_drums_and_pitches_each_strategy_takes_its_own(loop: Path) -> None:
+    mido = pytest.importorskip("mido")
+    notes = [
+        mido.Message("note_on", channel=9, note=36, time=0),
+        mido.Message("note_on", channel=0, note=60, time=100),
+        mido.Message("note_off", channel=0, note=60, time=200),
+    ]
+    mido.MidiFile(type=0, tracks=[mido.MidiTrack(notes)]).save("both.mid")
+    options = ("--iterations", "1", "--n-fft", "256", "--hop-length", "64", "--score", "both.mid")
+    drums = CliRunner().invoke(cli, ["separate", "loop.wav", "-o", "drums", *options])
+    assert drums.stderr.startswith(
+        "nmfd: warning: both.mid: its pitched notes are left out; --residual gives what they play "
+        "a stem\nloop.wav: drums/loop/kick.wav ("
+    )
+    pitched = [*options, "--init", "pitched", "-o", "pitches"]
+    notes_alone = CliRunner().invoke(cli, ["separate", "loop.wav", *pitched])
+    assert "both.mid: its drums are left out; --init drums takes those\n" in notes_alone.stderr
+    assert [path.name for path in Path("pitches/loop").glob("*.wav")] == ["pitch_60_C4.wav"]
 
 
 def test_midi_without_mido_names_the_extra(loop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

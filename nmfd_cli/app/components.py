@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from warnings import warn
 
 from nmfd_cli.app.kits import load_kit, shipped_bank
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
 from nmfd_cli.core.drum_sounds.kit import OTHER
-from nmfd_cli.errors import ParameterError
+from nmfd_cli.errors import NmfdWarning, ParameterError
 from nmfd_cli.io.one_shots import kit_classes
-from nmfd_cli.io.score import Score
+from nmfd_cli.io.score import Score, read_score
 
 _NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -38,6 +39,26 @@ class Components:
     drums: tuple[str, ...] = ()
     pitches: tuple[float, ...] = ()
     is_open: bool = False
+
+
+def score_for(path: str | Path, settings: SeparationSettings) -> Score:
+    """Read a score; of one with drums and pitches only what the strategies work with.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be used.
+    MissingExtraError
+        If it is a MIDI file and mido is not installed.
+    """
+    score = read_score(path, drum_classes=kit_extras(settings))
+    if score.is_drums or score.is_pitched:
+        return score
+    takes_drums = "pitched" not in strategies_for(settings, score)
+    left_out = "pitched notes" if takes_drums else "drums"
+    hint = "--residual gives what they play a stem" if takes_drums else "--init drums takes those"
+    warn(f"{path}: its {left_out} are left out; {hint}", NmfdWarning, stacklevel=2)
+    return score.part(is_drums=takes_drums)
 
 
 def possible_stems(settings: SeparationSettings, score: Score | None) -> tuple[str, ...]:
@@ -78,7 +99,7 @@ def components_for(settings: SeparationSettings, score: Score | None) -> Compone
         return _drums(settings, score, is_open="auto" in strategies)
     if "pitched" in strategies:
         pitches = tuple(sorted(set(score_pitches(score))))
-        return Components(tuple(_pitch_name(pitch) for pitch in pitches), pitches=pitches)
+        return Components(tuple(pitch_name(pitch) for pitch in pitches), pitches=pitches)
     return Components(tuple(f"component_{r + 1}" for r in range(settings.components)))
 
 
@@ -148,7 +169,7 @@ def _in_order(names: Iterable[str]) -> tuple[str, ...]:
     return (*known, *sorted(found.difference(known)))
 
 
-def _pitch_name(pitch: float) -> str:
+def pitch_name(pitch: float) -> str:
     """Return for example ``pitch_61_C#4``; C4 is MIDI pitch 60."""
     nearest = round(pitch)
     return f"pitch_{pitch:g}_{_NOTE_NAMES[nearest % 12]}{nearest // 12 - 1}"

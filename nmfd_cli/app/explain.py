@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.app.components import kit_extras
+from nmfd_cli.app.components import score_for
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.app.start import Context, Start, choose_start
 from nmfd_cli.core.arrays import FloatArray
@@ -22,7 +22,6 @@ from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import library_on_one_thread
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import Recording, open_recording
-from nmfd_cli.io.score import read_score
 from nmfd_cli.io.spool import SpooledSpectrogram
 
 #: ``progress(stage, done)``: a station's name and how much of it is done, from 0 to 1.
@@ -60,9 +59,10 @@ class Explanation:
         residual = self.settings.residual
         return (*self.start.stems, residual) if residual else self.start.stems
 
-    def divided(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
-        """Yield the recording (C, n) and its stems (S, C, n), block by block."""
-        model = StemModel(
+    @property
+    def model(self) -> StemModel:
+        """What the factors say of each stem."""
+        return StemModel(
             W=self.result.W,
             H=self.result.H,
             scale=self.scale,
@@ -71,8 +71,11 @@ class Explanation:
             has_residual=self.settings.residual is not None,
             grid=self.start.grid,
         )
+
+    def divided(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
+        """Yield the recording (C, n) and its stems (S, C, n), block by block."""
         blocks = self.recording.blocks(_WALK_FRAMES * self.stft.hop_length)
-        return divide(self.stft, blocks, model, self.settings.alpha)
+        return divide(self.stft, blocks, self.model, self.settings.alpha)
 
 
 def explain(
@@ -105,7 +108,7 @@ def explain(
     """
     resources.enter_context(library_on_one_thread())
     recording = open_recording(path)
-    score = read_score(score_path, drum_classes=kit_extras(settings)) if score_path else None
+    score = score_for(score_path, settings) if score_path else None
     stft = Stft(settings.n_fft, settings.hop_length)
     target = spectrogram_of(recording, stft, settings, resources, progress)
     if target.total == 0:

@@ -6,26 +6,20 @@ remaining corner; or any of these panels alone.
 
 import io
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from nmfd_cli.app.page.palette import STEM_COLOURS
-from nmfd_cli.app.separated import SeparatedRecording
-from nmfd_cli.core.pictures import (
-    decibel_levels,
-    frequency_range,
-    largest_in_groups,
-    log_frequency_rows,
-    spectrogram_picture,
-)
-from nmfd_cli.core.stft import Stft
+from nmfd_cli.app.explain import Explanation, Progress, explain
+from nmfd_cli.app.figure_panels import COLUMNS, DRAWERS, ROWS, Picture, PlottedRecording
+from nmfd_cli.app.findings import described
+from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.errors import MissingExtraError, ParameterError
-from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.staging import StagedOutputs, require_free
+from nmfd_cli.io.streams import as_file
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: The panels, in the order in which the figure is read.
@@ -38,10 +32,8 @@ _METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
 }
 
-_ROWS, _COLUMNS = 360, 1600
-_RANGE_DB, _TEMPLATE_RANGE_DB = 70.0, 50.0
-#: So many names have room below the templates.
-_MOST_NAMES = 4
+#: Samples drawn at a time.
+_BLOCK = 1 << 18
 _STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 8.0,
@@ -53,8 +45,67 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+def figure_file(
+    path: str | Path,
+    target: str | Path,
+    settings: SeparationSettings,
+    *,
+    score_path: str | Path | None = None,
+    panels: Sequence[str] = PANELS,
+    overwrite: bool = False,
+    progress: Progress = lambda stage, done: None,
+) -> None:
+    """Explain one recording and draw how.
+
+    Parameters
+    ----------
+    path, target : str or Path
+        The recording, and the figure.
+    settings : SeparationSettings
+    score_path : str or Path, optional
+        What is played when.
+    panels : sequence of str
+        As in `draw`.
+    overwrite : bool
+        Whether the figure may be replaced.
+    progress : callable, optional
+
+    Raises
+    ------
+    NmfdError
+        If the recording, the score, the kit or the settings cannot be used, or as `draw` does.
+    """
+    check_figure(target, panels)
+    require_free(Path(target), overwrite)
+    with ExitStack() as resources:
+        source = resources.enter_context(as_file(path))
+        explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
+        progress("drawing", 0.0)
+        mixture = picture_of(explanation)
+        # of the stems only the names are drawn
+        tracks = [mixture] * (1 + len(explanation.stems))
+        recording = described(explanation, tracks, name=Path(path).name)
+        draw(recording, target, panels=panels, overwrite=overwrite)
+        progress("drawing", 1.0)
+
+
+def picture_of(explanation: Explanation) -> Picture:
+    """Return the spectrogram of a recording that passes by once more."""
+    recording = explanation.recording
+    picture = SpectrogramPicture(
+        explanation.stft,
+        recording.sample_rate,
+        n_samples=recording.n_samples,
+        n_rows=ROWS,
+        n_columns=COLUMNS,
+    )
+    for block in recording.blocks(_BLOCK):
+        picture.add(block)
+    return Picture((recording.n_channels, recording.n_samples), picture.finish())
+
+
 def draw(
-    recording: SeparatedRecording,
+    recording: PlottedRecording,
     path: str | Path,
     *,
     panels: Sequence[str] = PANELS,
@@ -64,7 +115,7 @@ def draw(
 
     Parameters
     ----------
-    recording : SeparatedRecording
+    recording : PlottedRecording
     path : str or Path
         Its suffix says the format.
     panels : sequence of str
@@ -109,7 +160,7 @@ def check_figure(path: str | Path, panels: Sequence[str] = ()) -> None:
         raise MissingExtraError("drawing a figure", "plot") from None
 
 
-def _drawn(recording: SeparatedRecording, suffix: str, panels: tuple[str, ...]) -> bytes:
+def _drawn(recording: PlottedRecording, suffix: str, panels: tuple[str, ...]) -> bytes:
     from matplotlib import rc_context
 
     with rc_context(_STYLE):
@@ -119,7 +170,7 @@ def _drawn(recording: SeparatedRecording, suffix: str, panels: tuple[str, ...]) 
     return file.getvalue()
 
 
-def _figure(recording: SeparatedRecording, panels: tuple[str, ...]) -> "Figure":
+def _figure(recording: PlottedRecording, panels: tuple[str, ...]) -> "Figure":
     """Return the figure, as the Agg backend and no global state makes it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -142,136 +193,5 @@ def _figure(recording: SeparatedRecording, panels: tuple[str, ...]) -> "Figure":
             place = grid[index, int(is_right)] if is_grid and len(row) == 2 else grid[index, :]
             if is_grid and len(row) == 1 and len(rows) == 2:
                 place = grid[index, int(is_right)]
-            _PANELS[panel](figure, place, recording)
+            DRAWERS[panel](figure.add_subplot(place), recording, panels)
     return figure
-
-
-def _draw_spectrogram(figure: "Figure", place: Any, recording: SeparatedRecording) -> None:
-    axes = figure.add_subplot(place)
-    magnitude = spectrogram_picture(
-        [recording.mixture],
-        Stft(recording.n_fft, recording.hop_length),
-        recording.sample_rate,
-        n_samples=recording.n_samples,
-        n_rows=_ROWS,
-        n_columns=_COLUMNS,
-    )
-    image = _image(axes, magnitude, recording, (0, recording.seconds), _RANGE_DB, "gray_r")
-    axes.set_xlabel("Time (s)")
-    axes.set_title("Spectrogram")
-    _log_frequency_axis(axes, recording.sample_rate)
-    bar = figure.colorbar(image, ax=axes, pad=0.015, aspect=30)
-    bar.set_label("Level (dB)")
-    bar.set_ticks([0, 0.5, 1], labels=[f"−{_RANGE_DB:.0f}", f"−{_RANGE_DB / 2:.0f}", "0"])
-
-
-def _draw_templates(figure: "Figure", place: Any, recording: SeparatedRecording) -> None:
-    axes = figure.add_subplot(place)
-    templates = np.moveaxis(recording.framewise_templates, 1, 0)
-    for r, (template, stem) in enumerate(zip(templates, recording.stem_of, strict=True)):
-        magnitude = log_frequency_rows(template, recording.sample_rate, _ROWS)
-        colours = _white_to(_colour(stem))
-        _image(axes, magnitude, recording, (r, r + 0.96), _TEMPLATE_RANGE_DB, colours)
-        axes.axvline(r + 0.98, color="#8a8f98", lw=0.4)
-    axes.set_xlim(-0.02, len(templates) - 0.02)
-    labels = recording.component_names
-    if len(labels) > _MOST_NAMES:
-        labels = tuple(str(r + 1) for r in range(len(labels)))
-    axes.set_xticks(np.arange(len(labels)) + 0.48, labels=labels)
-    for label, stem in zip(axes.get_xticklabels(), recording.stem_of, strict=True):
-        label.set_color(_colour(stem))
-    axes.tick_params(axis="x", length=0)
-    axes.set_xlabel(f"Component ({1000 * recording.template_seconds:.0f} ms each)")
-    axes.set_title("Templates")
-    _log_frequency_axis(axes, recording.sample_rate)
-
-
-def _draw_activations(figure: "Figure", place: Any, recording: SeparatedRecording) -> None:
-    axes = figure.add_subplot(place)
-    hops = max(1, recording.n_samples // recording.hop_length)
-    shown = largest_in_groups(recording.activations[:, :hops], _COLUMNS)
-    times = np.arange(shown.shape[1]) * recording.seconds / shown.shape[1]
-    n_components = len(recording.stem_of)
-    numbered = n_components > _MOST_NAMES
-    labels = []
-    for r, (stem, name) in enumerate(
-        zip(recording.stem_of, recording.component_names, strict=True)
-    ):
-        peak = float(shown[r].max(initial=0)) or 1.0
-        floor = n_components - 1 - r
-        axes.fill_between(times, floor, floor + 0.9 * shown[r] / peak, color=_colour(stem), lw=0.4)
-        labels.append(f"{r + 1}  {name}" if numbered else name)
-    axes.set_yticks([n_components - 1 - r + 0.4 for r in range(n_components)], labels=labels)
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlim(0, recording.seconds)
-    axes.set_ylim(-0.08, n_components)
-    axes.set_xlabel("Time (s)")
-    axes.set_title("Activations (each relative to its largest)")
-
-
-def _draw_divergence(figure: "Figure", place: Any, recording: SeparatedRecording) -> None:
-    axes = figure.add_subplot(place)
-    divergence = np.asarray(recording.divergence)
-    divergence = divergence[np.isfinite(divergence)]
-    axes.plot(np.arange(len(divergence)), divergence, color="#0057b8", lw=1.2)
-    if len(divergence) and divergence.min() > 0 and divergence.max() > 20 * divergence.min():
-        axes.set_yscale("log")
-    elif len(divergence):
-        axes.set_ylim(bottom=min(0.0, float(divergence.min())))
-    axes.set_xlim(0, max(1, len(divergence) - 1))
-    axes.set_xlabel("Iteration")
-    axes.set_ylabel("Divergence")
-    axes.set_title("Divergence")
-
-
-_PANELS = {
-    "templates": _draw_templates,
-    "activations": _draw_activations,
-    "spectrogram": _draw_spectrogram,
-    "divergence": _draw_divergence,
-}
-
-
-def _image(
-    axes: "Axes",
-    magnitude: Any,
-    recording: SeparatedRecording,
-    span: tuple[float, float],
-    range_db: float,
-    colours: Any,
-) -> Any:
-    """Show magnitudes in dB; the vertical axis counts the logarithm of the frequency."""
-    levels = decibel_levels(
-        magnitude, float(magnitude.max(initial=0)), range_db=range_db, n_levels=256
-    )
-    low, high = (float(np.log10(f)) for f in frequency_range(recording.sample_rate))
-    return axes.imshow(
-        levels / 255.0,
-        extent=(*span, low, high),
-        origin="lower",
-        aspect="auto",
-        cmap=colours,
-        vmin=0,
-        vmax=1,
-        interpolation="nearest",
-    )
-
-
-def _log_frequency_axis(axes: "Axes", sample_rate: int) -> None:
-    low, high = frequency_range(sample_rate)
-    decades = [f for f in (10, 100, 1000, 10000) if low <= f <= high]
-    between = [k * d for d in (10, 100, 1000, 10000) for k in range(2, 10) if low <= k * d <= high]
-    axes.set_yticks(np.log10(decades), labels=[f"{f:g}" for f in decades])
-    axes.set_yticks(np.log10(between), minor=True)
-    axes.set_ylabel("Frequency (Hz)")
-
-
-def _colour(stem: int) -> str:
-    colours = STEM_COLOURS["light"]
-    return colours[stem % len(colours)]
-
-
-def _white_to(colour: str) -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list(f"white to {colour}", ["#ffffff", colour])

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -10,15 +11,15 @@ from pathlib import Path, PurePosixPath
 from string import Formatter
 from typing import Any
 
-from nmfd_cli.app.components import kit_extras, possible_stems
+from nmfd_cli.app.components import possible_stems, score_for
 from nmfd_cli.app.kits import SHIPPED_NAME, shipped_bank, user_kits_folder
 from nmfd_cli.app.settings import STREAM, OutputSettings, SeparationSettings
-from nmfd_cli.app.stem_paths import output_paths
-from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
+from nmfd_cli.app.stem_paths import output_paths, report_path
+from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, OutputError, ParameterError
 from nmfd_cli.io.audio import open_recording
 from nmfd_cli.io.kit_file import KIT_SUFFIX
 from nmfd_cli.io.manifest import manifest_name, tree_hash
-from nmfd_cli.io.score import Score, read_score
+from nmfd_cli.io.score import Score
 
 #: What a score pattern may hold.
 SCORE_FIELDS = ("track", "parent")
@@ -38,7 +39,8 @@ class Job:
     score : str or None
         What is played when.
     stems : tuple of str
-        Where the stems will stand, below ``output.out``.
+        Where the stems will stand, below ``output.out``; of drums that are listened for those that
+        may be found.
     manifest : str
         Where the manifest will stand, below ``output.out``.
     pattern : str
@@ -49,6 +51,10 @@ class Job:
         The duration, if the recording's head could be read.
     skip_existing : bool
         Whether nothing is done where the same results stand already.
+    report : str or None
+        Where the report will stand, below ``output.out``.
+    command : str
+        What the report says that it was made by.
     """
 
     input: str
@@ -61,6 +67,18 @@ class Job:
     kit_hash: str
     seconds: float | None
     skip_existing: bool = False
+    report: str | None = None
+    command: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Where all that is written will stand, below ``output.out``."""
+        return (*self.stems, *([self.report] if self.report is not None else []))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all stems are written, not one of them or all but one."""
+        return self.output.stem is None and self.output.minus is None
 
     @property
     def is_stream(self) -> bool:
@@ -92,6 +110,7 @@ def plan_jobs(
     score: str | None = None,
     score_pattern: str | None = None,
     skip_existing: bool = False,
+    command: str = "",
 ) -> tuple[Job, ...]:
     """Decide on everything before any work.
 
@@ -108,6 +127,8 @@ def plan_jobs(
         Where each recording's own score is, from its folder, e.g. ``{track}.csv``.
     skip_existing : bool
         Whether recordings whose results stand already are to be left alone.
+    command : str
+        What reports say that they were made by.
 
     Raises
     ------
@@ -123,16 +144,23 @@ def plan_jobs(
     output = replace(output, filename=_dated(output.filename))
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]
     _require_scores(inputs, scores)
-    read = cache(lambda path: read_score(path, drum_classes=kit_extras(settings)))
+    read = cache(lambda path: _quietly(score_for, path, settings))
     settings = replace(settings, kit=_kit_path(settings.kit))
     kit_hash = tree_hash(Path(settings.kit or shipped_bank()))
     jobs = tuple(
         _plan(path, settings, output, where, read(where) if where else None, kit_hash)
         for path, where in zip(inputs, scores, strict=True)
     )
-    jobs = tuple(replace(job, skip_existing=skip_existing) for job in jobs)
+    jobs = tuple(replace(job, skip_existing=skip_existing, command=command) for job in jobs)
     _refuse_collisions(jobs)
     return jobs
+
+
+def _quietly(read: Callable[..., Score], *arguments: Any) -> Score:
+    """Read a score without the warnings that come again when its turn comes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NmfdWarning)
+        return read(*arguments)
 
 
 def _kit_path(kit: str | None) -> str | None:
@@ -160,8 +188,19 @@ def _plan(
     manifest, pattern = manifest_of(path, output)
     below = Path("." if output.is_stream else output.out)
     stems = tuple(place.relative_to(below).as_posix() for place in paths.values())
-    seconds = _seconds(path)
-    return Job(path, settings, output, score_path, stems, manifest, pattern, kit_hash, seconds)
+    report = report_path(path, output)
+    return Job(
+        path,
+        settings,
+        output,
+        score_path,
+        stems,
+        manifest,
+        pattern,
+        kit_hash,
+        seconds=_seconds(path),
+        report=report.relative_to(below).as_posix() if report is not None else None,
+    )
 
 
 def manifest_of(path: str, output: OutputSettings) -> tuple[str, str]:
@@ -227,7 +266,7 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
     sources |= {os.path.realpath(job.score) for job in jobs if job.score}
     owner: dict[Path, str] = {}
     for job in jobs:
-        for place in (STREAM,) if job.output.is_stream else job.stems:
+        for place in (STREAM,) if job.output.is_stream else job.files:
             path = job.out if job.output.is_stream else job.out / place
             if path in owner:
                 raise ParameterError(

@@ -138,9 +138,7 @@ def _kept(target: Target, resources: ExitStack) -> Target:
     if target.in_memory:
         return target
     panel_frames = usual_panel_frames(*target.shape)
-    spool = resources.enter_context(
-        SpooledSpectrogram(target.shape[0], panel_frames, target.dtype)
-    )
+    spool = resources.enter_context(SpooledSpectrogram(target.shape[0], panel_frames, target.dtype))
     for panel in panels_of(target):
         spool.append(target.panel(panel.index))
     return spool

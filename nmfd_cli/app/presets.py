@@ -45,12 +45,15 @@ class Preset:
     description : str
     values : mapping of str to any
         All settings that it or what it extends gives.
+    given : str
+        As it was asked for: a name or a path.
     """
 
     name: str
     path: Path
     description: str
     values: Mapping[str, Any]
+    given: str = ""
 
     def values_for(self, settings: type[CheckedSettings]) -> dict[str, Any]:
         """Return what it gives for one class of settings, its own name included."""
@@ -124,7 +127,7 @@ def load_preset(name: str) -> Preset:
     for file in reversed(chain):
         values |= file.values
     first = chain[0]
-    return Preset(first.path.stem, first.path, first.description, values)
+    return Preset(first.path.stem, first.path, first.description, values, name)
 
 
 def _chain(path: Path) -> Iterator[PresetFile]:

@@ -29,7 +29,9 @@ def report_as_dict(report: SeparationReport) -> dict[str, Any]:
                 "path": str(stem.path),
                 "peak": stem.peak,
                 "energy_share": stem.energy_share,
+                "onsets": stem.onsets,
             }
             for stem in report.stems
         ],
+        "report": str(report.report) if report.report is not None else None,
     }

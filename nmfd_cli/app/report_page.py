@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from contextlib import ExitStack
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -11,21 +12,30 @@ from nmfd_cli.app.page.factors import divergence_figure, factor_figure, template
 from nmfd_cli.app.page.markup import text
 from nmfd_cli.app.page.palette import theme_styles
 from nmfd_cli.app.page.pictures import RANGE_DB, colour_bar, picture_styles
+from nmfd_cli.app.page.sketch import SketchedRecording, sketched
 from nmfd_cli.app.page.sound import EncodedTracks, encode_tracks
 from nmfd_cli.app.page.tables import facts, settings_table, stem_table
 from nmfd_cli.app.page.timeline import onset_lists, timeline
 from nmfd_cli.app.separated import SeparatedRecording
-from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.staging import StagedOutputs, place_text
 
 _ASSETS = Path(__file__).parent / "page"
 
 
 def render(recording: SeparatedRecording, *, audio: str = "auto") -> str:
+    """Return the report of a recording in memory; see `page`."""
+    with ExitStack() as resources:
+        drawn = sketched(recording, resources if audio != "none" else None)
+        return page(drawn, audio=audio)
+
+
+def page(recording: SketchedRecording, *, audio: str = "auto") -> str:
     """Return the report as HTML.
 
     Parameters
     ----------
-    recording : SeparatedRecording
+    recording : SketchedRecording
+        With sound, unless `audio` is "none".
     audio : str
         How the sound is embedded: see `nmfd_cli.app.page.sound.encode_tracks`; "none" for pictures
         only.
@@ -35,7 +45,8 @@ def render(recording: SeparatedRecording, *, audio: str = "auto") -> str:
     ParameterError
         If `audio` is none of the choices.
     """
-    tracks = (recording.mixture, *recording.stems.values())
+    sketches = (recording.mixture, *recording.stems.values())
+    tracks = [sketch.sound for sketch in sketches if sketch.sound is not None]
     sound = encode_tracks(tracks, recording.sample_rate, audio)
     has_sound = bool(sound.tracks)
     script = _asset("page.js")
@@ -43,11 +54,11 @@ def render(recording: SeparatedRecording, *, audio: str = "auto") -> str:
     return Template(_asset("page.html")).substitute(
         policy=_policy(script),
         title=text(recording.name),
-        facts=text(facts(recording)),
+        facts=text(facts(recording) + ("" if has_sound else ", pictures only")),
         theme_styles=theme_styles(len(recording.stems)),
         styles=_asset("page.css"),
         pictures=picture_styles(recording),
-        transport=_asset("transport.html") if has_sound else "",
+        transport=_transport(has_sound=has_sound),
         silent="" if has_sound else " silent",
         timeline=timeline(recording, has_sound=has_sound),
         onsets=onset_lists(recording),
@@ -77,9 +88,16 @@ def write_report(
         If the file exists and may not be replaced, or cannot be written.
     """
     with StagedOutputs(overwrite) as outputs:
-        staged = outputs.place(Path(path))
-        staged.write_text(render(recording, audio=audio), encoding="utf-8", newline="\n")
+        place_text(outputs, Path(path), render(recording, audio=audio))
         outputs.commit()
+
+
+def _transport(*, has_sound: bool) -> str:
+    """Return the player; of pictures alone only what zooms them."""
+    zoom = _asset("zoom.html")
+    if has_sound:
+        return Template(_asset("transport.html")).substitute(zoom=zoom)
+    return f'<div class="transport needs-script"><div class="line">{zoom}</div></div>'
 
 
 @cache
@@ -99,7 +117,7 @@ def _policy(script: str) -> str:
     )
 
 
-def _data(recording: SeparatedRecording, sound: EncodedTracks) -> str:
+def _data(recording: SketchedRecording, sound: EncodedTracks) -> str:
     """Return what the script needs to know, as JSON that no ``</script>`` can end."""
     data = {
         "seconds": recording.seconds,
@@ -118,7 +136,9 @@ def _sounds(sound: EncodedTracks) -> str:
     )
 
 
-def _command(recording: SeparatedRecording) -> str:
+def _command(recording: SketchedRecording) -> str:
     if not recording.command:
         return ""
-    return f"<pre><code>{text(recording.command)}</code></pre>"
+    # a word is broken only where it alone is wider than the page
+    words = " ".join(f"<span>{text(word)}</span>" for word in recording.command.split(" "))
+    return f"<pre><code>{words}</code></pre>"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nmfd_cli.app.explain import Progress, explain
+from nmfd_cli.app.findings import onsets_by_stem
+from nmfd_cli.app.report_draft import open_report
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_files import StemFiles
 from nmfd_cli.io.audio import Recording
@@ -25,12 +27,15 @@ class StemReport:
         Largest absolute sample, 1 is full scale.
     energy_share : float
         Its energy over that of the recording; stems overlap, so shares need not add up to one.
+    onsets : int or None
+        How often it is played, as the score says or listening found out.
     """
 
     stem: str
     path: Path
     peak: float
     energy_share: float
+    onsets: int | None = None
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,15 @@ class SeparationReport:
     stems : tuple of StemReport
     final_divergence : float or None
         Of the normalised spectrogram, at the start of the last iteration.
+    report : Path or None
+        The report, if one was asked for.
     """
 
     input: str
     recording: Recording
     stems: tuple[StemReport, ...]
     final_divergence: float | None
+    report: Path | None = None
 
 
 def separate_file(
@@ -59,6 +67,7 @@ def separate_file(
     output: OutputSettings,
     *,
     score_path: str | Path | None = None,
+    command: str = "",
     progress: Progress = lambda stage, done: None,
 ) -> SeparationReport:
     """Separate one recording into files.
@@ -71,6 +80,8 @@ def separate_file(
     output : OutputSettings
     score_path : str or Path, optional
         What is played when.
+    command : str
+        What the report says that it was made by.
     progress : callable, optional
 
     Returns
@@ -91,10 +102,15 @@ def separate_file(
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
         recording = explanation.recording
         files = StemFiles(resources, recording, explanation.stems, output, source=path)
+        report = open_report(resources, explanation, files, output, name=path, command=command)
         for mixture, stems in explanation.divided():
             files.write(mixture, stems)
+            report.add(mixture, stems)
             progress("writing", files.samples_written / recording.n_samples)
-        stem_reports = tuple(StemReport(*summary) for summary in files.finish())
+        report.write()
+        summaries = files.finish()
     divergence = explanation.result.divergence
     final = float(divergence[-1]) if divergence.size else None
-    return SeparationReport(str(path), recording, stem_reports, final)
+    onsets = {stem: len(found) for stem, found in onsets_by_stem(explanation.start).items()}
+    stem_reports = tuple(StemReport(*summary, onsets.get(summary[0])) for summary in summaries)
+    return SeparationReport(str(path), recording, stem_reports, final, files.report)

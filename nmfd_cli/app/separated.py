@@ -1,8 +1,8 @@
-"""One separated recording in memory: what reports, figures and transcriptions are made of."""
+"""One separated recording: what reports, figures and the library are made of."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -10,9 +10,24 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.tempo import Tempo
 
 
+class Track(Protocol):
+    """A sound of several channels: its samples, or what was drawn of them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(C, n), channels and samples."""
+
+
+T = TypeVar("T", bound=Track)
+U = TypeVar("U", bound=Track)
+
+
 @dataclass(frozen=True, kw_only=True)
-class SeparatedRecording:
+class Separated(Generic[T]):
     """A recording, its stems, and how they were found.
+
+    `T` is what its tracks are: for `SeparatedRecording` samples, shape (C, n), full scale 1; for
+    the report sketches of them.
 
     Attributes
     ----------
@@ -20,9 +35,8 @@ class SeparatedRecording:
         What to call the recording, for example its file name.
     sample_rate : int
         In Hz.
-    mixture : ndarray, shape (C, n)
-        Full scale is 1.
-    stems : dict of str to ndarray, shape (C, n)
+    mixture : T
+    stems : dict of str to T
         By name, in the order in which they are shown; they add up to the mixture.
     templates : ndarray, shape (K, R, B)
         W, at least 0; one box a frame unless `template_edges` says otherwise.
@@ -51,8 +65,8 @@ class SeparatedRecording:
 
     name: str
     sample_rate: int
-    mixture: FloatArray
-    stems: Mapping[str, FloatArray]
+    mixture: T
+    stems: Mapping[str, T]
     templates: FloatArray
     activations: FloatArray
     stem_of: tuple[int, ...]
@@ -67,6 +81,11 @@ class SeparatedRecording:
     command: str = ""
 
     @property
+    def n_channels(self) -> int:
+        """C."""
+        return int(self.mixture.shape[0])
+
+    @property
     def n_samples(self) -> int:
         """n, the samples of a channel."""
         return int(self.mixture.shape[-1])
@@ -75,6 +94,13 @@ class SeparatedRecording:
     def seconds(self) -> float:
         """The duration."""
         return self.n_samples / self.sample_rate
+
+    def with_tracks(self, tracks: Sequence[U]) -> "Separated[U]":
+        """Return the same of other tracks: the mixture and the stems in their order."""
+        mixture, *stems = tracks
+        values = {item.name: getattr(self, item.name) for item in fields(Separated)}
+        named = dict(zip(self.stem_names, stems, strict=True))
+        return Separated(**(values | {"mixture": mixture, "stems": named}))
 
     @property
     def framewise_templates(self) -> FloatArray:
@@ -102,3 +128,7 @@ class SeparatedRecording:
             self.stem_names[stem] + (f" {own.index(r) + 1}" if len(own) > 1 else "")
             for r, (stem, own) in enumerate(zip(self.stem_of, members, strict=True))
         )
+
+
+#: A recording with all its samples.
+SeparatedRecording = Separated[FloatArray]

@@ -19,6 +19,7 @@ ALGORITHMS = ("nmfd", "nmf_conv")
 UPDATES = ("joint", "accelerated", "mean")
 PRECISIONS = ("float32", "float64")
 FORMATS = ("wav", "flac")
+REPORT_AUDIO = ("auto", "flac", "ogg", "none")
 SUBTYPES = ("float", "double", "pcm_16", "pcm_24", "pcm_32", "input")
 
 #: What stands for standard input and output in place of a path.
@@ -271,6 +272,15 @@ class OutputSettings(CheckedSettings):
     minus: str | None = setting(
         None, "Write one file only: everything but this stem.", metavar="NAME", group="Output"
     )
+    report: bool = setting(
+        False, "Write an HTML report beside the stems, too: see and hear them.", group="Output"
+    )
+    report_audio: str = setting(
+        "auto",
+        "Sound in the report: flac is exact, ogg small, auto takes what fits.",
+        choices=REPORT_AUDIO,
+        group="Output",
+    )
     preset: str = setting(
         "default", "The name of the preset in use.", group="Output", is_option=False
     )
@@ -282,6 +292,10 @@ class OutputSettings(CheckedSettings):
         if self.is_stream and self.stem is None and self.minus is None:
             raise ParameterError(
                 "out: standard output (-) takes one file, expected stem or minus to name it"
+            )
+        if self.is_stream and self.report:
+            raise ParameterError(
+                "report: expected a folder (--out) to write it to, found standard output (-)"
             )
 
     @property

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.app.settings import OutputSettings
-from nmfd_cli.app.stem_paths import chosen_stem, minus_name, output_paths, require_place
+from nmfd_cli.app.stem_paths import (
+    chosen_stem,
+    minus_name,
+    output_paths,
+    report_path,
+    require_place,
+)
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio import Recording, SampleFormat, StemFile, require_writable_format
-from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.staging import Sink, StagedOutputs, place_text
 from nmfd_cli.io.streams import StdoutOutput
 
 
@@ -52,16 +57,6 @@ class _Track:
             self.file.write(samples)
 
 
-class Sink(Protocol):
-    """Where finished files go: a folder, or standard output."""
-
-    def place(self, path: Path) -> Path:
-        """Return where to write what will stand at `path`."""
-
-    def commit(self) -> None:
-        """Hand over everything that was placed."""
-
-
 def _open_sink(resources: ExitStack, output: OutputSettings) -> Sink:
     if output.is_stream:
         return resources.enter_context(StdoutOutput())
@@ -97,6 +92,8 @@ class StemFiles:
     ----------
     paths : dict of str to Path
         The files by the names of what they hold.
+    report : Path or None
+        The place of the report, if one is asked for.
     samples_written : int
         A channel.
     """
@@ -111,7 +108,8 @@ class StemFiles:
         source: str | Path | None = None,
     ) -> None:
         self.paths = output_paths(source or recording.path, stems, output)
-        for path in self.paths.values():
+        self.report = report_path(source or recording.path, output)
+        for path in (*self.paths.values(), *([self.report] if self.report else [])):
             require_place(path, output)
         self._stems = tuple(stems)
         self._format = sample_format(recording, output)
@@ -148,6 +146,17 @@ class StemFiles:
             if name == self._minus:
                 rest = self._format.quantise(whole - samples)
                 self._tracks[minus_name(name)].add(rest, self._format)
+
+    def write_report(self, text: str) -> None:
+        """Put the report beside the stems, to be moved in with them.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        assert self.report is not None
+        place_text(self._sink, self.report, text)
 
     def finish(self) -> list[tuple[str, Path, float, float]]:
         """Move the files in.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from string import Formatter
@@ -11,6 +12,9 @@ from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.staging import require_free
 from nmfd_cli.io.streams import STDIN_NAME
+
+#: What stands in a file name for the stem where the file is the report.
+REPORT_NAME = "report"
 
 #: What `OutputSettings.filename` may hold.
 FIELDS = ("track", "stem", "ext", "parent", "preset", "date")
@@ -53,6 +57,18 @@ def output_paths(
             f"filename: {output.filename!r} gives several stems one file; expected {{stem}} in it"
         )
     return paths
+
+
+def report_path(recording: str | Path, output: OutputSettings) -> Path | None:
+    """Return where the report of a recording will stand, if one is asked for.
+
+    It is called as a stem ``report`` would be, so that it stands where the stems do.
+    """
+    if not output.report:
+        return None
+    anonymous = replace(output, stem=None, minus=None)
+    (place,) = output_paths(recording, [REPORT_NAME], anonymous).values()
+    return place.with_name(place.name.removesuffix(f".{output.format}") + ".html")
 
 
 def written_names(stems: Sequence[str], output: OutputSettings) -> tuple[str, ...]:

@@ -20,8 +20,9 @@ from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import library_on_one_thread
 from nmfd_cli.errors import MissingExtraError, NmfdWarning, ParameterError
 from nmfd_cli.io.audio import open_recording
-from nmfd_cli.io.score import Score
-from nmfd_cli.io.score_writer import is_midi, score_notes, score_text
+from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
+from nmfd_cli.io.score import Score, is_midi
+from nmfd_cli.io.score_writer import score_notes, score_text
 from nmfd_cli.io.staging import StagedOutputs, require_free
 from nmfd_cli.io.streams import STDIN_NAME, as_file
 
@@ -103,7 +104,12 @@ def transcribe_file(
 
 
 def transcription_places(
-    inputs: Sequence[str], out: str | None, *, is_json: bool, overwrite: bool
+    inputs: Sequence[str],
+    out: str | None,
+    *,
+    is_json: bool,
+    overwrite: bool,
+    bpm: float | None = None,
 ) -> dict[str, Path]:
     """Return the file of each recording's transcription; none where all goes to standard output.
 
@@ -118,16 +124,21 @@ def transcription_places(
         What the files of a folder are called: ``.json``, else ``.csv``.
     overwrite : bool
         Whether existing files may be replaced.
+    bpm : float, optional
+        The tempo that is asked for.
 
     Raises
     ------
     ParameterError
-        If several recordings would be written to one file, or as several tables to standard output.
+        If several recordings would be written to one file, or as several tables to standard output;
+        if a tempo is asked for that is out of range, or nowhere to be written.
     OutputError
         If a file exists and may not be replaced.
     MissingExtraError
         If MIDI is asked for and mido is not installed.
     """
+    if bpm is not None:
+        _require_tempo(bpm, out)
     if out in (None, STREAM):
         if len(inputs) > 1 and not is_json:
             raise ParameterError(
@@ -149,6 +160,16 @@ def transcription_places(
         places[path], owner[place] = place, path
         _require_place(place, is_json=is_json, overwrite=overwrite)
     return places
+
+
+def _require_tempo(bpm: float, out: str | None) -> None:
+    if not SLOWEST_BPM <= bpm <= FASTEST_BPM:  # NaN neither
+        raise ParameterError(
+            f"tempo: expected {SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute, found {bpm:g}"
+        )
+    if out is None or not is_midi(out):
+        where = "standard output" if out in (None, STREAM) else out
+        raise ParameterError(f"tempo: expected a MIDI file (--out drums.mid), found {where}")
 
 
 def _template(out: str, n_inputs: int, suffix: str) -> str:
@@ -189,9 +210,27 @@ def transcription_text(transcription: Transcription, *, is_json: bool) -> str:
 
 
 def write_transcription(
-    place: Path, transcription: Transcription, *, is_json: bool, overwrite: bool
-) -> None:
+    place: Path,
+    transcription: Transcription,
+    *,
+    is_json: bool,
+    overwrite: bool,
+    bpm: float | None = None,
+) -> float | None:
     """Write a transcription, whole or not at all: MIDI, JSON or a table, by the file's ending.
+
+    Parameters
+    ----------
+    place : Path
+    transcription : Transcription
+    is_json, overwrite : bool
+    bpm : float, optional
+        The tempo of a MIDI file, in beats a minute; by default it is estimated.
+
+    Returns
+    -------
+    float or None
+        The tempo of a MIDI file.
 
     Raises
     ------
@@ -201,20 +240,20 @@ def write_transcription(
         If MIDI is asked for and mido is not installed.
     """
     if is_midi(place):
-        _write_midi(place, transcription.score, overwrite)
-        return
+        return _write_midi(place, transcription.score, bpm, overwrite)
     is_json = is_json or place.suffix.lower() == ".json"
     with StagedOutputs(overwrite) as outputs:
         text = transcription_text(transcription, is_json=is_json)
         outputs.place(place).write_text(text, encoding="utf-8", newline="\n")
         outputs.commit()
+    return None
 
 
-def _write_midi(place: Path, score: Score, overwrite: bool) -> None:
+def _write_midi(place: Path, score: Score, bpm: float | None, overwrite: bool) -> float:
     from nmfd_cli.app.transcription_files import write_transcription_midi
 
     strokes: dict[str, list[tuple[float, float]]] = {}
     for onset, drum, velocity in zip(score.onsets, score.drums, score.velocities, strict=True):
         strokes.setdefault(drum or "", []).append((onset, velocity or 64.0))
     onsets = {drum: np.array(rows) for drum, rows in strokes.items()}
-    write_transcription_midi(place, onsets, overwrite=overwrite)
+    return write_transcription_midi(place, onsets, bpm=bpm, overwrite=overwrite)

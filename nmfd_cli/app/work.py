@@ -9,7 +9,13 @@ from typing import Any
 from nmfd_cli.app.events import Done, Ended, Failed, Skipped
 from nmfd_cli.app.jobs import Job
 from nmfd_cli.app.recorded_warnings import recorded_warnings
-from nmfd_cli.app.records import manifest_for, relocated, report_of, stem_files
+from nmfd_cli.app.records import (
+    manifest_for,
+    relocated,
+    report_of,
+    result_files,
+    stem_files,
+)
 from nmfd_cli.app.separate import SeparationReport, separate_file
 from nmfd_cli.errors import InputFileError, NmfdError
 from nmfd_cli.io.audio import open_recording
@@ -65,7 +71,7 @@ def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
     if job.skip_existing and previous is not None and _is_finished(job, previous, sources):
         return report_of(previous, job), False
     known = previous.records if previous else ()
-    for file in stem_files(job):
+    for file in result_files(job):
         path = job.out / Path(job.manifest).parent / file
         refuse_foreign(path, records_of(file, known), job.output.overwrite)
     with workplace(job.out) as place:
@@ -85,7 +91,12 @@ def _separated(job: Job, out: Path, progress: StageProgress) -> SeparationReport
     output = replace(job.output, out=str(out))
     try:
         return separate_file(
-            job.input, job.settings, output, score_path=job.score, progress=progress
+            job.input,
+            job.settings,
+            output,
+            score_path=job.score,
+            command=job.command,
+            progress=progress,
         )
     except NmfdError as error:
         # a workplace means nothing to who reads this
@@ -104,13 +115,26 @@ def _sources(job: Job) -> dict[str, Any]:
 
 
 def _is_finished(job: Job, manifest: Manifest, sources: dict[str, Any]) -> bool:
-    """Whether all stems of a job stand complete, made of the same content and settings."""
-    written = {record.file: record for record in manifest.stems}
-    wanted = stem_files(job)
-    if manifest.sources != sources or not all(file in written for file in wanted):
+    """Whether all files of a job stand complete, made of the same content and settings."""
+    if manifest.sources != sources:
         return False
+    audio = job.output.report_audio
+    reports = [report for report in manifest.reports if report.audio == audio]
+    written = {record.file: record for record in (*manifest.stems, *reports)}
     folder = (job.out / job.manifest).parent
-    return all(stands(folder / file, written[file]) for file in wanted)
+    return all(
+        file in written and stands(folder / file, written[file])
+        for file in _wanted_files(job, manifest)
+    )
+
+
+def _wanted_files(job: Job, manifest: Manifest) -> list[str]:
+    """Return all that a job would write, from the folder of the manifest of the same sources."""
+    places = {stem.stem: stem.file for stem in manifest.stems}
+    if not job.is_whole or not manifest.divided or not set(manifest.divided) <= places.keys():
+        return result_files(job)
+    stems = [places[stem] for stem in manifest.divided]
+    return [*stems, *(file for file in result_files(job) if file not in stem_files(job))]
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -131,8 +131,11 @@ class BatchView:
             self._reporter.line(f"{event.input} ({duration})")
             for line in stem_table(event.report):
                 self._reporter.line(f"  {line}")
+            if event.report.report is not None:
+                self._reporter.line(f"  report: {event.report.report}")
             return
-        names = ", ".join(str(stem.path) for stem in event.report.stems)
+        paths = [stem.path for stem in event.report.stems]
+        names = ", ".join(map(str, [*paths, event.report.report] if event.report.report else paths))
         self._reporter.line(f"{event.input}: {names} ({duration})")
 
 
@@ -148,10 +151,16 @@ def named_reason(event: Failed, *, is_single: bool = False) -> str:
 def stem_table(report: "SeparationReport") -> list[str]:
     """Return the lines of a table of stems."""
     rows = [
-        (stem.stem, str(stem.path), f"{100 * stem.energy_share:.1f} %", decibels(stem.peak))
+        (
+            stem.stem,
+            str(stem.path),
+            f"{100 * stem.energy_share:.1f} %",
+            decibels(stem.peak),
+            "-" if stem.onsets is None else str(stem.onsets),
+        )
         for stem in report.stems
     ]
-    return table(("stem", "file", "energy", "peak"), rows, right="ep")
+    return table(("stem", "file", "energy", "peak", "onsets"), rows, right="epo")
 
 
 def summary_lines(summary: "BatchSummary") -> list[str]:

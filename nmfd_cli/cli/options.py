@@ -1,5 +1,6 @@
 """Options made from the fields of settings, so that each default stands once."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
 from types import NoneType
@@ -241,3 +242,28 @@ def verbosity(options: Mapping[str, Any]) -> int:
     if options["quiet"] and options["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other")
     return int(options["verbose"]) - int(options["quiet"])
+
+
+def command_line(context: click.Context) -> str:
+    """Return the command with what was given on the command line, quoted for a shell."""
+    words = [context.command_path]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        value = context.params.get(name)
+        if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        if isinstance(parameter, click.Argument):
+            values = value if isinstance(value, tuple) else (value,)
+            words += [shlex.quote(str(one)) for one in values]
+        elif isinstance(parameter, click.Option) and parameter.is_flag:
+            words.append(parameter.opts[-1] if value else parameter.secondary_opts[-1])
+        else:
+            words += [parameter.opts[-1], shlex.quote(_as_word(value))]
+    return " ".join(words)
+
+
+def _as_word(value: Any) -> str:
+    """Return an option's value as it is typed."""
+    if isinstance(value, (tuple, list)):
+        return ",".join(str(item) for item in value)
+    return str(getattr(value, "given", value))

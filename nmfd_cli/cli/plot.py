@@ -1,6 +1,5 @@
 """``nmfd plot``."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -53,18 +52,18 @@ def command(recording: str, **options: Any) -> int:
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
 
-    from nmfd_cli.app.figure import PANELS, check_figure, draw
-    from nmfd_cli.app.in_memory import require_result, separate_in_memory
+    from nmfd_cli.app.figure import PANELS, figure_file
 
-    target = Path(options["out"])
-    panels = [panel for panel in PANELS if options[panel]]
-    check_figure(target, panels)
-    require_result(target, options["overwrite"])
+    target = options["out"]
     with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
-        separated = separate_in_memory(
-            recording, settings, score_path=options["score"], progress=progress
+        figure_file(
+            recording,
+            target,
+            settings,
+            score_path=options["score"],
+            panels=[panel for panel in PANELS if options[panel]],
+            overwrite=options["overwrite"],
+            progress=progress,
         )
-        progress("drawing", 1.0)
-        draw(separated, target, panels=panels or PANELS, overwrite=options["overwrite"])
     reporter.line(f"{recording}: {target}")
     return 0

@@ -1,15 +1,15 @@
 """``nmfd report``."""
 
-import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
-from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.app.settings import REPORT_AUDIO, SeparationSettings
 from nmfd_cli.cli.messages import Reporter, warnings_as_lines
 from nmfd_cli.cli.options import (
     Command,
+    command_line,
     complete_files,
     option,
     preset_option,
@@ -18,9 +18,6 @@ from nmfd_cli.cli.options import (
     verbosity,
     verbosity_options,
 )
-
-#: The choices of ``--report-audio``; a test compares them with what `encode_tracks` takes.
-AUDIO_CHOICES = ("auto", "flac", "ogg", "none")
 
 
 @click.command("report", cls=Command, short_help="Show and play a separation in one HTML file.")
@@ -36,7 +33,7 @@ AUDIO_CHOICES = ("auto", "flac", "ogg", "none")
 )
 @option(
     "--report-audio",
-    type=click.Choice(AUDIO_CHOICES),
+    type=click.Choice(REPORT_AUDIO),
     default="auto",
     section="Output",
     help="Sound in the file: flac is exact, ogg small, auto takes what fits.  [default: auto]",
@@ -60,45 +57,19 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
 
-    from nmfd_cli.app.in_memory import require_result, separate_in_memory
-    from nmfd_cli.app.report_page import write_report
+    from nmfd_cli.app.report_draft import report_file
 
     target = Path(options["out"])
-    require_result(target, options["overwrite"])
     with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
-        separated = separate_in_memory(
+        report_file(
             recording,
+            target,
             settings,
             score_path=options["score"],
+            audio=options["report_audio"],
             command=command_line(context),
+            overwrite=options["overwrite"],
             progress=progress,
         )
-        progress("drawing", 1.0)
-        audio, overwrite = options["report_audio"], options["overwrite"]
-        write_report(separated, target, audio=audio, overwrite=overwrite)
     reporter.line(f"{recording}: {target} ({target.stat().st_size / 1e6:.1f} MB)")
     return 0
-
-
-def command_line(context: click.Context) -> str:
-    """Return the command with what was given on the command line, quoted for a shell."""
-    words = [context.command_path]
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        value = context.params.get(name)
-        if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
-            continue
-        if isinstance(parameter, click.Argument):
-            words.append(shlex.quote(str(value)))
-        elif isinstance(parameter, click.Option) and parameter.is_flag:
-            words.append(parameter.opts[-1] if value else parameter.secondary_opts[-1])
-        else:
-            words += [parameter.opts[-1], shlex.quote(_as_word(value))]
-    return " ".join(words)
-
-
-def _as_word(value: Any) -> str:
-    """Return an option's value as it is typed."""
-    if isinstance(value, (tuple, list)):
-        return ",".join(str(item) for item in value)
-    return str(getattr(value, "name", value))

@@ -11,6 +11,7 @@ from nmfd_cli.cli.messages import Reporter
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
+    command_line,
     complete_files,
     option,
     preset_option,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     section="What to look for",
     shell_complete=complete_files,
-    help="CSV or TSV of what is played when: onset, drum ...",
+    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
 )
 @preset_option
 @settings_options(OutputSettings)
@@ -58,7 +59,8 @@ if TYPE_CHECKING:
 @option("--json", "as_json", is_flag=True, help="Print one JSON object with all results.")
 @option("--json-lines", is_flag=True, help="Print one JSON object a recording, a line each.")
 @verbosity_options
-def command(inputs: tuple[str, ...], **options: Any) -> int:
+@click.pass_context
+def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) -> int:
     """Write one file for each part of a recording: kick, snare, hi-hat ...
 
     The parts add up to the recording, sample by sample.  With --score they are found where it says;
@@ -71,6 +73,9 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     output = settings_from(OutputSettings, options)
     batch = settings_from(BatchSettings, options)
     _check_json(output, options)
+    if options["report_audio"] is not None and not output.report:
+        raise click.UsageError("--report-audio: expected --report beside it")
+    options["command"] = command_line(context)
     jobs = _plan(inputs, settings, output, batch, options)
 
     from nmfd_cli.app.batch import run_jobs, write_failed_list
@@ -113,6 +118,7 @@ def _plan(
         score=options["score"],
         score_pattern=options["score_pattern"],
         skip_existing=batch.skip_existing,
+        command=options["command"],
     )
 
 

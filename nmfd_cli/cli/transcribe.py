@@ -40,6 +40,13 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in LIST
     help="Write there: a table (CSV), .json or .mid.  For several recordings a folder, or a path "
     "with {track} in it.  [default: standard output]",
 )
+@option(
+    "--tempo",
+    type=float,
+    metavar="BPM",
+    section="Output",
+    help="Beats a minute of MIDI files, which times do not depend on.  [default: estimated]",
+)
 @option("--overwrite", is_flag=True, section="Output", help="Replace existing files.")
 @option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
 @preset_option
@@ -61,7 +68,11 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
-    flags = {"is_json": options["as_json"], "overwrite": options["overwrite"]}
+    flags = {
+        "is_json": options["as_json"],
+        "overwrite": options["overwrite"],
+        "bpm": options["tempo"],
+    }
 
     from nmfd_cli.app.inputs import find_recordings
     from nmfd_cli.app.transcribe import transcribe_file, transcription_places
@@ -81,20 +92,23 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
             n_failed += 1
             continue
         place = places.get(path)
-        _give(found, place, flags)
-        reporter.line(_told(found, place))
+        bpm = _give(found, place, flags)
+        reporter.line(_told(found, place, bpm))
     return 1 if n_failed else 0
 
 
-def _give(found: "Transcription", place: Any, flags: dict[str, bool]) -> None:
+def _give(found: "Transcription", place: Any, flags: dict[str, Any]) -> float | None:
+    """Write a transcription, and return the tempo if it was written in beats."""
     from nmfd_cli.app.transcribe import transcription_text, write_transcription
 
     if place is None:
         click.echo(transcription_text(found, is_json=flags["is_json"]), nl=False)
-    else:
-        write_transcription(place, found, **flags)
+        return None
+    return write_transcription(place, found, **flags)
 
 
-def _told(found: "Transcription", place: Any) -> str:
+def _told(found: "Transcription", place: Any, bpm: float | None) -> str:
     counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items()) or "no strokes"
+    if bpm is not None:
+        counts += f", {bpm:.1f} beats a minute"
     return f"{found.input}: {place}: {counts}" if place else f"{found.input}: {counts}"

@@ -1,17 +1,13 @@
-"""Sound as pictures: log-frequency spectrograms, outlines of waveforms, a colour map.
+"""Sound as pictures: logarithmic frequency axes, levels in dB, a colour map.
 
 Arrays in, arrays out; what is drawn with them, and on what, others decide.  Rows count upwards
 from the lowest frequency, columns from the start of the recording.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.division import magnitude_of
-from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 
 #: The frequencies that pictures show, in Hz, as far as the recording has them.
@@ -87,48 +83,6 @@ def largest_in_groups(values: FloatArray, n_columns: int) -> FloatArray:
     return grouped
 
 
-def spectrogram_picture(
-    sample_blocks: Iterable[FloatArray],
-    stft: Stft,
-    sample_rate: int,
-    *,
-    n_samples: int,
-    n_rows: int,
-    n_columns: int,
-) -> FloatArray:
-    """Return the log-frequency magnitude spectrogram of a whole recording.
-
-    A column stands at the time of its windows' centres, unlike the frames of `Stft`, which count
-    by what their windows reach: a picture over a waveform should agree with it.
-
-    Parameters
-    ----------
-    sample_blocks : iterable of ndarrays, shape (C, any)
-    stft : Stft
-    sample_rate : int
-        In Hz.
-    n_samples : int
-        Of the whole recording, a channel.
-    n_rows, n_columns : int
-        At most so many columns; a short recording has one a hop.
-
-    Returns
-    -------
-    ndarray, shape (n_rows, columns)
-        Linear magnitudes, from time zero to the end of the recording.
-    """
-    floats = (block.astype(np.float32, copy=False) for block in sample_blocks)
-    panels = [
-        log_frequency_rows(magnitude_of(spectrum), sample_rate, n_rows)
-        for spectrum in stft.blocks(floats)
-    ]
-    rows = np.concatenate(panels, axis=1)
-    hops = max(1, n_samples // stft.hop_length)
-    centred = round(stft.n_fft / 2 / stft.hop_length - 0.5)
-    first = min(max(0, centred), rows.shape[1] - 1)
-    return largest_in_groups(rows[:, first : first + hops], n_columns)
-
-
 def decibel_levels(
     magnitude: FloatArray, reference: float, *, range_db: float = 70.0, n_levels: int = 64
 ) -> Levels:
@@ -158,25 +112,6 @@ def decibel_levels(
     shares = np.clip(1 + decibels / range_db, 0, 1)
     levels: Levels = np.rint(shares * (n_levels - 1)).astype(np.uint8)
     return levels
-
-
-def envelope(samples: FloatArray, n_columns: int) -> FloatArray:
-    """Return the outline of a waveform.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (C, n)
-    n_columns : int
-        At least 1.
-
-    Returns
-    -------
-    ndarray, shape (2, min(n, n_columns))
-        The least and the largest sample of each column, over all channels.
-    """
-    upper = largest_in_groups(samples, n_columns).max(axis=0)
-    lower = -largest_in_groups(-samples, n_columns).max(axis=0)
-    return np.stack([lower, upper])
 
 
 def colour_map(n_levels: int = 64) -> NDArray[np.uint8]:

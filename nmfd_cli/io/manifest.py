@@ -15,8 +15,11 @@ of results can be moved as a whole.
                ``input``, ``score`` (or null) and ``kit``, and ``settings``: every setting of the
                separation and of the stems' format
 ``recording``  ``sample_rate``, ``n_channels``, ``n_samples``, ``subtype``
-``stems``      ``stem``, ``file`` (from the manifest's folder), ``size``, ``sha256``, ``peak`` and
-               ``energy_share`` of each
+``stems``      ``stem``, ``file`` (from the manifest's folder), ``size``, ``sha256``, ``peak``,
+               ``energy_share`` and ``onsets`` (or null) of each
+``divided``    names of all stems that the recording was divided into, once all have been written;
+               without a score it decides on the recording's sound, what there is to write
+``reports``    ``file``, ``size``, ``sha256`` and ``audio`` of the report, if there is one
 ``former``     ``file``, ``size``, ``sha256`` of files of earlier runs with other sources
 =============  ================================================================================
 """
@@ -57,6 +60,14 @@ class StemRecord(FileRecord):
     stem: str
     peak: float
     energy_share: float
+    onsets: int | None = None
+
+
+@dataclass(frozen=True)
+class ReportRecord(FileRecord):
+    """A report as it was written, and how its sound was asked for."""
+
+    audio: str
 
 
 @dataclass(frozen=True)
@@ -70,12 +81,19 @@ class Manifest:
     recording: Mapping[str, Any]
     final_divergence: float | None
     stems: tuple[StemRecord, ...]
+    divided: tuple[str, ...] = ()
+    reports: tuple[ReportRecord, ...] = ()
     former: tuple[FileRecord, ...] = ()
+
+    @property
+    def results(self) -> tuple[FileRecord, ...]:
+        """The files that belong together: stems and report."""
+        return (*self.stems, *self.reports)
 
     @property
     def records(self) -> tuple[FileRecord, ...]:
         """All files that this program wrote here."""
-        return (*self.stems, *self.former)
+        return (*self.results, *self.former)
 
     def as_text(self) -> str:
         """Return the content of the file."""
@@ -105,6 +123,8 @@ def read_manifest(path: Path) -> Manifest | None:
         if content.pop("format") != FORMAT:
             return None
         content["stems"] = tuple(StemRecord(**stem) for stem in content["stems"])
+        content["divided"] = tuple(content.get("divided", ()))
+        content["reports"] = tuple(ReportRecord(**file) for file in content.get("reports", ()))
         content["former"] = tuple(FileRecord(**record) for record in content["former"])
         manifest = Manifest(**content)
         return manifest if all(map(_is_sound, manifest.records)) else None

@@ -10,7 +10,8 @@ or there is no such row and the columns are libnmfd's: onset and class, or onset
 duration.  Times are seconds.  ``#`` begins a comment at the start of a line or after a blank.
 Blank lines and columns of other names are skipped.
 
-`parse_score` is the pure inside, `read_score` the file around it.
+`parse_score` is the pure inside, `read_score` the file around it, which takes MIDI files too: what
+they are is `nmfd_cli.io.midi`'s to know.
 """
 
 import csv
@@ -113,6 +114,12 @@ class Score:
         """Whether no note is a drum.  A mixed score is neither."""
         return all(drum is None for drum in self.drums)
 
+    def part(self, *, is_drums: bool) -> "Score":
+        """Return the drums alone, or the pitched notes alone."""
+        kept = [index for index, drum in enumerate(self.drums) if (drum is not None) == is_drums]
+        columns = (getattr(self, field.name) for field in fields(self))
+        return Score(*(tuple(column[index] for index in kept) for column in columns))
+
 
 def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None) -> Score:
     """Read a score file.
@@ -120,7 +127,7 @@ def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None)
     Parameters
     ----------
     path : str or Path
-        A CSV or TSV file, UTF-8 with or without byte order mark.
+        A CSV or TSV file, UTF-8 with or without byte order mark, or a MIDI file.
     drum_classes : collection of str, optional
         Names accepted beside the known drum classes and their synonyms, which they precede.
 
@@ -134,6 +141,8 @@ def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None)
     InputFileError
         If the file cannot be read, is not a text in UTF-8, or has a line that `parse_score`
         refuses.
+    MissingExtraError
+        If it is a MIDI file and mido is not installed.
     """
     try:
         if Path(path).is_dir():
@@ -143,7 +152,16 @@ def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None)
         raise InputFileError(path, "expected a score file, found no such file") from None
     except OSError as error:
         raise InputFileError(path, f"expected a readable score file: {error.strerror}") from None
+    if is_midi(path) or data.startswith(b"MThd"):
+        from nmfd_cli.io.midi import read_midi  # knows what a score is, and needs an extra
+
+        return read_midi(path)
     return parse_score(_decode(data, path), path, drum_classes=drum_classes)
+
+
+def is_midi(path: str | Path) -> bool:
+    """Whether a file is a MIDI file by its ending."""
+    return Path(path).suffix.lower() in (".mid", ".midi")
 
 
 def parse_score(

@@ -62,7 +62,7 @@ def read_transcription(path: str | Path) -> Score:
     Parameters
     ----------
     path : str or Path
-        A table as `read_score` takes it, or a MIDI file by its ending.
+        A table or a MIDI file, as `read_score` takes it.
 
     Raises
     ------
@@ -71,21 +71,12 @@ def read_transcription(path: str | Path) -> Score:
     MissingExtraError
         If it is a MIDI file and mido is not installed.
     """
-    if is_midi(path):
-        from nmfd_cli.io.midi import read_midi
-
-        return read_midi(path)
     try:
         return read_score(path)
     except InputFileError:
         if _is_header_alone(path):
             return Score((), (), (), (), ())
         raise
-
-
-def is_midi(path: str | Path) -> bool:
-    """Whether a file is a MIDI file by its ending."""
-    return Path(path).suffix.lower() in (".mid", ".midi")
 
 
 def _is_header_alone(path: str | Path) -> bool:

@@ -5,9 +5,19 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from nmfd_cli.errors import OutputError
+
+
+class Sink(Protocol):
+    """Where finished files go: a folder, or standard output."""
+
+    def place(self, path: Path) -> Path:
+        """Return where to write what will stand at `path`."""
+
+    def commit(self) -> None:
+        """Hand over everything that was placed."""
 
 
 class StagedOutputs:
@@ -102,6 +112,21 @@ class StagedOutputs:
             except OSError as error:
                 raise OutputError(f"{path}: cannot make this folder: {error.strerror}") from error
             self._made_folders.append(path)
+
+
+def place_text(outputs: Sink, path: Path, text: str) -> None:
+    """Write a text, in UTF-8, to where it can be moved in from.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    staged = outputs.place(path)
+    try:
+        staged.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot write: {error.strerror}") from error
 
 
 def require_free(path: Path, overwrite: bool) -> None:

@@ -169,7 +169,7 @@ def _age(path: Path) -> float:
 
 
 def move_in(place: Path, out: Path, manifest_path: Path, *, overwrite: bool) -> None:
-    """Move stems to where they belong, their manifest last.
+    """Move results to where they belong, their manifest last.
 
     Parameters
     ----------
@@ -194,10 +194,10 @@ def move_in(place: Path, out: Path, manifest_path: Path, *, overwrite: bool) -> 
     folder = manifest_path.parent
     previous = read_manifest(out / manifest_path)
     known = (*manifest.records, *(previous.records if previous else ()))
-    moves = [(place / folder / stem.file, out / folder / stem.file) for stem in manifest.stems]
+    moves = [(place / folder / one.file, out / folder / one.file) for one in manifest.results]
     moves = [(source, target) for source, target in moves if source.exists()]
-    for stem in manifest.stems:
-        refuse_foreign(out / folder / stem.file, records_of(stem.file, known), overwrite)
+    for one in manifest.results:
+        refuse_foreign(out / folder / one.file, records_of(one.file, known), overwrite)
     with Moves(place / _REPLACED) as steps:
         for source, target in moves:
             file = target.relative_to(out / folder).as_posix()

@@ -1,7 +1,5 @@
 """What was learned, drawn as in the papers: templates left, activations above, sound between."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from nmfd_cli.app.page.markup import (
@@ -15,16 +13,16 @@ from nmfd_cli.app.page.markup import (
 )
 from nmfd_cli.app.page.palette import stem_style
 from nmfd_cli.app.page.pictures import TEMPLATE_RANGE_DB
-from nmfd_cli.app.separated import SeparatedRecording
+from nmfd_cli.app.page.sketch import SketchedRecording
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.pictures import largest_in_groups
 
 _MOST_COLUMNS = 1400
-#: So many names have room below the templates.
-_MOST_NAMES = 6
+#: So many names of so many letters have room below the templates.
+_MOST_NAMES, _MOST_LETTERS = 6, 8
 
 
-def factor_figure(recording: SeparatedRecording) -> str:
+def factor_figure(recording: SketchedRecording) -> str:
     """Return the figure of templates, activations and spectrogram."""
     n_components = recording.templates.shape[1]
     layers = "".join(
@@ -38,14 +36,15 @@ def factor_figure(recording: SeparatedRecording) -> str:
 <div class="axis activation-names" aria-hidden="true">{_activation_names(recording)}</div>
 <div class="activations seekable" role="img" aria-label="Activations of {n_components} components
  over time">{_activations(recording)}<div class="cursor"></div></div>
+<div class="axis template-axis" aria-hidden="true">{frequency_axis(recording.sample_rate)}</div>
 <div class="templates" role="group" aria-label="Templates">{_templates(recording)}</div>
-<div class="axis">{frequency_axis(recording.sample_rate)}</div>
+<div class="axis middle-axis">{frequency_axis(recording.sample_rate)}</div>
 <div class="middle seekable" role="img" aria-label="Spectrogram of the mixture">
 <div class="by-stem">{layers}</div>
 <div class="by-level" style="background-image:var(--picture-0)"></div><div class="cursor"></div>
 </div>
 <div class="template-names" aria-hidden="true">{_template_names(recording)}</div>
-<div class="axis" aria-hidden="true"><b class="unit">s</b></div>
+<div class="axis time-axis" aria-hidden="true"><b class="unit">s</b></div>
 <div class="ticks" data-time-axis aria-hidden="true">{time_axis(recording.seconds, most=8)}</div>
 </figure>"""
 
@@ -92,12 +91,13 @@ def divergence_figure(divergence: FloatArray) -> str:
 <div class="plot" role="img" aria-label="{text(label)}">
 <svg viewBox="0 0 {last} 200" preserveAspectRatio="none" aria-hidden="true" focusable="false">
 <path d="M{points}"/></svg></div>
-<div></div><div class="ticks" aria-hidden="true">{horizontal}</div>
-<figcaption>{text(label)}; against the iteration{", on a logarithmic axis" if is_log else ""}.
+<div class="axis" aria-hidden="true"><b class="unit">iteration</b></div>
+<div class="ticks" aria-hidden="true">{horizontal}</div>
+<figcaption>{text(label)}{", on a logarithmic axis" if is_log else ""}.
 </figcaption></figure>"""
 
 
-def _activations(recording: SeparatedRecording) -> str:
+def _activations(recording: SketchedRecording) -> str:
     # frame m begins where its window first reaches: an activation stands where its event begins
     hops = max(1, recording.n_samples // recording.hop_length)
     shown = largest_in_groups(recording.activations[:, :hops], _MOST_COLUMNS)
@@ -115,7 +115,7 @@ def _activations(recording: SeparatedRecording) -> str:
     return "".join(lines)
 
 
-def _legend(recording: SeparatedRecording) -> str:
+def _legend(recording: SketchedRecording) -> str:
     return "".join(
         f'<li style="{stem_style(stem)}"><span class="swatch"></span>'
         f'<span class="name">{text(name)}</span></li>'
@@ -123,11 +123,11 @@ def _legend(recording: SeparatedRecording) -> str:
     )
 
 
-def _activation_names(recording: SeparatedRecording) -> str:
-    return _name_tags(recording, recording.component_names)
+def _activation_names(recording: SketchedRecording) -> str:
+    return _name_tags(recording, is_named=True, is_numbered=_is_numbered(recording))
 
 
-def _templates(recording: SeparatedRecording) -> str:
+def _templates(recording: SketchedRecording) -> str:
     return "".join(
         f'<div class="template" role="img" aria-label="Template of {text(name)}" '
         f'style="{stem_style(stem)}">'
@@ -138,17 +138,27 @@ def _templates(recording: SeparatedRecording) -> str:
     )
 
 
-def _template_names(recording: SeparatedRecording) -> str:
-    """Return the names below the templates: where they are many, the colours' names stand above."""
-    names = recording.component_names
-    if len(names) > _MOST_NAMES:
-        names = tuple(str(r + 1) for r in range(len(names)))
-    return _name_tags(recording, names)
+def _template_names(recording: SketchedRecording) -> str:
+    """Return the names below the templates, or the numbers that the activations' names have."""
+    is_numbered = _is_numbered(recording)
+    return _name_tags(recording, is_named=not is_numbered, is_numbered=is_numbered)
 
 
-def _name_tags(recording: SeparatedRecording, names: Sequence[str]) -> str:
-    return "".join(
-        f'<span class="component" style="{stem_style(stem)}"><span class="swatch"></span>'
-        f'<span class="name">{text(name)}</span></span>'
-        for name, stem in zip(names, recording.stem_of, strict=True)
-    )
+def _is_numbered(recording: SketchedRecording) -> bool:
+    longest = max(len(name) for name in recording.component_names)
+    return len(recording.stem_of) > _MOST_NAMES or longest > _MOST_LETTERS
+
+
+def _name_tags(recording: SketchedRecording, *, is_named: bool, is_numbered: bool) -> str:
+    tags = []
+    for r, (name, stem) in enumerate(
+        zip(recording.component_names, recording.stem_of, strict=True)
+    ):
+        kind = "component" if is_named else "component numbered"
+        number = f'<span class="number">{r + 1}</span>' if is_numbered else ""
+        shown = f'<span class="name">{text(name)}</span>' if is_named else ""
+        tags.append(
+            f'<span class="{kind}" style="{stem_style(stem)}"><span class="swatch"></span>'
+            f"{number}{shown}</span>"
+        )
+    return "".join(tags)

@@ -244,8 +244,10 @@
       player.pause();
     } else {
       try {
+        if (!player.buffers.length) byId("play-label").textContent = "Loading…";
         await player.play();
       } catch (error) {
+        showPlaying();
         byId("clock").textContent = "this browser cannot decode the sound";
         say(`The sound cannot be decoded: ${error.message}`);
         return;
@@ -473,8 +475,6 @@
       "loop-a": setA,
       "loop-b": setB,
       "loop-clear": clearLoop,
-      "zoom-in": () => setZoom(zoom * 2),
-      "zoom-out": () => setZoom(zoom / 2),
     };
     for (const [id, action] of Object.entries(actions)) {
       byId(id).addEventListener("click", () => action());
@@ -493,6 +493,8 @@
   }
 
   connectTheme();
+  byId("zoom-in").addEventListener("click", () => setZoom(zoom * 2));
+  byId("zoom-out").addEventListener("click", () => setZoom(zoom / 2));
   for (const area of all(".seekable")) makeSeekable(area);
   if (hasSound) {
     connectDesk();

@@ -3,47 +3,33 @@
 import numpy as np
 
 from nmfd_cli.app.page.png import as_css_url, encode_png
-from nmfd_cli.app.separated import SeparatedRecording
+from nmfd_cli.app.page.sketch import STEM_ROWS, SketchedRecording
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.pictures import (
     colour_map,
     decibel_levels,
     largest_in_groups,
     log_frequency_rows,
-    spectrogram_picture,
 )
-from nmfd_cli.core.stft import Stft
 
-#: Pixels of the pictures; the page stretches them.
-MIXTURE_ROWS, STEM_ROWS, MOST_COLUMNS = 240, 160, 1400
 _LEVELS = 48
 _TEMPLATE_WIDTH = 48
 #: Decibels from the darkest to the brightest of a spectrogram and of a template.
 RANGE_DB, TEMPLATE_RANGE_DB = 70.0, 50.0
 
 
-def picture_styles(recording: SeparatedRecording) -> str:
+def picture_styles(recording: SketchedRecording) -> str:
     """Return the rules that define ``--picture-0`` (the mixture), ``--picture-1`` ... of the stems
     and ``--template-0`` ... of the components.
 
     All spectrograms share one scale, so that a stem's shows what is left of the mixture; templates
     have one each, as what is theirs alone is their shape.
     """
-    stft = Stft(recording.n_fft, recording.hop_length)
-    sounds = (recording.mixture, *recording.stems.values())
-    spectrograms = [
-        spectrogram_picture(
-            [sound],
-            stft,
-            recording.sample_rate,
-            n_samples=recording.n_samples,
-            n_rows=MIXTURE_ROWS if index == 0 else STEM_ROWS,
-            n_columns=MOST_COLUMNS,
-        )
-        for index, sound in enumerate(sounds)
+    reference = float(recording.mixture.spectrogram.max())
+    pictures = [
+        _spectrogram_url(sketch.spectrogram, reference)
+        for sketch in (recording.mixture, *recording.stems.values())
     ]
-    reference = float(spectrograms[0].max())
-    pictures = [_spectrogram_url(spectrogram, reference) for spectrogram in spectrograms]
     templates = [
         _template_url(template, recording.sample_rate)
         for template in np.moveaxis(recording.framewise_templates, 1, 0)

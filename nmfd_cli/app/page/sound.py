@@ -2,17 +2,20 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import soundfile as sf
 
+from nmfd_cli.app.settings import REPORT_AUDIO
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import ParameterError
 
-#: What `encode_tracks` offers.
-AUDIO_CHOICES = ("auto", "flac", "ogg", "none")
+#: Seconds of a recording beyond which the sound is not embedded unasked: a browser keeps all tracks
+#: decoded in memory, a hundred megabytes a minute for a stereo mixture and four stems.
+LONGEST_SECONDS = 240.0
 #: Bytes that all tracks together may take as FLAC before "auto" turns to Vorbis.
 FLAC_BUDGET = 1_500_000
 # libsndfile's Vorbis encoder keeps a whole block on the stack
@@ -55,51 +58,51 @@ def encode_tracks(
 
     Parameters
     ----------
-    tracks : sequence of ndarrays, shape (C, n)
-        More than two channels become one.
+    tracks : sequence of ndarrays, shape (1 or 2, n)
     sample_rate : int
         In Hz.
     audio : str
-        One of `AUDIO_CHOICES`.
+        One of `REPORT_AUDIO`.
 
     Raises
     ------
     ParameterError
     """
-    if audio not in AUDIO_CHOICES:
-        raise ParameterError(f"audio: expected one of {', '.join(AUDIO_CHOICES)}, found {audio!r}")
+    if audio not in REPORT_AUDIO:
+        raise ParameterError(f"audio: expected one of {', '.join(REPORT_AUDIO)}, found {audio!r}")
     if audio == "none":
         return EncodedTracks("none")
-    heard = [track if len(track) <= 2 else track.mean(axis=0, keepdims=True) for track in tracks]
-    peak = max((float(np.abs(track).max(initial=0)) for track in heard), default=0.0)
+    peak = max((float(max(track.max(), -track.min())) for track in tracks), default=0.0)
     gain = max(1.0, peak * 32768 / 32767)
-    scaled = [(track / gain).astype(np.float32).T for track in heard]
+    encode = partial(_encode, sample_rate=sample_rate, gain=gain)
     if audio == "auto" and sample_rate in _VORBIS_RATES:
-        flac = _until(scaled, sample_rate, FLAC_BUDGET)
+        flac = _until(tracks, partial(encode, kind="flac"), FLAC_BUDGET)
         if flac is not None:
             return EncodedTracks("flac", flac, gain)
         audio = "ogg"
     kind = "ogg" if audio == "ogg" and sample_rate in _VORBIS_RATES else "flac"
-    return EncodedTracks(kind, tuple(_encode(track, sample_rate, kind) for track in scaled), gain)
+    return EncodedTracks(kind, tuple(encode(track, kind=kind) for track in tracks), gain)
 
 
-def _until(tracks: Sequence[FloatArray], sample_rate: int, budget: int) -> tuple[bytes, ...] | None:
-    """Return the tracks as FLAC, or None as soon as they exceed a number of bytes."""
+def _until(
+    tracks: Sequence[FloatArray], encode: Callable[[FloatArray], bytes], budget: int
+) -> tuple[bytes, ...] | None:
+    """Return the tracks encoded, or None as soon as they exceed a number of bytes."""
     files: list[bytes] = []
     for track in tracks:
-        files.append(_encode(track, sample_rate, "flac"))
+        files.append(encode(track))
         if sum(map(len, files)) > budget:
             return None
     return tuple(files)
 
 
-def _encode(samples: FloatArray, sample_rate: int, kind: str) -> bytes:
-    """Return samples (n, C) as a sound file."""
+def _encode(samples: FloatArray, *, sample_rate: int, gain: float, kind: str) -> bytes:
+    """Return samples (C, n) as a sound file."""
     file = io.BytesIO()
     container, subtype = ("OGG", "VORBIS") if kind == "ogg" else ("FLAC", "PCM_16")
     with sf.SoundFile(
-        file, "w", sample_rate, samples.shape[1], format=container, subtype=subtype
+        file, "w", sample_rate, samples.shape[0], format=container, subtype=subtype
     ) as sound:
-        for start in range(0, len(samples), _BLOCK):
-            sound.write(samples[start : start + _BLOCK])
+        for start in range(0, samples.shape[1], _BLOCK):
+            sound.write((samples[:, start : start + _BLOCK] / gain).astype(np.float32).T)
     return file.getvalue()

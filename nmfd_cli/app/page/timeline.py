@@ -13,35 +13,34 @@ from nmfd_cli.app.page.markup import (
     time_axis,
 )
 from nmfd_cli.app.page.palette import stem_style
-from nmfd_cli.app.separated import SeparatedRecording
+from nmfd_cli.app.page.sketch import Sketch, SketchedRecording
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.pictures import envelope, frequency_range
+from nmfd_cli.core.pictures import frequency_range
 from nmfd_cli.core.tempo import Tempo
 
-_MOST_COLUMNS = 1600
-#: More beats or bars than this are a grey veil rather than a grid.
-_MOST_BEATS, _MOST_BARS = 128, 400
+#: More beats, bars or numbers of bars than this are a grey veil rather than a grid.
+_MOST_BEATS, _MOST_BARS, _MOST_NUMBERS = 128, 100, 25
 
 
-def timeline(recording: SeparatedRecording, *, has_sound: bool) -> str:
+def timeline(recording: SketchedRecording, *, has_sound: bool) -> str:
     """Return all rows.
 
     Parameters
     ----------
-    recording : SeparatedRecording
+    recording : SketchedRecording
     has_sound : bool
         Whether there is something to solo, mute and level.
     """
-    peak = float(max(np.abs(x).max() for x in (recording.mixture, *recording.stems.values())))
+    peak = max(sketch.peak for sketch in (recording.mixture, *recording.stems.values()))
     rows = [_ruler(recording.seconds), _mixture_row(recording, peak, has_sound=has_sound)]
     if any(len(onsets) for onsets in recording.onsets.values()):
         rows.append(_drum_grid(recording))
-    for stem, samples in enumerate(recording.stems.values()):
-        rows.append(_stem_row(recording, stem, samples, peak, has_sound=has_sound))
+    for stem, sketch in enumerate(recording.stems.values()):
+        rows.append(_stem_row(recording, stem, sketch, peak, has_sound=has_sound))
     return "\n".join(rows)
 
 
-def onset_lists(recording: SeparatedRecording) -> str:
+def onset_lists(recording: SketchedRecording) -> str:
     """Return all onsets as text, for whoever cannot see the grid; empty if there are none."""
     found = {stem: onsets for stem, onsets in recording.onsets.items() if len(onsets)}
     if not found:
@@ -66,21 +65,21 @@ def _ruler(seconds: float) -> str:
     )
 
 
-def _mixture_row(recording: SeparatedRecording, peak: float, *, has_sound: bool) -> str:
+def _mixture_row(recording: SketchedRecording, peak: float, *, has_sound: bool) -> str:
     controls = _controls(0, "mixture", "0", has_sound=has_sound, mutes=False)
     head = f'<h3><span class="name">Mixture</span></h3>{controls}'
-    pictures = _waveform(recording.mixture, peak) + _spectrogram(recording, 0, "the mixture")
+    pictures = waveform(recording.mixture, peak) + _spectrogram(recording, 0, "the mixture")
     return _row("mixture", "", "the mixture", head, _axes(recording, peak), pictures)
 
 
 def _stem_row(
-    recording: SeparatedRecording, stem: int, samples: FloatArray, peak: float, *, has_sound: bool
+    recording: SketchedRecording, stem: int, sketch: Sketch, peak: float, *, has_sound: bool
 ) -> str:
     name = recording.stem_names[stem]
     key = str(stem + 1) if stem < 9 else ""
     controls = _controls(stem + 1, name, key, has_sound=has_sound)
     head = f'<h3><span class="swatch"></span><span class="name">{text(name)}</span></h3>{controls}'
-    pictures = _waveform(samples, peak) + _spectrogram(recording, stem + 1, name)
+    pictures = waveform(sketch, peak) + _spectrogram(recording, stem + 1, name)
     return _row(
         "stem", stem_style(stem), name, head, _axes(recording, peak, decades=True), pictures
     )
@@ -119,7 +118,7 @@ def _controls(track: int, name: str, key: str, *, has_sound: bool, mutes: bool =
     )
 
 
-def _axes(recording: SeparatedRecording, peak: float, *, decades: bool = False) -> str:
+def _axes(recording: SketchedRecording, peak: float, *, decades: bool = False) -> str:
     shown = number(peak) if peak > 0 else "1"
     amplitude = (
         '<div class="axis-labels wave-axis" aria-hidden="true">'
@@ -130,18 +129,20 @@ def _axes(recording: SeparatedRecording, peak: float, *, decades: bool = False) 
     return amplitude + frequency_axis(recording.sample_rate, decades=decades)
 
 
-def _waveform(samples: FloatArray, peak: float) -> str:
-    outline = envelope(samples, _MOST_COLUMNS)
-    lower, upper = 0.5 + 0.5 * outline / (peak or 1.0)
+def waveform(sketch: Sketch, peak: float, *, style: str = "") -> str:
+    """Return the outline of a track as SVG; `peak` fills its height."""
+    lower, upper = 0.5 + 0.5 * sketch.outline / (peak or 1.0)
     # a hair's breadth at least, so that silence is a line
     lower, upper = np.minimum(lower, 0.495), np.maximum(upper, 0.505)
+    styled = f' style="{style}"' if style else ""
     return (
-        f'<svg class="wave" viewBox="0 0 {max(1, len(upper) - 1)} 200" preserveAspectRatio="none" '
+        f'<svg class="wave"{styled} viewBox="0 0 {max(1, len(upper) - 1)} 200" '
+        'preserveAspectRatio="none" '
         f'aria-hidden="true" focusable="false"><path d="{outline_path(lower, upper)}"/></svg>'
     )
 
 
-def _spectrogram(recording: SeparatedRecording, track: int, name: str) -> str:
+def _spectrogram(recording: SketchedRecording, track: int, name: str) -> str:
     low, high = frequency_range(recording.sample_rate)
     label = f"Waveform and spectrogram of {name}, {low:g} to {high:g} Hz"
     return (
@@ -150,7 +151,7 @@ def _spectrogram(recording: SeparatedRecording, track: int, name: str) -> str:
     )
 
 
-def _drum_grid(recording: SeparatedRecording) -> str:
+def _drum_grid(recording: SketchedRecording) -> str:
     """Return the row of the transcription: a line a stem, a mark a stroke, bars if known."""
     lines = "".join(
         _grid_line(stem, recording.onsets[name], recording.seconds)
@@ -188,13 +189,15 @@ def _grid_line(stem: int, onsets: FloatArray, seconds: float) -> str:
 def _bar_lines(tempo: Tempo, seconds: float) -> Iterator[str]:
     beats = tempo.beats(seconds)
     bars = [beat for beat in beats if tempo.is_downbeat(float(beat))]
-    if len(bars) > _MOST_BARS:
-        return
     if len(beats) <= _MOST_BEATS:
         for beat in beats:
             if not tempo.is_downbeat(float(beat)):
                 yield f'<b class="beat" style="left:{percent(float(beat) / seconds)}"></b>'
-    every = 1 + len(bars) // 24
-    for index, bar in enumerate(bars):
-        label = f"<span>{index + 1}</span>" if index % every == 0 else ""
+    every = numbered = 1
+    while len(bars) > _MOST_BARS * every:
+        every *= 2
+    while len(bars) > _MOST_NUMBERS * numbered:
+        numbered *= 2
+    for index, bar in list(enumerate(bars))[::every]:
+        label = f"<span>{index + 1}</span>" if index % numbered == 0 else ""
         yield f'<b class="bar" style="left:{percent(float(bar) / seconds)}">{label}</b>'

@@ -1,0 +1,48 @@
+"""Samples on the temporary disk, until all of a recording has passed by."""
+
+import tempfile
+from contextlib import ExitStack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.errors import OutputError
+
+
+class SampleSpool:
+    """The samples of a track, written block by block and then read as one array.
+
+    Parameters
+    ----------
+    resources : ExitStack
+        Whose end gives the disk free again.
+    """
+
+    def __init__(self, resources: ExitStack) -> None:
+        file = tempfile.TemporaryFile(prefix="nmfd-")  # noqa: SIM115 - closed by `resources`
+        self._file = resources.enter_context(file)
+        self._n_channels = 1
+
+    def append(self, samples: FloatArray) -> None:
+        """Add samples (C, any), as float32.
+
+        Raises
+        ------
+        OutputError
+            If the temporary disk is full.
+        """
+        self._n_channels = samples.shape[0]
+        try:
+            self._file.write(np.ascontiguousarray(samples.T, dtype=np.float32).data)
+        except OSError as error:
+            raise OutputError(
+                f"{tempfile.gettempdir()}: no room for the sound of the report: {error.strerror}; "
+                "TMPDIR names another folder"
+            ) from error
+
+    def samples(self) -> NDArray[np.float32]:
+        """Return all samples, shape (C, n), mapped from the disk."""
+        self._file.flush()
+        flat = np.memmap(self._file, dtype=np.float32, mode="r")
+        return flat.reshape(-1, self._n_channels).T
