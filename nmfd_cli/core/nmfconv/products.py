@@ -3,7 +3,7 @@
 All of NMFD's cost lies in three products of a panel of frames: the model ``W * H``, the numerator
 of W and that of H.  `StackedProducts` writes them as one dense product each over a stack of shifted
 activations; `FftProducts` computes them as convolutions along time, which wins for long templates.
-`choose_products` decides by the count of operations.
+`choose_products` decides by what they were measured to cost.
 
 Templates stand in rows here, (R, T, K).  What several threads share lies in the products, what each
 of them needs for its panel on a desk of its own.
@@ -227,11 +227,30 @@ def choose_products(
 
 
 def _fft_is_cheaper(shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> bool:
-    R, T, K = shape
-    length = panel_frames + T
-    products = 2 if fix_W else 3
-    stacked = products * 2 * K * R * T * panel_frames
-    # a real FFT of n points is taken as 2.5 n log2 n operations, at a tenth of a product's rate
-    transforms = 2 if fix_W else 2 + 2 * R
-    fft = 10 * K * (transforms * 2.5 * length * np.log2(length) + products * 4 * R * length)
+    stacked, fft = costs(shape, panel_frames, fix_W)
     return bool(fft < stacked)
+
+
+#: Costs in multiplications of a dense product, fitted to 108 measured panels (float32, one thread;
+#: ``tests/benchmarks/products.py`` measures them again): an entry of the stack that is shifted in
+#: and out, a point of a transform times its logarithm, a point of a product of spectra.
+_STACKED_ENTRY, _TRANSFORMED_POINT, _MULTIPLIED_POINT = 39, 6.9, 45
+
+
+def costs(shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> tuple[float, float]:
+    """Return what a panel costs stacked, and by FFT, in multiplications of a dense product.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (R, T, K).
+    panel_frames : int
+    fix_W : bool
+        No terms of the templates are asked for, and their transforms are known.
+    """
+    R, T, K = shape
+    m, n = panel_frames, panel_frames + T
+    n_products, n_transforms = (2, 2) if fix_W else (3, 3 + 2 * R)
+    stacked = n_products * R * T * m * (K + _STACKED_ENTRY)
+    transforms = _TRANSFORMED_POINT * n_transforms * n * np.log2(n)
+    return stacked, K * (transforms + _MULTIPLIED_POINT * n_products * R * n)
