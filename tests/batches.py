@@ -17,8 +17,8 @@ from nmfd_cli.app.batch import BatchSummary, run_jobs
 from nmfd_cli.app.batch_settings import BatchSettings
 from nmfd_cli.app.events import OnEvent
 from nmfd_cli.app.jobs import Job, plan_jobs
-from nmfd_cli.app.pool import THREAD_VARIABLES
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
+from nmfd_cli.app.threads import THREAD_VARIABLES
 from nmfd_cli.io.inputs import expand_inputs
 
 #: As little work as there can be that still has all stations.

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from nmfd_cli import __version__
+from nmfd_cli.app.threads import thread_defaults
 from nmfd_cli.cli.messages import say_error
 from nmfd_cli.errors import NmfdError, ParameterError
 
@@ -174,6 +175,7 @@ def main() -> NoReturn:
     for number in _stop_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
+    os.environ.update(thread_defaults())
     if _COMPLETE_VARIABLE in os.environ:
         from click.shell_completion import shell_complete
 
