@@ -15,7 +15,7 @@ from nmfd_cli.app.kits import SHIPPED_NAME, shipped_bank, user_kits_folder
 from nmfd_cli.app.settings import STREAM, OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_paths import output_paths
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
-from nmfd_cli.io.audio import open_recording
+from nmfd_cli.io.audio import estimated_seconds
 from nmfd_cli.io.kit_file import KIT_SUFFIX
 from nmfd_cli.io.manifest import manifest_name, tree_hash
 from nmfd_cli.io.score import Score, read_score
@@ -211,7 +211,7 @@ def _require_scores(inputs: Sequence[str], scores: Iterable[str | None]) -> None
 
 def _seconds(path: str) -> float | None:
     try:
-        return None if path == STREAM else open_recording(path).seconds
+        return None if path == STREAM else estimated_seconds(path)
     except NmfdError:  # told when its turn comes, so that the others are done
         return None
 

@@ -1,5 +1,6 @@
 """Recordings: read in blocks, written in blocks, at the sample format's own precision."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from nmfd_cli.errors import InputFileError, OutputError
+from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError
+from nmfd_cli.io.audio_length import estimated_length, find_length, is_mp3, silenced
 
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
@@ -69,7 +71,8 @@ class Recording:
             while position < self.n_samples:
                 wanted = min(block_samples, self.n_samples - position)
                 try:
-                    block = file.read(wanted, dtype="float64", always_2d=True)
+                    with silenced(file.format == "MP3"):
+                        block = file.read(wanted, dtype="float64", always_2d=True)
                 except (sf.LibsndfileError, RuntimeError) as error:
                     raise self._broken(position, str(error)) from error
                 if len(block) < wanted:
@@ -94,6 +97,8 @@ class Recording:
 def open_recording(path: str | Path) -> Recording:
     """Look at an audio file.
 
+    Of one that was cut off, what is there counts; a warning says so.
+
     Raises
     ------
     InputFileError
@@ -107,10 +112,32 @@ def open_recording(path: str | Path) -> Recording:
     if path.is_file() and path.stat().st_size == 0:
         raise InputFileError(path, "expected an audio file, found an empty one")
     with _open(path) as file:
-        recording = Recording(path, file.samplerate, file.channels, file.frames, file.subtype)
+        n_samples, promised = find_length(path, file)
+        recording = Recording(path, file.samplerate, file.channels, n_samples, file.subtype)
     if recording.n_samples == 0:
-        raise InputFileError(path, "expected sound, found 0 samples")
+        hint = f"; its head promises {promised}, it was cut off" if promised else ""
+        raise InputFileError(path, f"expected sound, found 0 samples{hint}")
+    if promised:
+        warnings.warn(
+            f"{path}: cut off: its head promises {promised} samples "
+            f"({promised / recording.sample_rate:.3f} s), {n_samples} are there "
+            f"({recording.seconds:.3f} s)",
+            NmfdWarning,
+            stacklevel=2,
+        )
     return recording
+
+
+def estimated_seconds(path: str | Path) -> float | None:
+    """Return how long a recording is as its head has it; None if it does not say.
+
+    Raises
+    ------
+    InputFileError
+        If it is no audio that libsndfile reads.
+    """
+    with _open(Path(path)) as file:
+        return estimated_length(file) / file.samplerate or None
 
 
 def read_recording(path: str | Path) -> tuple[NDArray[np.float64], int]:
@@ -121,7 +148,8 @@ def read_recording(path: str | Path) -> tuple[NDArray[np.float64], int]:
 
 def _open(path: Path) -> sf.SoundFile:
     try:
-        return sf.SoundFile(path)
+        with silenced(is_mp3(path)):
+            return sf.SoundFile(path)
     except (sf.LibsndfileError, RuntimeError, TypeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         raise InputFileError(
