@@ -42,9 +42,8 @@ class _Recorders:
     def _show(self, message: Warning | str, category: type[Warning], *args: Any, **kw: Any) -> None:
         notes = getattr(self._of_thread, "notes", None)
         if notes is not None and issubclass(category, NmfdWarning):
-            note = " ".join(str(message).split())
-            if note not in notes:  # a file may be looked at more than once
-                notes.append(note)
+            if str(message) not in notes:  # a file may be looked at more than once
+                notes.append(str(message))
         else:
             self._show_otherwise(message, category, *args, **kw)
 

@@ -1,6 +1,7 @@
 """The command ``nmfd``: finds its subcommands lazily, owns messages and exit codes."""
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -126,7 +127,7 @@ def _report_usage(error: click.UsageError) -> int:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
         error.show()
         return WRONG_OPTIONS
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")
     path = error.ctx.command_path if error.ctx is not None else "nmfd"
     say_error(f"{message}; try {path} --help")
     return WRONG_OPTIONS
@@ -137,8 +138,9 @@ def _report_unexpected(error: Exception) -> None:
         import traceback
 
         traceback.print_exception(error)
+    said = " ".join(str(error).split())
     say_error(
-        f"unexpected {type(error).__name__}: {error}; this is a fault of nmfd, "
+        f"unexpected {type(error).__name__}: {said}; this is a fault of nmfd, "
         f"{DEBUG_VARIABLE}=1 shows where it happened"
     )
 
@@ -176,6 +178,8 @@ def main() -> NoReturn:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
     os.environ.update(thread_defaults())
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files that are not UTF-8, as they are
+        sys.stdout.reconfigure(errors="surrogateescape")
     if _COMPLETE_VARIABLE in os.environ:
         from click.shell_completion import shell_complete
 

@@ -12,7 +12,8 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError
-from nmfd_cli.io.audio_length import estimated_length, find_length, is_mp3, silenced
+from nmfd_cli.io.audio_length import estimated_length, file_name, find_length, is_mp3, silenced
+from nmfd_cli.io.special_files import refuse_special
 
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
@@ -107,7 +108,7 @@ def open_recording(path: str | Path) -> Recording:
     path = Path(path)
     if path.is_dir():
         raise InputFileError(path, "expected an audio file, found a folder")
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         raise InputFileError(path, "no such file")
     if path.is_file() and path.stat().st_size == 0:
         raise InputFileError(path, "expected an audio file, found an empty one")
@@ -147,9 +148,10 @@ def read_recording(path: str | Path) -> tuple[NDArray[np.float64], int]:
 
 
 def _open(path: Path) -> sf.SoundFile:
+    refuse_special(path, "an audio file")
     try:
         with silenced(is_mp3(path)):
-            return sf.SoundFile(path)
+            return sf.SoundFile(file_name(path))
     except (sf.LibsndfileError, RuntimeError, TypeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         raise InputFileError(
@@ -227,8 +229,9 @@ class StemFile:
         container = sample_format.container.upper()
         try:
             self._file = sf.SoundFile(
-                path, "w", sample_rate, n_channels, sample_format.subtype, format=container
-            )
+                file_name(path), "w", sample_rate, n_channels, sample_format.subtype,
+                format=container,
+            )  # fmt: skip
         except (sf.LibsndfileError, OSError, RuntimeError, TypeError) as error:
             raise OutputError(
                 f"{path.parent}: cannot write {container} of {n_channels} channels at "

@@ -7,6 +7,7 @@ plain formats without a word, and the head's word, or a guess, for the packed on
 
 import math
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -38,6 +39,11 @@ _CHUNKS: Final[dict[bytes, tuple[Literal["little", "big"], bytes, bytes]]] = {
     b"RIFX": ("big", b"WAVE", b"data"),
     b"FORM": ("big", b"AIF", b"SSND"),
 }
+
+
+def file_name(path: Path) -> str | bytes:
+    """Return a path as soundfile opens it, also where its name is not UTF-8."""
+    return str(path) if sys.platform == "win32" else os.fsencode(path)
 
 
 def find_length(path: Path, file: Any) -> tuple[int, int | None]:
@@ -125,7 +131,7 @@ def _count(path: Path, size: int, mtime: int) -> int:
 
 def _counted(path: Path, fine_from: float) -> tuple[int, bool]:
     count = 0
-    with suppress(sf.LibsndfileError, RuntimeError), sf.SoundFile(path) as file:
+    with suppress(sf.LibsndfileError, RuntimeError), sf.SoundFile(file_name(path)) as file:
         while True:
             step = _COUNTED if count < fine_from else 1
             n_read = len(file.read(step, dtype="float32"))

@@ -26,6 +26,7 @@ from typing import Final
 
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.io.special_files import refuse_special
 
 #: The columns of a score, as a writer names them.
 SCORE_COLUMNS: Final = ("onset", "duration", "pitch", "drum", "velocity")
@@ -138,6 +139,7 @@ def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None)
     try:
         if Path(path).is_dir():
             raise InputFileError(path, "expected a score file, found a folder")
+        refuse_special(Path(path), "a score file")
         data = Path(path).read_bytes()
     except (FileNotFoundError, ValueError):  # ValueError: a name that no file can have
         raise InputFileError(path, "expected a score file, found no such file") from None
