@@ -1,13 +1,16 @@
 """`nmfd separate`: a recording comes in, its parts go out."""
 
+import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from nmfd_cli.app.explain import Progress, explain
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
-from nmfd_cli.app.stem_files import StemFiles
-from nmfd_cli.io.audio import Recording
+from nmfd_cli.app.stem_files import StemFiles, sample_format
+from nmfd_cli.errors import NmfdWarning
+from nmfd_cli.io.audio import Recording, open_recording
+from nmfd_cli.io.score import Score
 from nmfd_cli.io.streams import as_file
 
 
@@ -88,8 +91,11 @@ def separate_file(
     """
     with ExitStack() as resources:
         source = resources.enter_context(as_file(path))
+        sample_format(open_recording(source), output)  # what cannot be written is refused at once
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
         recording = explanation.recording
+        if score_path is not None:
+            _warn_of_late_notes(score_path, explanation.start.score, recording)
         files = StemFiles(resources, recording, explanation.stems, output, source=path)
         for mixture, stems in explanation.divided():
             files.write(mixture, stems)
@@ -98,3 +104,16 @@ def separate_file(
     divergence = explanation.result.divergence
     final = float(divergence[-1]) if divergence.size else None
     return SeparationReport(str(path), recording, stem_reports, final)
+
+
+def _warn_of_late_notes(path: str | Path, score: Score | None, recording: Recording) -> None:
+    """Tell of a score that is longer than the recording: of another one, or not in seconds."""
+    onsets = score.onsets if score is not None else ()
+    n_late = sum(onset >= recording.seconds for onset in onsets)
+    if n_late:
+        warnings.warn(
+            f"{path}: {n_late} of {len(onsets)} notes begin after the end of the recording "
+            f"({recording.seconds:.3f} s)",
+            NmfdWarning,
+            stacklevel=2,
+        )

@@ -18,6 +18,9 @@ from nmfd_cli.io.special_files import refuse_special
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 
+#: The largest sample that is taken: its power still is a number in single precision.
+_LOUDEST = 1e12
+
 #: What a lossy or odd format is closest to, for writing stems in the input's precision.
 _CLOSEST = {
     "FLOAT": "FLOAT", "DOUBLE": "DOUBLE", "PCM_S8": "PCM_16", "PCM_U8": "PCM_16",
@@ -65,7 +68,7 @@ class Recording:
         Raises
         ------
         InputFileError
-            If the file cannot be decoded to its end, or holds NaN or infinity.
+            If the file cannot be decoded to its end, or holds NaN, infinity or what is near it.
         """
         position = 0
         with _open(self.path) as file:
@@ -78,15 +81,26 @@ class Recording:
                     raise self._broken(position, str(error)) from error
                 if len(block) < wanted:
                     raise self._broken(position + len(block), "the file ends there")
-                if not np.isfinite(block).all():
-                    bad = position + int(np.argmin(np.isfinite(block).all(axis=1)))
-                    raise InputFileError(
-                        self.path,
-                        f"expected finite samples, found NaN or infinity at sample {bad} "
-                        f"({bad / self.sample_rate:.3f} s)",
-                    )
+                self._require_sane(block, position)
                 position += len(block)
                 yield block.T
+
+    def _require_sane(self, block: NDArray[np.float64], position: int) -> None:
+        """Refuse samples whose powers would not be numbers."""
+        is_sane = (np.abs(block) <= _LOUDEST).all(axis=1)  # False for NaN
+        if is_sane.all():
+            return
+        first = int(np.argmin(is_sane))
+        is_finite = np.isfinite(block[first]).all()
+        expected = (
+            f"samples of up to {_LOUDEST:g}, 1 is full scale" if is_finite else "finite samples"
+        )
+        found = f"{np.abs(block[first]).max():g}" if is_finite else "NaN or infinity"
+        bad = position + first
+        raise InputFileError(
+            self.path,
+            f"expected {expected}, found {found} at sample {bad} ({bad / self.sample_rate:.3f} s)",
+        )
 
     def _broken(self, position: int, reason: str) -> InputFileError:
         return InputFileError(
@@ -113,19 +127,14 @@ def open_recording(path: str | Path) -> Recording:
     if path.is_file() and path.stat().st_size == 0:
         raise InputFileError(path, "expected an audio file, found an empty one")
     with _open(path) as file:
-        n_samples, promised = find_length(path, file)
+        n_samples, missing = find_length(path, file)
         recording = Recording(path, file.samplerate, file.channels, n_samples, file.subtype)
     if recording.n_samples == 0:
-        hint = f"; its head promises {promised}, it was cut off" if promised else ""
+        hint = f"; it was cut off: {missing}" if missing else ""
         raise InputFileError(path, f"expected sound, found 0 samples{hint}")
-    if promised:
-        warnings.warn(
-            f"{path}: cut off: its head promises {promised} samples "
-            f"({promised / recording.sample_rate:.3f} s), {n_samples} are there "
-            f"({recording.seconds:.3f} s)",
-            NmfdWarning,
-            stacklevel=2,
-        )
+    if missing:
+        there = f"{n_samples} samples ({recording.seconds:.3f} s) are there"
+        warnings.warn(f"{path}: cut off: {missing}, {there}", NmfdWarning, stacklevel=2)
     return recording
 
 

@@ -32,6 +32,9 @@ _BYTES: Final = {
     "FLOAT": 4, "DOUBLE": 8,
 }  # fmt: skip
 
+#: The largest page of an OGG file.
+_OGG_PAGE: Final = 27 + 255 + 255 * 255
+
 #: Of the plain formats: how their parts are written, and the part that holds the samples.
 _CHUNKS: Final[dict[bytes, tuple[Literal["little", "big"], bytes, bytes]]] = {
     b"RIFF": ("little", b"WAVE", b"data"),
@@ -46,8 +49,8 @@ def file_name(path: Path) -> str | bytes:
     return str(path) if sys.platform == "win32" else os.fsencode(path)
 
 
-def find_length(path: Path, file: Any) -> tuple[int, int | None]:
-    """Tell how many samples a channel are there, and how many the head promises beyond.
+def find_length(path: Path, file: Any) -> tuple[int, str]:
+    """Tell how many samples a channel are there, and what shows that there were more.
 
     Parameters
     ----------
@@ -59,22 +62,35 @@ def find_length(path: Path, file: Any) -> tuple[int, int | None]:
     -------
     n_samples : int
         That can be read.
-    promised : int or None
-        More than that, or None if the head promises no more.
+    missing : str
+        What the file has lost; empty if nothing is known to be missing.
     """
     claimed: int = file.frames
-    if file.format not in _PACKED:
-        missing = _missing_bytes(path) if file.subtype in _BYTES else 0
-        if not missing:
-            return claimed, None
-        return claimed, claimed + math.ceil(missing / (_BYTES[file.subtype] * file.channels))
+    if file.format in _PACKED:
+        there = _decodable(path, file)
+        is_promise = claimed < _UNKNOWN_SAMPLES and (file.format != "MP3" or _has_length_tag(path))
+        return there, _promise(claimed, file) if is_promise and there < claimed else ""
+    if file.format == "OGG":
+        return claimed, "" if _has_last_page(path) else "its last page is missing"
+    missing = _missing_bytes(path) if file.subtype in _BYTES else 0
+    if not missing:
+        return claimed, ""
+    promised = claimed + math.ceil(missing / (_BYTES[file.subtype] * file.channels))
+    return claimed, _promise(promised, file)
+
+
+def _promise(n_samples: int, file: Any) -> str:
+    return f"its head promises {n_samples} samples ({n_samples / file.samplerate:.3f} s)"
+
+
+def _decodable(path: Path, file: Any) -> int:
+    """Return how many samples a packed file yields."""
+    claimed: int = file.frames
     if claimed < _UNKNOWN_SAMPLES and _reaches(file, claimed):
-        return claimed, None
+        return claimed
     status = path.stat()
     with silenced(file.format == "MP3"):
-        there = _count(path, status.st_size, status.st_mtime_ns)
-    is_promise = claimed < _UNKNOWN_SAMPLES and (file.format != "MP3" or _has_length_tag(path))
-    return there, claimed if is_promise and there < claimed else None
+        return _count(path, status.st_size, status.st_mtime_ns)
 
 
 def estimated_length(file: Any) -> int:
@@ -139,6 +155,16 @@ def _counted(path: Path, fine_from: float) -> tuple[int, bool]:
             if n_read < step:
                 return count, True
     return count, False
+
+
+def _has_last_page(path: Path) -> bool:
+    """Whether an OGG file ends with the page that says that it is the last."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _OGG_PAGE))
+        end = file.read()
+    flags = end[end.rfind(b"OggS") + 5 :][:1]
+    return bool(flags) and bool(flags[0] & 4)
 
 
 def _has_length_tag(path: Path) -> bool:
