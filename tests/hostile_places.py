@@ -12,6 +12,10 @@ from hostile_case import CHEAP, FOUND_NO_AUDIO, SCORED, Case, beside, good, hits
 from numpy.typing import NDArray
 
 
+#: The place of the one stem is that of the recording.
+OVER_ITSELF = ("-o", ".", "--filename", "in.wav", "--stem", "component_1", "--overwrite")
+
+
 def kit(**classes: dict[str, bytes]) -> Callable[[Path], object]:
     """Write a good recording and a folder of samples."""
 
@@ -103,7 +107,7 @@ def cases_of_places() -> Iterator[Case]:
         "stems over the recording",
         good,
         "found a file that is to be read",
-        arguments=(*CHEAP, *["-o", ".", "--filename", "in.wav", "--stem", "component_1", "--overwrite"]),
+        arguments=(*CHEAP, *OVER_ITSELF),
     )
     yield Case(
         "an integer format that would clip",
