@@ -83,7 +83,10 @@ def run_case(case: Case, folder: Path) -> Outcome:
 def files_in(folder: Path) -> frozenset[tuple[str, str]]:
     """Return all that is below a folder, hidden files and links, too, and what the files hold."""
     return frozenset(
-        (str(path.relative_to(folder)), file_hash(path) if path.is_file() else "")
+        (
+            str(path.relative_to(folder)),
+            file_hash(path) if path.is_file() and os.access(path, os.R_OK) else "",
+        )
         for path in folder.rglob("*")
     )
 

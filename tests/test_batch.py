@@ -45,7 +45,10 @@ ODD_NAMES = [
     "{track}{{.wav",
     "x" * 196 + ".wav",
     "no_ending",
+    "a\nb\tc.wav",
 ]
+if sys.platform == "linux":
+    ODD_NAMES.append(os.fsdecode(b"dr\xffms.wav"))
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -488,7 +491,7 @@ def test_output_folder_that_cannot_be_made(tmp_path: Path) -> None:
     summary = run([recording], tmp_path / "file" / "out")
 
     assert [failed.reason for failed in summary.failed] == [
-        f"{tmp_path}/file/out: cannot write: Not a directory"
+        f"{tmp_path}/file/out: expected a folder for the results, found a file on the way there"
     ]
 
 
@@ -512,7 +515,7 @@ def test_messages_name_the_folder_of_the_results_not_the_workplace(
     [
         (MemoryError(), "out of memory; --block-seconds sets smaller blocks"),
         (OSError(28, "No space left on device", "x"), "x: No space left on device"),
-        (NmfdError("two\nlines"), "two lines"),
+        (NmfdError("a  name as it is"), "a  name as it is"),
         (ZeroDivisionError("a fault"), "unexpected ZeroDivisionError: a fault"),
     ],
 )
@@ -565,6 +568,22 @@ def test_failed_list(tmp_path: Path) -> None:
     assert (tmp_path / "failed.txt").read_text() == ""
     with pytest.raises(OutputError):
         write_failed_list(tmp_path / "in" / "t01.wav" / "failed.txt", summary)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not UTF-8")
+def test_failed_list_holds_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    names = [os.fsdecode(b"a\xff.wav"), "b\nb\tb.wav"]
+    touch(folder, *names)
+    summary = run([folder / name for name in names], tmp_path / "out")
+
+    write_failed_list(tmp_path / "failed.txt", summary)
+
+    reason = b": expected an audio file, found an empty one\n"
+    first, second = os.fsencode(folder) + b"/a\xff.wav", os.fsencode(folder) + rb"/b\nb\tb.wav"
+    assert (tmp_path / "failed.txt").read_bytes() == b"".join(
+        name + b"\t" + name + reason for name in (first, second)
+    )
 
 
 def test_stems_of_integers_add_up_to_the_recording(tmp_path: Path) -> None:

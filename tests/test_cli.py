@@ -300,6 +300,20 @@ def test_a_log_gets_a_line_a_recording(loop: Path) -> None:
     assert re.fullmatch(rf"{re.escape(str(loop))}: {files} \(1\.0 s in [\d.]+ s\)\n", result.stderr)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (os.fsdecode(b"dr\xffms"), r"dr\xffms"),
+        ("a\nb\tc\x07", r"a\nb\tc\x07"),
+        ("\u202egnp.wav", r"\u202egnp.wav"),
+        ("\x1b[2Jgone", r"\x1b[2Jgone"),
+        ("\x1b[31mred\x1b[0m größer", "\x1b[31mred\x1b[0m größer"),
+    ],
+)
+def test_names_do_not_act_on_the_terminal(text: str, shown: str) -> None:
+    assert messages.visible(text) == shown
+
+
 def test_quiet_says_nothing_and_verbose_more(loop: Path) -> None:
     quiet = nmfd("separate", str(loop), "-q", *FAST)
     assert (quiet.exit_code, quiet.output) == (0, "")

@@ -22,7 +22,7 @@ _FIRST_RAW_BYTE = 0xDC00
 def say(text: str) -> None:
     """Write a line on stderr; if nobody reads it, the work goes on all the same."""
     try:
-        click.echo(_visible(text), err=True)
+        click.echo(visible(text), err=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
@@ -37,7 +37,7 @@ def say_warning(message: str) -> None:
     say(f"{painted('nmfd: warning:', fg='yellow', bold=True)} {message}")
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return a text whose control characters, and bytes that are no text, do not act but show.
 
     Names of files may hold any of them.  Colours, which this program adds, stay.
