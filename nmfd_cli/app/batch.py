@@ -139,6 +139,17 @@ def _clean_folders(folders: set[Path]) -> Iterator[None]:
                 folder.rmdir()
 
 
+def require_failed_list(path: str | Path) -> None:
+    """Refuse a place where no list can be written, before the work that it would tell of.
+
+    Raises
+    ------
+    OutputError
+    """
+    with StagedOutputs(overwrite=True) as outputs:  # its end removes what it makes
+        outputs.place(Path(path))
+
+
 def write_failed_list(path: str | Path, summary: BatchSummary, *, overwrite: bool = True) -> None:
     """Write which recordings failed: one a line, a tab, the reason.
 

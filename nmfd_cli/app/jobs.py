@@ -11,12 +11,12 @@ from string import Formatter
 from typing import Any
 
 from nmfd_cli.app.components import kit_extras, possible_stems
-from nmfd_cli.app.kits import SHIPPED_NAME, shipped_bank, user_kits_folder
+from nmfd_cli.app.kits import kit_path, shipped_bank
 from nmfd_cli.app.settings import STREAM, OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_paths import output_paths
+from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
 from nmfd_cli.io.audio import estimated_seconds
-from nmfd_cli.io.kit_file import KIT_SUFFIX
 from nmfd_cli.io.manifest import manifest_name, tree_hash
 from nmfd_cli.io.score import Score, read_score
 
@@ -120,12 +120,14 @@ def plan_jobs(
     """
     if score is not None and score_pattern is not None:
         raise ParameterError("score_pattern: expected one of score and score_pattern, found both")
+    Stft(settings.n_fft, settings.hop_length)  # refuses windows that do not overlap
     output = replace(output, filename=_dated(output.filename))
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]
     _require_scores(inputs, scores)
     read = cache(lambda path: read_score(path, drum_classes=kit_extras(settings)))
-    settings = replace(settings, kit=_kit_path(settings.kit))
-    kit_hash = tree_hash(Path(settings.kit or shipped_bank()))
+    place = kit_path(settings.kit)
+    settings = replace(settings, kit=None if place == shipped_bank() else str(place))
+    kit_hash = tree_hash(place)
     jobs = tuple(
         _plan(path, settings, output, where, read(where) if where else None, kit_hash)
         for path, where in zip(inputs, scores, strict=True)
@@ -133,19 +135,6 @@ def plan_jobs(
     jobs = tuple(replace(job, skip_existing=skip_existing) for job in jobs)
     _refuse_collisions(jobs)
     return jobs
-
-
-def _kit_path(kit: str | None) -> str | None:
-    """Return where a kit is that may have been called by its name; None is the shipped one.
-
-    What is nowhere stays as it is, for the reader of kits to tell.
-    """
-    if kit is None or Path(kit).exists():
-        return kit
-    named = user_kits_folder() / f"{kit.removesuffix(KIT_SUFFIX)}{KIT_SUFFIX}"
-    if Path(kit).name == kit and named.is_file():
-        return str(named)
-    return None if kit == SHIPPED_NAME else kit
 
 
 def _plan(

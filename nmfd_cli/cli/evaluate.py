@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import say, table
+from nmfd_cli.cli.messages import say, table, warnings_as_lines
 from nmfd_cli.cli.options import Command, complete_files, option
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def command(reference: str, estimate: str, as_json: bool, **options: Any) -> Non
     """
     from nmfd_cli.app.evaluate import StemEvaluation, evaluate
 
-    found = evaluate(reference, estimate, **options)
+    with warnings_as_lines(quiet=False):
+        found = evaluate(reference, estimate, **options)
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2))
         return
