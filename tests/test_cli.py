@@ -173,7 +173,8 @@ def test_wrong_options_end_with_2_and_one_line(arguments: list[str], message: st
         (["--hop-length", "4096"], "--hop-length: expected 1 to 2048 samples (n_fft), found 4096"),
         (["--stems", "bagpipe"], "--stems: expected a drum class (kick, snare, hihat, tom, cymbal, "
          "clap), found 'bagpipe'"),
-        (["--residual", "kick"], "--residual: expected a name that no other stem has, found 'kick'"),
+        (["--residual", "kick"], "--residual: expected a name that no other stem has, found "
+         "'kick'"),
         (["--residual", "../kick"], "--residual: expected the name of a stem, found '../kick'"),
         (["--score-pattern", "{stem}.csv"], "--score-pattern: expected fields {track}, {parent}, "
          "found {stem}"),
