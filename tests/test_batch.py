@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import soundfile as sf
 from batches import (
     TINY,
     TINY_STEMS,
@@ -49,6 +50,14 @@ ODD_NAMES = [
 ]
 if sys.platform == "linux":
     ODD_NAMES.append(os.fsdecode(b"dr\xffms.wav"))
+
+
+class Usage(NamedTuple):
+    """How full a disk is."""
+
+    total: int
+    used: int
+    free: int
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -482,6 +491,22 @@ def test_disk_that_refuses_a_move(
     assert "cannot write" in summary.failed[0].reason
     assert tree(out) == before
     assert folders(out) == ["a"]
+
+
+def test_full_disk_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = make_recording(tmp_path / "in" / "a.wav")
+
+    def refuse(*_: object) -> None:
+        raise sf.LibsndfileError(2)  # "System error."
+
+    monkeypatch.setattr("soundfile.SoundFile.write", refuse)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(9, 9, 0))
+    summary = run([recording], tmp_path / "out")
+
+    assert [failed.reason for failed in summary.failed] == [
+        f"{tmp_path}/out/a: cannot write: No space left on device"
+    ]
+    assert not (tmp_path / "out").exists()
 
 
 def test_output_folder_that_cannot_be_made(tmp_path: Path) -> None:

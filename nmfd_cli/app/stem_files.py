@@ -13,8 +13,9 @@ from nmfd_cli.app.settings import OutputSettings
 from nmfd_cli.app.stem_paths import chosen_stem, minus_name, output_paths, require_place
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.audio import Recording, SampleFormat, StemFile, require_writable_format
+from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.stem_file import SampleFormat, StemFile, require_writable_format
 from nmfd_cli.io.streams import StdoutOutput
 
 
