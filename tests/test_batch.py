@@ -32,7 +32,7 @@ from nmfd_cli.app.events import Done, Ended, Event, Failed, Progress, Started
 from nmfd_cli.app.jobs import Job, score_beside
 from nmfd_cli.app.recorded_warnings import recorded_warnings
 from nmfd_cli.app.separate import separate_file
-from nmfd_cli.app.threads import THREAD_VARIABLES, thread_defaults
+from nmfd_cli.app.threads import THREAD_VARIABLES, thread_environment
 from nmfd_cli.app.work import run_job
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
 from nmfd_cli.io.inputs import expand_inputs
@@ -320,30 +320,16 @@ def test_processes_give_the_same_bytes_longest_first(
     check_events(events, 5)
 
 
-def test_the_program_gives_the_numeric_library_one_thread_unless_the_user_says_otherwise() -> None:
-    code = (
-        "import os; from nmfd_cli.cli import main; "
-        f"main.cli.main = lambda: print([os.environ.get(name) for name in {THREAD_VARIABLES}]); "
-        "main.main()"
-    )
-    others = {name: text for name, text in os.environ.items() if name not in THREAD_VARIABLES}
-
-    def threads(**variables: str) -> str:
-        command = [sys.executable, "-c", code]
-        return subprocess.check_output(command, env=others | variables, text=True).strip()
-
-    assert threads() == "['1', '1', '1']"
-    assert threads(OMP_NUM_THREADS="5") == "[None, '5', None]"
-
-
-def test_workers_have_one_thread_unless_the_user_says_otherwise(
+def test_threads_are_divided_among_processes_unless_the_user_says_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("nmfd_cli.app.threads.available_processors", lambda: 8)
     for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    assert thread_defaults() == dict.fromkeys(THREAD_VARIABLES, "1")
+    assert thread_environment(4) == dict.fromkeys(THREAD_VARIABLES, "2")
+    assert set(thread_environment(100).values()) == {"1"}
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
-    assert thread_defaults() == {}
+    assert thread_environment(4) == {}
 
 
 def test_a_worker_that_dies_costs_its_own_file_only(

@@ -20,7 +20,7 @@ from typing import Final, Self
 
 from nmfd_cli.app.events import Ended, Failed, OnEvent, Progress, Started
 from nmfd_cli.app.jobs import Job
-from nmfd_cli.app.threads import thread_defaults
+from nmfd_cli.app.threads import thread_environment
 from nmfd_cli.app.work import run_job
 
 #: Shortest time between two progress events of one stage.
@@ -94,7 +94,7 @@ class _Pool:
     def __init__(self, size: int) -> None:
         self._size = size
         self._slots: list[_Slot] = []
-        self._environment = thread_defaults()
+        self._environment = thread_environment(size)
 
     def __enter__(self) -> Self:
         return self

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 import click
 
 from nmfd_cli import __version__
-from nmfd_cli.app.threads import thread_defaults
 from nmfd_cli.cli.messages import say_error
 from nmfd_cli.errors import NmfdError, ParameterError
 
@@ -190,7 +189,6 @@ def main() -> NoReturn:
     for number in _stop_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
-    os.environ.update(thread_defaults())
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files that are not UTF-8, as they are
         sys.stdout.reconfigure(errors="surrogateescape")
     if _COMPLETE_VARIABLE in os.environ:
