@@ -17,8 +17,9 @@ from nmfd_cli.app.batch import BatchSummary, run_jobs
 from nmfd_cli.app.batch_settings import BatchSettings
 from nmfd_cli.app.events import OnEvent
 from nmfd_cli.app.jobs import Job, plan_jobs
-from nmfd_cli.app.pool import THREAD_VARIABLES
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
+from nmfd_cli.app.threads import THREAD_VARIABLES
+from nmfd_cli.io.audio_length import file_name
 from nmfd_cli.io.inputs import expand_inputs
 
 #: As little work as there can be that still has all stations.
@@ -34,7 +35,8 @@ def make_recording(path: Path, *, seed: int = 0, seconds: float = 0.3, rate: int
     n = int(seconds * rate)
     noise = np.random.default_rng(seed).uniform(-0.5, 0.5, n)
     samples = noise * np.exp(-np.arange(n) / rate * 8)
-    sf.write(path, np.rint(samples * 32767).astype(np.int16), rate, format="WAV", subtype="PCM_16")
+    integers = np.rint(samples * 32767).astype(np.int16)
+    sf.write(file_name(path), integers, rate, format="WAV", subtype="PCM_16")
     return path
 
 

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import soundfile as sf
 from batches import (
     TINY,
     TINY_STEMS,
@@ -29,9 +30,9 @@ from nmfd_cli.app.batch import BatchSummary, run_jobs, write_failed_list
 from nmfd_cli.app.batch_settings import BatchSettings
 from nmfd_cli.app.events import Done, Ended, Event, Failed, Progress, Started
 from nmfd_cli.app.jobs import Job, score_beside
-from nmfd_cli.app.pool import thread_environment
 from nmfd_cli.app.recorded_warnings import recorded_warnings
 from nmfd_cli.app.separate import separate_file
+from nmfd_cli.app.threads import THREAD_VARIABLES, thread_environment
 from nmfd_cli.app.work import run_job
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
 from nmfd_cli.io.inputs import expand_inputs
@@ -45,7 +46,18 @@ ODD_NAMES = [
     "{track}{{.wav",
     "x" * 196 + ".wav",
     "no_ending",
+    "a\nb\tc.wav",
 ]
+if sys.platform == "linux":
+    ODD_NAMES.append(os.fsdecode(b"dr\xffms.wav"))
+
+
+class Usage(NamedTuple):
+    """How full a disk is."""
+
+    total: int
+    used: int
+    free: int
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -308,15 +320,16 @@ def test_processes_give_the_same_bytes_longest_first(
     check_events(events, 5)
 
 
-def test_threads_are_divided_among_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "available_processors", lambda: 8)
-    for name in pool.THREAD_VARIABLES:
+def test_threads_are_divided_among_processes_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("nmfd_cli.app.threads.available_processors", lambda: 8)
+    for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OMP_NUM_THREADS", "5")
-
-    threads = {"OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
-    assert thread_environment(4) == threads
+    assert thread_environment(4) == dict.fromkeys(THREAD_VARIABLES, "2")
     assert set(thread_environment(100).values()) == {"1"}
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert thread_environment(4) == {}
 
 
 def test_a_worker_that_dies_costs_its_own_file_only(
@@ -466,6 +479,22 @@ def test_disk_that_refuses_a_move(
     assert folders(out) == ["a"]
 
 
+def test_full_disk_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = make_recording(tmp_path / "in" / "a.wav")
+
+    def refuse(*_: object) -> None:
+        raise sf.LibsndfileError(2)  # "System error."
+
+    monkeypatch.setattr("soundfile.SoundFile.write", refuse)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(9, 9, 0))
+    summary = run([recording], tmp_path / "out")
+
+    assert [failed.reason for failed in summary.failed] == [
+        f"{tmp_path}/out/a: cannot write: No space left on device"
+    ]
+    assert not (tmp_path / "out").exists()
+
+
 def test_output_folder_that_cannot_be_made(tmp_path: Path) -> None:
     recording = make_recording(tmp_path / "in" / "a.wav")
     (tmp_path / "file").write_text("")
@@ -473,7 +502,7 @@ def test_output_folder_that_cannot_be_made(tmp_path: Path) -> None:
     summary = run([recording], tmp_path / "file" / "out")
 
     assert [failed.reason for failed in summary.failed] == [
-        f"{tmp_path}/file/out: cannot write: Not a directory"
+        f"{tmp_path}/file/out: expected a folder for the results, found a file on the way there"
     ]
 
 
@@ -497,7 +526,7 @@ def test_messages_name_the_folder_of_the_results_not_the_workplace(
     [
         (MemoryError(), "out of memory; --block-seconds sets smaller blocks"),
         (OSError(28, "No space left on device", "x"), "x: No space left on device"),
-        (NmfdError("two\nlines"), "two lines"),
+        (NmfdError("a  name as it is"), "a  name as it is"),
         (ZeroDivisionError("a fault"), "unexpected ZeroDivisionError: a fault"),
     ],
 )
@@ -550,6 +579,22 @@ def test_failed_list(tmp_path: Path) -> None:
     assert (tmp_path / "failed.txt").read_text() == ""
     with pytest.raises(OutputError):
         write_failed_list(tmp_path / "in" / "t01.wav" / "failed.txt", summary)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not UTF-8")
+def test_failed_list_holds_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    names = [os.fsdecode(b"a\xff.wav"), "b\nb\tb.wav"]
+    touch(folder, *names)
+    summary = run([folder / name for name in names], tmp_path / "out")
+
+    write_failed_list(tmp_path / "failed.txt", summary)
+
+    reason = b": expected an audio file, found an empty one\n"
+    first, second = os.fsencode(folder) + b"/a\xff.wav", os.fsencode(folder) + rb"/b\nb\tb.wav"
+    assert (tmp_path / "failed.txt").read_bytes() == b"".join(
+        name + b"\t" + name + reason for name in (first, second)
+    )
 
 
 def test_stems_of_integers_add_up_to_the_recording(tmp_path: Path) -> None:

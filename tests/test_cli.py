@@ -167,6 +167,42 @@ def test_wrong_options_end_with_2_and_one_line(arguments: list[str], message: st
     assert result.stderr == f"nmfd: error: {message}\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--hop-length", "4096"], "--hop-length: expected 1 to 2048 samples (n_fft), found 4096"),
+        (["--stems", "bagpipe"], "--stems: expected a drum class (kick, snare, hihat, tom, cymbal, "
+         "clap), found 'bagpipe'"),
+        (["--residual", "kick"], "--residual: expected a name that no other stem has, found "
+         "'kick'"),
+        (["--residual", "../kick"], "--residual: expected the name of a stem, found '../kick'"),
+        (["--score-pattern", "{stem}.csv"], "--score-pattern: expected fields {track}, {parent}, "
+         "found {stem}"),
+        (["--out", ""], "--out: expected a text, found an empty one; try nmfd separate --help"),
+    ],
+)  # fmt: skip
+def test_wrong_settings_end_with_2_before_any_work(
+    loop: Path, work_folder: Path, arguments: list[str], message: str
+) -> None:
+    result = nmfd("separate", str(loop), *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"nmfd: error: {message}\n"
+    assert not (work_folder / "separated").exists()
+
+
+def test_a_failed_list_that_cannot_be_written_stops_the_run(loop: Path, work_folder: Path) -> None:
+    result = nmfd("separate", str(loop), "--failed-list", str(work_folder))
+    assert result.exit_code == 1
+    assert "expected to write a file, found a folder of that name" in result.stderr
+    assert not (work_folder / "separated").exists()
+
+
+def test_a_kit_that_is_nowhere(loop: Path) -> None:
+    result = nmfd("separate", str(loop), "--kit", "no.kit")
+    assert result.exit_code == 1
+    assert "no.kit: expected a kit file, a folder of drum sounds or the name" in result.stderr
+
+
 def test_close_options_are_suggested() -> None:
     result = nmfd("separate", "a.wav", "--iteration", "3")
     assert result.exit_code == 2
@@ -298,6 +334,20 @@ def test_a_log_gets_a_line_a_recording(loop: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
     files = "separated/loop/kick.wav, separated/loop/snare.wav"
     assert re.fullmatch(rf"{re.escape(str(loop))}: {files} \(1\.0 s in [\d.]+ s\)\n", result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (os.fsdecode(b"dr\xffms"), r"dr\xffms"),
+        ("a\nb\tc\x07", r"a\nb\tc\x07"),
+        ("\u202egnp.wav", r"\u202egnp.wav"),
+        ("\x1b[2Jgone", r"\x1b[2Jgone"),
+        ("\x1b[31mred\x1b[0m größer", "\x1b[31mred\x1b[0m größer"),
+    ],
+)
+def test_names_do_not_act_on_the_terminal(text: str, shown: str) -> None:
+    assert messages.visible(text) == shown
 
 
 def test_quiet_says_nothing_and_verbose_more(loop: Path) -> None:

@@ -282,12 +282,17 @@ def test_midi_is_read_by_its_ending() -> None:
         (["folder", "true.csv"], 1, "true.csv: expected a folder of stems as folder is, "
          "found a file"),
         (["folder", "no"], 1, "no: expected a folder of stems as folder is, found none"),
-        (["no.csv", "true.csv"], 1, "no.csv: expected a score file, found no such file"),
+        (["no.csv", "true.csv"], 1, "no.csv: expected a folder of stems or a file of onsets, "
+         "found none"),
+        (["true.csv", "found.csv", "--bss"], 2, "--bss: expected folders of stems, found files "
+         "of onsets"),
+        (["true.csv", "found.csv", "--allow-missing"], 2, "--allow-missing: expected folders of "
+         "stems, found files of onsets"),
         (["true.csv", "bad.csv"], 1, "bad.csv:1: expected a header with an onset column (onset, "
          "time, start), or rows of onset and class or of onset, pitch and duration, found 'hello'"),
-        (["true.csv", "found.csv", "--tolerance", "-1"], 2, "tolerance: expected 0 s or more, "
+        (["true.csv", "found.csv", "--tolerance", "-1"], 2, "--tolerance: expected 0 s or more, "
          "found -1"),
-        (["true.csv", "found.csv", "--tolerance", "nan"], 2, "tolerance: expected 0 s or more, "
+        (["true.csv", "found.csv", "--tolerance", "nan"], 2, "--tolerance: expected 0 s or more, "
          "found nan"),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from nmfd_cli.app import presets
@@ -157,20 +158,38 @@ _VALUES = st.one_of(
 _LINES = st.tuples(_KEYS, _VALUES).map(" = ".join)
 
 
-@given(st.one_of(st.binary(max_size=200), st.lists(_LINES).map(lambda ls: "\n".join(ls).encode())))
+_CONTENTS = st.one_of(
+    st.binary(max_size=200),
+    st.lists(_LINES).map(lambda lines: "\n".join(lines).encode(errors="surrogatepass")),
+    # one that is right but for a line or two
+    st.lists(_LINES, max_size=2).map(
+        lambda lines: "\n".join(['description = "x"', *lines]).encode(errors="surrogatepass")
+    ),
+)
+_WHOLE = re.compile("expected (description|TOML, found values|a preset of at most)")
+
+
+@examples(deadline=None, max_examples=400)
+@given(_CONTENTS, _CONTENTS)
 def test_any_content_is_read_or_refused_in_one_line(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes
+    tmp_path_factory: pytest.TempPathFactory, first: bytes, second: bytes
 ) -> None:
-    path = tmp_path_factory.getbasetemp() / "fuzzed.toml"
-    path.write_bytes(content)
-    refusal = ""
-    try:
-        values = dict(read_preset_file(path, CHECKS).values)
-    except InputFileError as error:
-        refusal = str(error)
-        values = {}
-    assert set(values) <= set(CHECKS)
-    assert not refusal or (refusal.startswith(f"{path}:") and refusal.isprintable())
+    folder = tmp_path_factory.getbasetemp() / "fuzzed"
+    folder.mkdir(exist_ok=True)
+    (folder / "second.toml").write_bytes(second)
+    for content in (first, b'extends = "second.toml"\n' + first):
+        (folder / "first.toml").write_bytes(content)
+        refusal = None
+        try:
+            assert set(presets.load_preset(str(folder / "first.toml")).values) <= set(CHECKS)
+        except InputFileError as error:
+            refusal = str(error)
+        if refusal is not None:
+            assert refusal.isprintable()
+            place = rf"{re.escape(str(folder))}/(first|second)\.toml(:\d+)?: "
+            found = re.match(place, refusal)
+            assert found is not None, refusal
+            assert found[2] or _WHOLE.search(refusal), refusal
 
 
 _TEXTS = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1)

@@ -168,6 +168,8 @@ REFUSED: list[tuple[str, str]] = [
     ("onset,drum\n0,5,kick\n", "s:2: " + COLUMNS + "3: '0,5,kick'"),
     # durations and ends
     ("1;60;-1\n", "s:1: expected the duration to be 0 s or more, found '-1'"),
+    ("1e10,kick\n", "s:1: expected the onset in seconds, up to 1e9, found '1e10'"),
+    ("1;60;1e308\n", "s:1: expected the duration in seconds, up to 1e9, found '1e308'"),
     ("1;60;inf\n", "s:1: expected the duration in seconds, found 'inf'"),
     ("t,end,drum\n1,nan,kick\n", "s:2: expected the end in seconds, found 'nan'"),
     ("t,end,drum\n1,.5,kick\n", "s:2: expected the end not before the onset 1.0, found '.5'"),
@@ -321,12 +323,52 @@ def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
             assert all(onset >= 0 for onset in score.onsets)
 
 
-@settings(deadline=None, max_examples=100)
-@given(st.binary(max_size=60))
-def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+#: Files that are right, in different ways.
+GOOD_FILES = [
+    b"onset,drum,velocity\n0.102,kick,96\n0.5,snare,\n1e-3,HH,3 # soft\n",
+    b"\xef\xbb\xbftime;midi;dur\r\n0.5;C#4;0.25\r\n1;60;0\r\n",
+    b'start\tend\tlabel\n0.10\t0.31\t"Closed Hi-Hat"\n\n',
+    b"0.5 kick\n1.5 snare\n",
+]
+DAMAGE = st.binary(max_size=3) | st.sampled_from(
+    [b"\0", b"\xff\xfe", b"\xf6", b"-", b"1e999", b"nan", b'"', b"\t", b"\n\n", b"9" * 400]
+)
+
+
+@st.composite
+def damaged_files(draw: st.DrawFn) -> bytes:
+    """Return a good file in which some bytes were replaced."""
+    data = draw(st.sampled_from(GOOD_FILES))
+    for _ in range(draw(st.integers(1, 3))):
+        begin = draw(st.integers(0, len(data)))
+        end = min(len(data), begin + draw(st.integers(0, 8)))
+        data = data[:begin] + draw(DAMAGE) + data[end:]
+    return data
+
+
+#: What is wrong with a file as a whole; everything else has its line.
+WHOLE = re.compile("expected (at least one note|text in UTF-8, found UTF-16|a text table)")
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.binary(max_size=60) | damaged_files())
+def test_any_file_is_read_or_refused_with_its_line(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
     path.write_bytes(data)
+    n_lines = max(1, len(re.split(rb"\r\n|\r|\n", data)))
+    score = refusal = None
     try:
-        assert len(read_score(path)) > 0
+        score = read_score(path)
     except InputFileError as error:
-        assert str(error).startswith(str(path))  # noqa: PT017
+        refusal = str(error)
+    if refusal is None:
+        assert score is not None
+        assert len(score) > 0
+        assert all(0 <= onset <= 1e9 for onset in score.onsets)
+        return
+    assert refusal.isprintable()
+    found = re.match(re.escape(str(path)) + r"(?::(\d+))?: ", refusal)
+    assert found is not None, refusal
+    assert WHOLE.search(refusal) if found[1] is None else 1 <= int(found[1]) <= n_lines

@@ -125,7 +125,10 @@ def asked_stems(settings: SeparationSettings) -> tuple[str, ...]:
         If a name is neither a drum class nor a class of the kit.
     """
     extras = kit_extras(settings)
-    return tuple(dict.fromkeys(drum_class(name, extra=extras) for name in settings.stems))
+    try:
+        return tuple(dict.fromkeys(drum_class(name, extra=extras) for name in settings.stems))
+    except ParameterError as error:
+        raise ParameterError(f"stems: {error}") from error
 
 
 def kit_extras(settings: SeparationSettings) -> tuple[str, ...]:

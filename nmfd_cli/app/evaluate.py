@@ -174,17 +174,24 @@ def evaluate(
     InputFileError
         If something cannot be read, or the two do not fit together.
     ParameterError
-        If the tolerance is impossible.
+        If the tolerance is impossible, or files of onsets are to be measured as stems are.
     MissingExtraError
         If a package is needed that is not installed.
     """
     reference, estimate = Path(reference), Path(estimate)
+    if not reference.exists():
+        raise InputFileError(
+            reference, "expected a folder of stems or a file of onsets, found none"
+        )
     if reference.is_dir() != estimate.is_dir():
         wanted = "a folder of stems" if reference.is_dir() else "a file of onsets"
         found = "none" if not estimate.exists() else "a file" if reference.is_dir() else "a folder"
         raise InputFileError(estimate, f"expected {wanted} as {reference} is, found {found}")
     if reference.is_dir():
         return evaluate_stems(reference, estimate, bss=bss, allow_missing=allow_missing)
+    for name, is_given in (("bss", bss), ("allow_missing", allow_missing)):
+        if is_given:
+            raise ParameterError(f"{name}: expected folders of stems, found files of onsets")
     scores = read_transcription(reference), read_transcription(estimate)
     return evaluate_onsets(*scores, tolerance)
 

@@ -12,12 +12,12 @@ from string import Formatter
 from typing import Any
 
 from nmfd_cli.app.components import possible_stems, score_for
-from nmfd_cli.app.kits import SHIPPED_NAME, shipped_bank, user_kits_folder
+from nmfd_cli.app.kits import kit_path, shipped_bank
 from nmfd_cli.app.settings import STREAM, OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_paths import output_paths, report_path
+from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, OutputError, ParameterError
-from nmfd_cli.io.audio import open_recording
-from nmfd_cli.io.kit_file import KIT_SUFFIX
+from nmfd_cli.io.audio import estimated_seconds
 from nmfd_cli.io.manifest import manifest_name, tree_hash
 from nmfd_cli.io.score import Score
 
@@ -141,12 +141,14 @@ def plan_jobs(
     """
     if score is not None and score_pattern is not None:
         raise ParameterError("score_pattern: expected one of score and score_pattern, found both")
+    Stft(settings.n_fft, settings.hop_length)  # refuses windows that do not overlap
     output = replace(output, filename=_dated(output.filename))
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]
     _require_scores(inputs, scores)
     read = cache(lambda path: _quietly(score_for, path, settings))
-    settings = replace(settings, kit=_kit_path(settings.kit))
-    kit_hash = tree_hash(Path(settings.kit or shipped_bank()))
+    place = kit_path(settings.kit)
+    settings = replace(settings, kit=None if place == shipped_bank() else str(place))
+    kit_hash = tree_hash(place)
     jobs = tuple(
         _plan(path, settings, output, where, read(where) if where else None, kit_hash)
         for path, where in zip(inputs, scores, strict=True)
@@ -161,19 +163,6 @@ def _quietly(read: Callable[..., Score], *arguments: Any) -> Score:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NmfdWarning)
         return read(*arguments)
-
-
-def _kit_path(kit: str | None) -> str | None:
-    """Return where a kit is that may have been called by its name; None is the shipped one.
-
-    What is nowhere stays as it is, for the reader of kits to tell.
-    """
-    if kit is None or Path(kit).exists():
-        return kit
-    named = user_kits_folder() / f"{kit.removesuffix(KIT_SUFFIX)}{KIT_SUFFIX}"
-    if Path(kit).name == kit and named.is_file():
-        return str(named)
-    return None if kit == SHIPPED_NAME else kit
 
 
 def _plan(
@@ -250,7 +239,7 @@ def _require_scores(inputs: Sequence[str], scores: Iterable[str | None]) -> None
 
 def _seconds(path: str) -> float | None:
     try:
-        return None if path == STREAM else open_recording(path).seconds
+        return None if path == STREAM else estimated_seconds(path)
     except NmfdError:  # told when its turn comes, so that the others are done
         return None
 

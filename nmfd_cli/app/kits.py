@@ -77,20 +77,32 @@ def load_kit(name_or_path: str | Path | None = None) -> Kit:
     InputFileError
         If there is none, or it cannot be read or learned.
     """
-    if name_or_path is None:
-        return _with_sounds(shipped_bank())
-    path = Path(name_or_path)
+    path = kit_path(name_or_path)
     if path.is_dir():
         from nmfd_cli.app.kit_learning import kit_from_folder  # what few need, and takes time
 
         return kit_from_folder(path)
+    return _with_sounds(path)
+
+
+def kit_path(name_or_path: str | Path | None = None) -> Path:
+    """Return where a kit is, whatever the user calls it; see `load_kit`.
+
+    Raises
+    ------
+    InputFileError
+        If there is none.
+    """
+    if name_or_path is None:
+        return shipped_bank()
+    path = Path(name_or_path)
     if path.exists():
-        return _with_sounds(path)
+        return path
     named = user_kits_folder() / f"{path.name.removesuffix(KIT_SUFFIX)}{KIT_SUFFIX}"
     if path.name == str(name_or_path) and named.is_file():
-        return _with_sounds(named)
+        return named
     if str(name_or_path) == SHIPPED_NAME:
-        return _with_sounds(shipped_bank())
+        return shipped_bank()
     raise InputFileError(
         path,
         "expected a kit file, a folder of drum sounds or the name of a kit in"

@@ -8,7 +8,6 @@ ended it, and no lock is shared that a dying process could keep.
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections import deque
@@ -21,10 +20,8 @@ from typing import Final, Self
 
 from nmfd_cli.app.events import Ended, Failed, OnEvent, Progress, Started
 from nmfd_cli.app.jobs import Job
+from nmfd_cli.app.threads import thread_environment
 from nmfd_cli.app.work import run_job
-
-#: What tells the numeric libraries how many threads they may use.
-THREAD_VARIABLES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 #: Shortest time between two progress events of one stage.
 PROGRESS_SECONDS: Final = 0.1
@@ -135,19 +132,6 @@ class _Pool:
         for connection in wait(list(slot_of)):
             assert isinstance(connection, Connection)
             yield slot_of[connection].receive()
-
-
-def thread_environment(n_workers: int) -> dict[str, str]:
-    """Return the variables that divide the processors among workers; what the user set, stays."""
-    threads = max(1, available_processors() // n_workers)
-    return {name: str(threads) for name in THREAD_VARIABLES if name not in os.environ}
-
-
-def available_processors() -> int:
-    """Return how many processors this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -42,7 +42,8 @@ class _Recorders:
     def _show(self, message: Warning | str, category: type[Warning], *args: Any, **kw: Any) -> None:
         notes = getattr(self._of_thread, "notes", None)
         if notes is not None and issubclass(category, NmfdWarning):
-            notes.append(" ".join(str(message).split()))
+            if str(message) not in notes:  # a file may be looked at more than once
+                notes.append(str(message))
         else:
             self._show_otherwise(message, category, *args, **kw)
 
@@ -52,7 +53,10 @@ _RECORDERS = _Recorders()
 
 @contextmanager
 def recorded_warnings() -> Iterator[list[str]]:
-    """Hand out a list that the project's warnings of this thread go to, one line each."""
+    """Hand out a list that the project's warnings of this thread go to, one line each.
+
+    What is warned of twice is there once.
+    """
     try:
         yield _RECORDERS.start()
     finally:

@@ -1,5 +1,6 @@
 """`nmfd separate`: a recording comes in, its parts go out."""
 
+import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,10 @@ from nmfd_cli.app.explain import Progress, explain
 from nmfd_cli.app.findings import onsets_by_stem
 from nmfd_cli.app.report_draft import open_report
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
-from nmfd_cli.app.stem_files import StemFiles
-from nmfd_cli.io.audio import Recording
+from nmfd_cli.app.stem_files import StemFiles, sample_format
+from nmfd_cli.errors import NmfdWarning
+from nmfd_cli.io.audio import Recording, open_recording
+from nmfd_cli.io.score import Score
 from nmfd_cli.io.streams import as_file
 
 
@@ -99,8 +102,11 @@ def separate_file(
     """
     with ExitStack() as resources:
         source = resources.enter_context(as_file(path))
+        sample_format(open_recording(source), output)  # what cannot be written is refused at once
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
         recording = explanation.recording
+        if score_path is not None:
+            _warn_of_late_notes(score_path, explanation.start.score, recording)
         files = StemFiles(resources, recording, explanation.stems, output, source=path)
         report = open_report(resources, explanation, files, output, name=path, command=command)
         for mixture, stems in explanation.divided():
@@ -114,3 +120,16 @@ def separate_file(
     onsets = {stem: len(found) for stem, found in onsets_by_stem(explanation.start).items()}
     stem_reports = tuple(StemReport(*summary, onsets.get(summary[0])) for summary in summaries)
     return SeparationReport(str(path), recording, stem_reports, final, files.report)
+
+
+def _warn_of_late_notes(path: str | Path, score: Score | None, recording: Recording) -> None:
+    """Tell of a score that is longer than the recording: of another one, or not in seconds."""
+    onsets = score.onsets if score is not None else ()
+    n_late = sum(onset >= recording.seconds for onset in onsets)
+    if n_late:
+        warnings.warn(
+            f"{path}: {n_late} of {len(onsets)} notes begin after the end of the recording "
+            f"({recording.seconds:.3f} s)",
+            NmfdWarning,
+            stacklevel=2,
+        )

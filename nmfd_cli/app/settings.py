@@ -93,11 +93,13 @@ def check_value(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     Raises
     ------
     ParameterError
-        If it is none of the choices, or outside of the range.
+        If it is none of the choices, empty, or outside of the range.
     """
     choices, low, high, above = (metadata[key] for key in ("choices", "low", "high", "above"))
     if choices and value is not None and value not in choices:
         raise ParameterError(f"{name}: expected one of {', '.join(choices)}, found {value!r}")
+    if value == "":
+        raise ParameterError(f"{name}: expected a text, found an empty one")
     if value is None or isinstance(value, (str, tuple, bool)):
         return
     if not isfinite(value):

@@ -18,8 +18,9 @@ from nmfd_cli.app.stem_paths import (
 )
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.audio import Recording, SampleFormat, StemFile, require_writable_format
+from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.staging import Sink, StagedOutputs, place_text
+from nmfd_cli.io.stem_file import SampleFormat, StemFile, require_writable_format
 from nmfd_cli.io.streams import StdoutOutput
 
 

@@ -39,6 +39,7 @@ def output_paths(
         If the template has an unknown field, leaves the folder, or gives two stems one path, or if
         a stem is asked for that there is not.
     """
+    _check_names(stems)
     names = written_names(stems, output)
     if output.is_stream:
         return {name: Path(STREAM) for name in names}
@@ -69,6 +70,17 @@ def report_path(recording: str | Path, output: OutputSettings) -> Path | None:
     anonymous = replace(output, stem=None, minus=None)
     (place,) = output_paths(recording, [REPORT_NAME], anonymous).values()
     return place.with_name(place.name.removesuffix(f".{output.format}") + ".html")
+
+
+def _check_names(stems: Sequence[str]) -> None:
+    """Refuse names of stems, the user's own among them, that are no names of files."""
+    for name in stems:
+        if stems.count(name) > 1:
+            raise ParameterError(
+                f"residual: expected a name that no other stem has, found {name!r}"
+            )
+        if not name.strip() or set(name) & set("/\\\0") or name.startswith("."):
+            raise ParameterError(f"residual: expected the name of a stem, found {name!r}")
 
 
 def written_names(stems: Sequence[str], output: OutputSettings) -> tuple[str, ...]:

@@ -205,7 +205,7 @@ def _require_place(place: Path, *, is_json: bool, overwrite: bool) -> None:
 def transcription_text(transcription: Transcription, *, is_json: bool) -> str:
     """Return a table, or a line of JSON."""
     if is_json:
-        return json.dumps(transcription.as_dict(), ensure_ascii=False) + "\n"
+        return json.dumps(transcription.as_dict()) + "\n"
     return score_text(transcription.score)
 
 

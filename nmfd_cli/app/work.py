@@ -148,7 +148,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _reason(error: Exception) -> str:
     """Return an error as one line."""
     if isinstance(error, NmfdError):
-        return " ".join(str(error).split())
+        return str(error)
     if isinstance(error, MemoryError):
         return "out of memory; --block-seconds sets smaller blocks"
     if isinstance(error, OSError):

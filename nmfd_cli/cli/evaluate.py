@@ -51,7 +51,7 @@ def command(reference: str, estimate: str, as_json: bool, **options: Any) -> Non
     with warnings_as_lines(quiet=False):
         found = evaluate(reference, estimate, **options)
     if as_json:
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(found.as_dict(), indent=2))
         return
     if isinstance(found, StemEvaluation):
         _show_stems(found, with_bss=options["bss"])

@@ -76,7 +76,7 @@ def show(kit_name: str, as_json: bool) -> None:
     with warnings_as_lines(quiet=False):
         kit = load_kit(kit_name)
     if as_json:
-        click.echo(json.dumps(kit_as_dict(kit), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(kit_as_dict(kit), indent=2))
         return
     click.echo(f"{kit.name}: {len(kit)} sounds\n")
     drums = [(drum, str(len(kit.rows(drum))), _articulations(kit, drum)) for drum in kit.drums]

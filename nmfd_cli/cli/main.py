@@ -1,6 +1,7 @@
 """The command ``nmfd``: finds its subcommands lazily, owns messages and exit codes."""
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -107,7 +108,7 @@ def _report(error: Exception) -> int:
         case click.UsageError():
             return _report_usage(error)
         case ParameterError():
-            say_error(str(error))
+            say_error(_with_option(str(error)))
             return WRONG_OPTIONS
         case NmfdError() | click.ClickException():
             say_error(str(error))
@@ -121,11 +122,24 @@ def _report(error: Exception) -> int:
     return FAILED
 
 
+def _with_option(message: str) -> str:
+    """Name a setting as the command line does: ``--score-pattern`` for ``score_pattern``."""
+    from nmfd_cli.app.batch_settings import BatchSettings
+    from nmfd_cli.app.settings import OutputSettings, SeparationSettings
+
+    names = {"score_pattern", "tolerance", "bss", "allow_missing"}.union(
+        *(settings.names() for settings in (SeparationSettings, OutputSettings, BatchSettings))
+    )
+    name, colon, rest = message.partition(":")
+    is_option = name in names - {"preset"}  # whose errors say so themselves
+    return f"--{name.replace('_', '-')}{colon}{rest}" if is_option else message
+
+
 def _report_usage(error: click.UsageError) -> int:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
         error.show()
         return WRONG_OPTIONS
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")
     path = error.ctx.command_path if error.ctx is not None else "nmfd"
     say_error(f"{message}; try {path} --help")
     return WRONG_OPTIONS
@@ -136,8 +150,9 @@ def _report_unexpected(error: Exception) -> None:
         import traceback
 
         traceback.print_exception(error)
+    said = " ".join(str(error).split())
     say_error(
-        f"unexpected {type(error).__name__}: {error}; this is a fault of nmfd, "
+        f"unexpected {type(error).__name__}: {said}; this is a fault of nmfd, "
         f"{DEBUG_VARIABLE}=1 shows where it happened"
     )
 
@@ -174,6 +189,8 @@ def main() -> NoReturn:
     for number in _stop_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files that are not UTF-8, as they are
+        sys.stdout.reconfigure(errors="surrogateescape")
     if _COMPLETE_VARIABLE in os.environ:
         from click.shell_completion import shell_complete
 

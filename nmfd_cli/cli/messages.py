@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,27 +13,41 @@ import click
 
 from nmfd_cli.errors import NmfdWarning
 
+_INVISIBLE = re.compile(
+    r"\x1b(?!\[[0-9;]*m)|[\x00-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\ud800-\udfff]"
+)
+_FIRST_RAW_BYTE = 0xDC00
+
 
 def say(text: str) -> None:
     """Write a line on stderr; if nobody reads it, the work goes on all the same."""
     try:
-        click.echo(text, err=True)
+        click.echo(visible(text), err=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def say_error(message: str) -> None:
     """Show an error as one line."""
-    say(f"{painted('nmfd: error:', fg='red', bold=True)} {_one_line(message)}")
+    say(f"{painted('nmfd: error:', fg='red', bold=True)} {message}")
 
 
 def say_warning(message: str) -> None:
     """Show a warning as one line."""
-    say(f"{painted('nmfd: warning:', fg='yellow', bold=True)} {_one_line(message)}")
+    say(f"{painted('nmfd: warning:', fg='yellow', bold=True)} {message}")
 
 
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
+def visible(text: str) -> str:
+    """Return a text whose control characters, and bytes that are no text, do not act but show.
+
+    Names of files may hold any of them.  Colours, which this program adds, stay.
+    """
+    return _INVISIBLE.sub(lambda found: _escaped(found[0]), text)
+
+
+def _escaped(character: str) -> str:
+    byte = ord(character) - _FIRST_RAW_BYTE  # of a name that is not UTF-8, as Python holds it
+    return f"\\x{byte:02x}" if byte > 0 else repr(character)[1:-1]
 
 
 def is_watched() -> bool:

@@ -93,7 +93,8 @@ class PresetName(PresetBase):
         try:
             return load_preset(value)
         except ParameterError as error:
-            raise click.UsageError(f"--{error}", ctx) from error
+            dashes = "--" if isinstance(param, click.Option) else ""
+            raise click.UsageError(f"{dashes}{error}", ctx) from error
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

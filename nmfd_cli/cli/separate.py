@@ -78,9 +78,11 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
     options["command"] = command_line(context)
     jobs = _plan(inputs, settings, output, batch, options)
 
-    from nmfd_cli.app.batch import run_jobs, write_failed_list
+    from nmfd_cli.app.batch import require_failed_list, run_jobs, write_failed_list
     from nmfd_cli.cli.batch_view import BatchView, summary_lines
 
+    if options["failed_list"]:
+        require_failed_list(options["failed_list"])
     view = BatchView(jobs, reporter, is_quiet=options["quiet"])
 
     def on_event(event: "Event") -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_sounds import Description, Kit, Sound, Source
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+from nmfd_cli.io.special_files import refuse_special
 from nmfd_cli.io.staging import StagedOutputs
 
 __all__ = ["FORMAT_VERSION", "KIT_SUFFIX", "Kit", "Sound", "Source", "read_kit", "write_kit"]
@@ -45,6 +46,7 @@ def read_kit(path: str | Path) -> Kit:
     InputFileError
         If the file cannot be read, is no kit file, is of a later version, or does not fit together.
     """
+    refuse_special(Path(path), "a kit file")
     try:
         with zipfile.ZipFile(path) as archive:
             header, tables = _unpacked(path, archive)
@@ -97,7 +99,7 @@ def _packed(kit: Kit) -> bytes:
         "sources": [asdict(source) for source in kit.sources],
         "sounds": [asdict(sound) for sound in kit.sounds],
     }
-    members = {_HEADER: json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()}
+    members = {_HEADER: _as_bytes(header)}
     for member, name in _TABLES.items():
         buffer = BytesIO()
         np.lib.format.write_array(buffer, getattr(kit.description, name), allow_pickle=False)
@@ -110,6 +112,11 @@ def _packed(kit: Kit) -> bytes:
             info.create_system = _UNIX
             archive.writestr(info, content)
     return packed.getvalue()
+
+
+def _as_bytes(header: dict[str, Any]) -> bytes:
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")  # as json reads it: names may not be UTF-8
 
 
 def _unpacked(

@@ -33,6 +33,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from nmfd_cli.errors import InputFileError, OutputError
+from nmfd_cli.io.special_files import refuse_special
 
 FORMAT: Final = 1
 SUFFIX: Final = ".nmfd.json"
@@ -183,6 +184,7 @@ def tree_hash(path: Path) -> str:
     InputFileError
         If something cannot be read.
     """
+    refuse_special(path, "a file or a folder")
     if not path.is_dir():
         return file_hash(path)
     digest = hashlib.sha256()

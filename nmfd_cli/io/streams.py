@@ -5,13 +5,15 @@ import shutil
 import struct
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
-from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError, ParameterError
+from nmfd_cli.io.audio_length import UNKNOWN_FROM, chunks
 
 #: What stands for a stream in place of a path.
 STREAM = "-"
@@ -20,10 +22,6 @@ STREAM = "-"
 STDIN_NAME = "stdin"
 
 _COPY_BYTES = 1 << 20
-_CHUNK = struct.Struct("<4sI")
-
-#: Lengths from here on are no lengths: ffmpeg's 0xFFFFFFFF, sox's 0x7FFFF000 less the head.
-_UNKNOWN_FROM = 0x7FFF0000
 
 
 def require_stdin() -> None:
@@ -78,12 +76,30 @@ def as_file(path: str | Path) -> Iterator[Path]:
         copy = Path(folder) / STDIN_NAME
         _spool_stdin(copy)
         try:
-            yield copy
+            with _warnings_renamed(copy):
+                yield copy
         except InputFileError as error:
             if error.path != str(copy):
                 raise
             message = str(error).removeprefix(f"{copy}: ")
             raise InputFileError(STREAM, message, error.line) from error
+
+
+@contextmanager
+def _warnings_renamed(copy: Path) -> Iterator[None]:
+    """Have warnings about the copy speak of ``-``."""
+    show = warnings.showwarning
+
+    def renamed(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+        if isinstance(message, NmfdWarning):
+            message = NmfdWarning(str(message).replace(str(copy), STREAM))
+        show(message, *args, **kwargs)
+
+    warnings.showwarning = renamed
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
 
 
 def _spool_stdin(copy: Path) -> None:
@@ -125,19 +141,14 @@ def mend_unknown_length(file: BinaryIO) -> None:
     file.seek(0)
     if end < 12 or file.read(4) != b"RIFF" or file.seek(8) != 8 or file.read(4) != b"WAVE":
         return
-    position = 12
-    while position + _CHUNK.size <= end:
-        file.seek(position)
-        name, size = _CHUNK.unpack(file.read(_CHUNK.size))
-        content = position + _CHUNK.size
+    for name, content, size in chunks(file, 12):
         if name == b"data":
-            if size == 0 or (size >= _UNKNOWN_FROM and content + size > end):
-                file.seek(position + 4)
+            if size == 0 or (size >= UNKNOWN_FROM and content + size > end):
+                file.seek(content - 4)
                 file.write(struct.pack("<I", min(end - content, 0xFFFFFFFF)))
                 file.seek(4)
                 file.write(struct.pack("<I", min(end - 8, 0xFFFFFFFF)))
             return
-        position = content + size + size % 2
 
 
 class StdoutOutput:

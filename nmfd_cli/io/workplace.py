@@ -106,12 +106,18 @@ def _make(out: Path) -> tuple[Path, int]:
             with suppress(OSError):
                 place.rmdir()
                 place.parent.rmdir()
-            raise OutputError(f"{out}: cannot write: {error.strerror or error}") from error
+            raise OutputError(f"{out}: {_cause(error)}") from error
         held = _lock(descriptor)
         if held is not False:
             return place, descriptor
         os.close(descriptor)  # taken for one left behind: its finder throws it away
     raise OutputError(f"{out}: cannot write: {WORK_FOLDER} vanishes again and again")
+
+
+def _cause(error: OSError) -> str:
+    if isinstance(error, NotADirectoryError):
+        return "expected a folder for the results, found a file on the way there"
+    return f"cannot write: {error.strerror or error}"
 
 
 def _lock(descriptor: int) -> bool | None:
