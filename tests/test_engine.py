@@ -374,3 +374,30 @@ def test_choice_of_products() -> None:
     arguments: tuple[int, float, np.dtype[Any]] = (1024, 1e-12, np.dtype(np.float32))
     assert isinstance(choose_products((3, 8, 1025), *arguments, False), StackedProducts)
     assert isinstance(choose_products((4, 330, 1025), *arguments, True), FftProducts)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("update", list(ORACLES))
+def test_ffts_do_not_spread_what_the_model_leaves_out(
+    force: Force, update: str, dtype: type[np.floating[Any]]
+) -> None:
+    """Frames before the first stroke, which no template explains, and bins that none has."""
+    force(FftProducts)
+    size = Size(12, 2, 40, 150)
+    V, W, H = make_case(size)
+    H[:, :60] = 0
+    W[3] = 0
+    V[3] *= 100
+    wanted = ORACLES[update](V, W, H, ITERATIONS)
+    V_, W_, H_ = cast((V, W, H), dtype)
+    found = run(ArrayTarget(V_, V_.dtype, 75), W_, H_, update)
+    assert_close(found.W, wanted[0], 2e-3 if dtype == np.float32 else 1e-9)
+    assert_close(found.H, wanted[1], 2e-3 if dtype == np.float32 else 1e-9)
+    assert found.H.min() >= 0
+
+
+def test_short_templates_are_never_transformed() -> None:
+    """However few bins there are: FFTs would pay, but blur what lies far apart in size."""
+    arguments: tuple[int, float, np.dtype[Any]] = (1000, 1e-12, np.dtype(np.float32))
+    assert isinstance(choose_products((4, 31, 1), *arguments, True), StackedProducts)
+    assert isinstance(choose_products((4, 400, 1), *arguments, True), FftProducts)

@@ -77,14 +77,27 @@ class Update:
         self._widths = None if self.sweeps.grid.is_plain else widths
         self._least_heard = np.asarray(EPS * self.sweeps.scale, dtype=W.dtype)
         self._prior = W / self.template_sums(W) if rule.prior_hits else W
+        self._normal: FloatArray | None = None
 
     def step(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         """Return the next factors, and the divergence of those given."""
         raise NotImplementedError
 
     def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
-        """Return the factors with templates of sum one."""
-        raise NotImplementedError
+        """Return the factors with templates of sum one.
+
+        Templates that are fixed remain one and the same array, of which the products know by then
+        what they need.
+        """
+        if W is not self._normal:
+            sums = self.template_sums(W)
+            self._normal = W / sums
+            H = self.with_weight(H, sums[:, 0])
+        return self._normal, H
+
+    def with_weight(self, H: FloatArray, sums: FloatArray) -> FloatArray:
+        """Return activations with the weight (R, 1) that the templates have lost."""
+        return H * sums
 
     def template_sums(self, W: FloatArray) -> FloatArray:
         """Return the sum of each template over all bins and frames, shape (R, 1, 1)."""
@@ -109,6 +122,7 @@ class MeanUpdate(Update):
     """The reference's rule: H by the mean of T quotients, with Q as it was before W changed."""
 
     keeps_quotient = True
+    _averaged: Factors | None = None
 
     def step(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         if self.rule.fix_W:
@@ -123,15 +137,15 @@ class MeanUpdate(Update):
                 quotients = self.sweeps.again(W, H, averaging).activation_numerator
         return new_W, H if self.rule.fix_H else H * quotients, terms.divergence
 
-    def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
-        return W / self.template_sums(W), H
+    def with_weight(self, H: FloatArray, sums: FloatArray) -> FloatArray:
+        return H  # it is lost
 
-    @staticmethod
-    def _averaging(W: FloatArray) -> FloatArray:
+    def _averaging(self, W: FloatArray) -> FloatArray:
         """Return templates whose product with Q is the mean of T quotients at once."""
-        bins = W.sum(axis=2, keepdims=True)
-        averaging: FloatArray = W / (W.shape[1] * (bins + EPS))
-        return averaging
+        if self._averaged is None or self._averaged[0] is not W:
+            bins = W.sum(axis=2, keepdims=True)
+            self._averaged = W, W / (W.shape[1] * (bins + EPS))
+        return self._averaged[1]
 
 
 class JointUpdate(Update):
@@ -161,10 +175,7 @@ class JointUpdate(Update):
 
     def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
         """Normalise the templates without changing the model, unless H may not change."""
-        if self.rule.fix_H:
-            return W, H
-        sums = self.template_sums(W)
-        return W / sums, H * sums[:, 0]
+        return (W, H) if self.rule.fix_H else super().normalise(W, H)
 
 
 class AcceleratedUpdate(JointUpdate):
