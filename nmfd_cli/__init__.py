@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.library import Separation, separate
+    from nmfd_cli.app.separation import Separation, separate
 
 __version__ = "0.1.0"
 
@@ -14,9 +14,9 @@ def __getattr__(name: str) -> Any:
     """Import the library when it is asked for: ``nmfd --help`` need not wait for the numerics."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from nmfd_cli.app import library
+    from nmfd_cli.app import separation
 
-    return getattr(library, name)
+    return getattr(separation, name)
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,7 @@ import oracle
 import pytest
 
 from nmfd_cli.core import threads
-from nmfd_cli.core.nmfconv import engine, nmf_conv, nmfd
+from nmfd_cli.core.nmfconv import nmf_conv, nmfd, sharing
 from nmfd_cli.core.threads import Team, library_on_one_thread
 
 
@@ -90,8 +90,8 @@ def shared_out(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         with Team(n_threads[0]) as made:
             yield made
 
-    monkeypatch.setattr(engine, "_GROUP_WORK", 1)
-    monkeypatch.setattr(engine, "numeric_team", team)
+    monkeypatch.setattr(sharing, "_GROUP_WORK", 1)
+    monkeypatch.setattr(sharing, "numeric_team", team)
     return n_threads
 
 

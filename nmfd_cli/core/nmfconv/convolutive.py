@@ -9,8 +9,10 @@ import numpy as np
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
 from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, from_rows, in_rows
-from nmfd_cli.core.nmfconv.engine import Sweeps, Terms, array_target, team_for
+from nmfd_cli.core.nmfconv.engine import Sweeps
 from nmfd_cli.core.nmfconv.model import component_models
+from nmfd_cli.core.nmfconv.parts import Terms
+from nmfd_cli.core.nmfconv.sharing import array_target, team_for
 from nmfd_cli.core.nmfconv.sums import reachable_sums
 from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.errors import ParameterError

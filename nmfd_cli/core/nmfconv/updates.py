@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.nmfconv.engine import Sweeps, Terms
+from nmfd_cli.core.nmfconv.engine import Sweeps
 from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.core.nmfconv.parts import Terms
 from nmfd_cli.core.nmfconv.sums import reachable_sums
 from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.core.threads import Team
