@@ -11,7 +11,8 @@ import soundfile as sf
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
-from nmfd_cli.app.evaluate import StemEvaluation, evaluate, evaluate_onsets
+from nmfd_cli.app.evaluate import evaluate, evaluate_onsets
+from nmfd_cli.app.stem_evaluation import StemEvaluation
 from nmfd_cli.cli.main import cli
 from nmfd_cli.core.metrics import OnsetCounts
 from nmfd_cli.errors import InputFileError
