@@ -1,4 +1,4 @@
-"""How many threads a process has for numeric work: a share of the processors, or what the user says.
+"""How many threads a process has for numeric work: its share of the processors.
 
 Imports nothing that takes time: the numeric library reads the variables when it is loaded.
 """
