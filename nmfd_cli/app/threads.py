@@ -1,4 +1,4 @@
-"""How many threads a process has for numeric work: its share of the processors.
+"""How many threads a process has for numeric work: its share of the processors, or the user's say.
 
 Imports nothing that takes time: the numeric library reads the variables when it is loaded.
 """
