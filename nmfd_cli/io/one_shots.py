@@ -10,8 +10,8 @@ from nmfd_cli.io.audio import read_recording
 
 #: The endings of files that are taken for audio in a folder.
 AUDIO_SUFFIXES = (
-    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64",
-    ".rf64",
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf",
+    ".w64", ".rf64",
 )  # fmt: skip
 
 
