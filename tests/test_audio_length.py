@@ -142,9 +142,10 @@ def test_mp3_without_a_length_is_counted(tmp_path: Path) -> None:
     assert open_recording(cut(whole)).n_samples < recording.n_samples
 
 
-def test_ogg_without_its_last_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0.9, 0.999])
+def test_ogg_without_all_of_its_last_page(tmp_path: Path, share: float) -> None:
     with pytest.warns(NmfdWarning, match="cut off: its last page is missing, "):
-        open_recording(cut(written(tmp_path, "OGG"), 0.9))
+        open_recording(cut(written(tmp_path, "OGG"), share))
 
 
 @pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF])

@@ -257,7 +257,7 @@ def test_a_full_disk_behind_standard_output_is_told(
     ("stream", "arguments", "message"),
     [
         ("stdout", ["no.wav", "--stem", "kick", "-o", "-"],
-         "out: expected a pipe or a file to take audio, found a terminal"),
+         "--out: expected a pipe or a file to take audio, found a terminal"),
         ("stdin", ["-"], "-: expected audio from a pipe or a file, found a terminal"),
     ],
 )  # fmt: skip
@@ -289,9 +289,11 @@ def test_terminals_are_neither_written_to_nor_read_from(
          "expected no JSON there; try nmfd separate --help"),
         (["loop.wav", "--json", "--json-lines"], "--json and --json-lines exclude each other; "
          "try nmfd separate --help"),
-        (["loop.wav", "--stem", "clap"], "stem: expected one of kick, snare, hihat, found 'clap'"),
-        (["loop.wav", "--minus", "foo"], "minus: expected one of kick, snare, hihat, found 'foo'"),
-        (["loop.wav", "other.wav", "--stem", "kick", "-o", "-"], "out: standard output (-) takes "
+        (["loop.wav", "--stem", "clap"], "--stem: expected one of kick, snare, hihat, "
+         "found 'clap'"),
+        (["loop.wav", "--minus", "foo"], "--minus: expected one of kick, snare, hihat, "
+         "found 'foo'"),
+        (["loop.wav", "other.wav", "--stem", "kick", "-o", "-"], "--out: standard output (-) takes "
          "one file, found 2 recordings"),
     ],
 )  # fmt: skip

@@ -198,16 +198,16 @@ def test_an_existing_file_is_replaced_only_if_asked(loop: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["no.wav"], 1, "no.wav: no such file or folder"),
-        (["a.wav", "b.wav"], 2, "out: standard output takes the table of one recording, found 2; "
+        (["a.wav", "b.wav"], 2, "--out: standard output takes the table of one recording, found 2; "
          "expected a folder, or --json for a line each"),
-        (["a.wav", "b.wav", "-o", "c.csv"], 2, "out: expected a folder or a path with {track} for "
-         "2 recordings, found c.csv"),
-        (["a.wav", "x/a.wav", "-o", "out"], 2, "out: a.wav and x/a.wav would both write "
+        (["a.wav", "b.wav", "-o", "c.csv"], 2, "--out: expected a folder or a path with {track} "
+         "for 2 recordings, found c.csv"),
+        (["a.wav", "x/a.wav", "-o", "out"], 2, "--out: a.wav and x/a.wav would both write "
          "out/a.csv; '{parent}-{track}.csv' in it can tell them apart"),
-        (["a.wav", "-o", "a.mid", "--json"], 2, "out: expected a file for JSON, found the MIDI "
+        (["a.wav", "-o", "a.mid", "--json"], 2, "--out: expected a file for JSON, found the MIDI "
          "file a.mid"),
-        (["a.wav", "--stems", "cowbel"], 2, "expected a drum class (kick, snare, hihat, tom, "
-         "cymbal, clap), found 'cowbel'"),
+        (["a.wav", "--stems", "cowbel"], 2, "--stems: expected a drum class (kick, snare, hihat, "
+         "tom, cymbal, clap), found 'cowbel'"),
     ],
 )  # fmt: skip
 def test_errors_are_one_line(arguments: list[str], code: int, message: str) -> None:

@@ -163,8 +163,11 @@ def _has_last_page(path: Path) -> bool:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _OGG_PAGE))
         end = file.read()
-    flags = end[end.rfind(b"OggS") + 5 :][:1]
-    return bool(flags) and bool(flags[0] & 4)
+    page = end[end.rfind(b"OggS") :]
+    if len(page) < 27:
+        return False
+    size = 27 + page[26] + sum(page[27 : 27 + page[26]])  # its head says in how many parts
+    return bool(page[5] & 4) and len(page) >= size
 
 
 def _has_length_tag(path: Path) -> bool:

@@ -9,7 +9,10 @@ from nmfd_cli.errors import InputFileError
 from nmfd_cli.io.audio import read_recording
 
 #: The endings of files that are taken for audio in a folder.
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64")
+AUDIO_SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf",
+    ".w64", ".rf64",
+)  # fmt: skip
 
 
 def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDArray[np.float64]]:
