@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nmfd_cli.app.components import (
     USUAL,
@@ -266,16 +267,22 @@ def _drum_activations(
     for onset, drum in zip(score.onsets, score.drums, strict=True):
         if drum in onsets:
             onsets[drum].append(onset)
-    return _strokes(context, [onsets[components.drums[row]] for row in row_of], grid)
+    rows = [components.drums[row] for row in row_of]
+    if grid.is_plain:
+        return _impulses(context, [onsets[drum] for drum in rows])
+    frames = {drum: _frames_of(context, times) for drum, times in onsets.items()}
+    n_strokes = max(1, sum(len(frames[drum]) for drum in rows))
+    return stroke_activations([frames[drum] for drum in rows], context.n_frames, 1 / n_strokes)
 
 
-def _strokes(context: Context, onsets: Sequence[Sequence[float]], grid: TimeGrid) -> FloatArray:
-    """Place strokes: two frames wide for templates that ring on, else impulses that decay."""
-    n_onsets = max(1, sum(len(row) for row in onsets))
-    if not grid.is_plain:
-        rate = context.sample_rate
-        frames = [[context.stft.frame_of(round(onset * rate)) for onset in row] for row in onsets]
-        return stroke_activations(frames, context.n_frames, 1 / n_onsets)
+def _frames_of(context: Context, seconds: Sequence[float]) -> NDArray[np.intp]:
+    """Return the first frame that reaches each time."""
+    samples = np.rint(np.asarray(seconds, dtype=np.float64) * context.sample_rate)
+    return context.stft.frame_of(samples.astype(np.intp))
+
+
+def _impulses(context: Context, onsets: Sequence[Sequence[float]]) -> FloatArray:
+    """Place impulses that decay."""
     notes = [(onset + _later(context), r) for r, row in enumerate(onsets, 1) for onset in row]
     return init_activations(
         num_comp=len(onsets),

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray, working_dtype
 from nmfd_cli.errors import ParameterError
 
 #: The least overlap-add weight, relative to the largest, from which a sample is still restored.
 _LEAST_WEIGHT = 1e-3
+
+Sample = TypeVar("Sample", int, NDArray[np.intp])
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,8 @@ class Stft:
         """Return M for a recording of so many samples."""
         return 0 if n_samples < 1 else (n_samples - 1 + self.reach) // self.hop_length + 1
 
-    def frame_of(self, sample: int) -> int:
-        """Return the first frame whose window reaches a sample."""
+    def frame_of(self, sample: Sample) -> Sample:
+        """Return the first frame whose window reaches a sample, or each of an array of them."""
         return sample // self.hop_length
 
     def transform(self, x: FloatArray) -> ComplexArray:

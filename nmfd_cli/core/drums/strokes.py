@@ -33,7 +33,8 @@ def stroke_activations(
     """
     H = np.full((len(frames), n_frames), EPS * level)
     for row, onsets in zip(H, frames, strict=True):
-        for onset in onsets:
-            if 0 <= onset < n_frames:
-                row[onset : onset + STROKE_FRAMES] = level
+        first = np.asarray(onsets, dtype=np.intp)
+        first = first[(first >= 0) & (first < n_frames)]
+        for later in range(STROKE_FRAMES):
+            row[np.minimum(first + later, n_frames - 1)] = level
     return H
