@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# how long an example takes says something of the machine, nothing of the code
+settings.register_profile("nmfd", deadline=None)
+settings.load_profile("nmfd")
 
 NO_SHARED = "needs the shared folder: set NMFD_SHARED or put it beside the checkout as ../shared"
 
