@@ -15,7 +15,7 @@ from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Factorisation, deconvolve
 from nmfd_cli.core.nmfconv.model import TimeGrid, with_history
 from nmfd_cli.core.nmfconv.products import FftProducts, Products, StackedProducts, choose_products
-from nmfd_cli.core.nmfconv.sums import reachable_sums, shifted_sums
+from nmfd_cli.core.nmfconv.sums import divide_by_reachable, shifted_sums
 from nmfd_cli.core.nmfconv.target import ArrayTarget, Target
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 
@@ -319,7 +319,8 @@ def test_sums(size: Size) -> None:
         np.testing.assert_allclose(
             shifted_sums(H, grid)[:, t], oracle.shift(H, t).sum(axis=1), rtol=1e-12
         )
-    np.testing.assert_allclose(reachable_sums(W.sum(axis=0), size.M, grid), reachable, rtol=1e-12)
+    divided = divide_by_reachable(np.ones_like(H), W.sum(axis=0), grid, 0.5)
+    np.testing.assert_allclose(1 / divided, reachable + 0.5, rtol=1e-12)
 
 
 def test_tied_frames() -> None:
@@ -357,7 +358,8 @@ def test_tied_frames() -> None:
         wanted += frames[:, :, t].T @ oracle.shift(V, -t)
         reachable += frames[:, :, t].T @ oracle.shift(ones, -t)
     np.testing.assert_allclose(activation_terms[:, reach:], wanted, rtol=1e-12)
-    np.testing.assert_allclose(reachable_sums(W.sum(axis=0), M, grid), reachable, rtol=1e-12)
+    divided = divide_by_reachable(np.ones_like(H), W.sum(axis=0), grid, 0)
+    np.testing.assert_allclose(1 / divided, reachable, rtol=1e-12)
 
 
 def test_sums_keep_what_is_small_beside_a_late_onset() -> None:

@@ -13,7 +13,7 @@ from nmfd_cli.core.nmfconv.engine import Sweeps
 from nmfd_cli.core.nmfconv.model import component_models
 from nmfd_cli.core.nmfconv.parts import Terms
 from nmfd_cli.core.nmfconv.sharing import array_target, team_for
-from nmfd_cli.core.nmfconv.sums import reachable_sums
+from nmfd_cli.core.nmfconv.sums import divide_by_reachable
 from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.errors import ParameterError
 
@@ -168,7 +168,7 @@ def convolve(
                 callback(iteration, float(divergence[iteration]))
             old_W, W = W, _updated_templates(W, terms, rule, unit * sweeps.scale)
             terms = sweeps.again(old_W, H, W)
-            H = H * (terms.activation_numerator / _activation_weight(W, terms, rule, sweeps))
+            H = _updated_activations(W, H, terms, rule, sweeps)
             W = W / (EPS + W.sum(axis=(1, 2), keepdims=True))
     return Factorisation(from_rows(W), H / H.dtype.type(sweeps.scale), divergence)
 
@@ -187,10 +187,14 @@ def _updated_templates(W: FloatArray, terms: Terms, rule: BetaRule, unit: float)
     return updated
 
 
-def _activation_weight(W: FloatArray, terms: Terms, rule: BetaRule, sweeps: Sweeps) -> FloatArray:
-    """Return what divides the numerator of the activations, (R, M)."""
-    weight = terms.activation_denominator
-    if rule.beta == 0:
-        weight = reachable_sums(W.sum(axis=2), sweeps.target.shape[1], sweeps.grid)
+def _updated_activations(
+    W: FloatArray, H: FloatArray, terms: Terms, rule: BetaRule, sweeps: Sweeps
+) -> FloatArray:
+    updated = terms.activation_numerator  # nobody else needs it
     sparsity = (EPS + rule.sparsity_weight) * sweeps.scale**rule.beta
-    return weight + np.asarray(sparsity, dtype=W.dtype)
+    if rule.beta == 0:
+        divide_by_reachable(updated, W.sum(axis=2), sweeps.grid, sparsity)
+    else:
+        updated /= terms.activation_denominator + np.asarray(sparsity, dtype=W.dtype)
+    updated *= H
+    return updated

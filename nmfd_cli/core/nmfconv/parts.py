@@ -124,13 +124,15 @@ def joined(parts: Sequence[Part], n_frames: int) -> Terms:
 
 
 def _laid_out(parts: Sequence[Part], name: str, n_frames: int) -> FloatArray:
-    """Put the parts' terms of the activations where they belong, (R, M)."""
-    pieces: list[FloatArray] = [getattr(part, name) for part in parts]
-    if not pieces[0].size:
-        return pieces[0]
-    laid_out = np.zeros((pieces[0].shape[0], n_frames), dtype=pieces[0].dtype)
-    for part, piece in zip(parts, pieces, strict=True):
+    """Put the parts' terms of the activations where they belong, (R, M), and take them away."""
+    laid_out: FloatArray = getattr(parts[0], name)
+    if not laid_out.size:
+        return laid_out
+    laid_out = np.zeros((laid_out.shape[0], n_frames), dtype=laid_out.dtype)
+    for part in parts:
+        piece = getattr(part, name)
         before = max(0, part.reach - part.start)  # frames before the first have no activation
         start = part.start - part.reach + before
         laid_out[:, start : start + piece.shape[1] - before] += piece[:, before:]
+        setattr(part, name, np.empty(0, piece.dtype))
     return laid_out

@@ -29,24 +29,30 @@ def shifted_sums(H: FloatArray, grid: TimeGrid) -> FloatArray:
     return upto if grid.is_plain else np.add.reduceat(upto, grid.edges[:-1], axis=1)
 
 
-def reachable_sums(bins: FloatArray, n_frames: int, grid: TimeGrid) -> FloatArray:
-    """Return ``sum_{k, t < M - m} W[r, t, k]``, what of a template fits before the end.
+def divide_by_reachable(
+    terms: FloatArray, bins: FloatArray, grid: TimeGrid, more: float
+) -> FloatArray:
+    """Divide by ``sum_{k, t < M - m} W[r, t, k]``, what of a template fits before the end.
 
     Parameters
     ----------
+    terms : ndarray, shape (R, M)
+        Overwritten: of a long recording no other array so long is wanted.
     bins : ndarray, shape (R, T)
         ``sum_k W[r, t, k]``.
-    n_frames : int
-        M.
     grid : TimeGrid
+    more : float
+        What is added to the sums.
 
     Returns
     -------
-    ndarray, shape (R, M), dtype of `bins`
+    ndarray, shape (R, M)
+        `terms` itself.
     """
     per_frame = bins if grid.is_plain else np.repeat(bins, grid.widths, axis=1)
-    reached: FloatArray = np.cumsum(per_frame, axis=1)
-    sums = np.repeat(reached[:, -1:], n_frames, axis=1)
+    reached = np.cumsum(per_frame, axis=1) + np.asarray(more, dtype=bins.dtype)
+    n_frames = terms.shape[1]
     n_late = min(grid.n_frames, n_frames)
-    sums[:, n_frames - n_late :] = reached[:, n_late - 1 :: -1]
-    return sums
+    terms[:, : n_frames - n_late] /= reached[:, -1:]
+    terms[:, n_frames - n_late :] /= reached[:, n_late - 1 :: -1]
+    return terms

@@ -8,7 +8,7 @@ from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.engine import Sweeps
 from nmfd_cli.core.nmfconv.model import TimeGrid
 from nmfd_cli.core.nmfconv.parts import Terms
-from nmfd_cli.core.nmfconv.sums import reachable_sums
+from nmfd_cli.core.nmfconv.sums import divide_by_reachable
 from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.core.threads import Team
 from nmfd_cli.errors import ParameterError
@@ -136,7 +136,10 @@ class MeanUpdate(Update):
             if not self.rule.fix_H:
                 averaging = self._averaging(new_W)
                 quotients = self.sweeps.again(W, H, averaging).activation_numerator
-        return new_W, H if self.rule.fix_H else H * quotients, terms.divergence
+        if not self.rule.fix_H:
+            quotients *= H
+            H = quotients
+        return new_W, H, terms.divergence
 
     def with_weight(self, H: FloatArray, sums: FloatArray) -> FloatArray:
         return H  # it is lost
@@ -171,8 +174,10 @@ class JointUpdate(Update):
         """Return the next activations from the terms of these factors."""
         if self.rule.fix_H:
             return H
-        reachable = reachable_sums(W.sum(axis=2), H.shape[1], self.sweeps.grid)
-        return H * (terms.activation_numerator / (reachable + EPS))
+        numerator, grid = terms.activation_numerator, self.sweeps.grid
+        updated = divide_by_reachable(numerator, W.sum(axis=2), grid, EPS)
+        updated *= H
+        return updated
 
     def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
         """Normalise the templates without changing the model, unless H may not change."""
