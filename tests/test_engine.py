@@ -13,8 +13,10 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv import engine
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Factorisation, deconvolve
-from nmfd_cli.core.nmfconv.model import TimeGrid, with_history
-from nmfd_cli.core.nmfconv.products import FftProducts, Products, StackedProducts, choose_products
+from nmfd_cli.core.nmfconv.fft_products import FftProducts
+from nmfd_cli.core.nmfconv.products import Products, choose_products
+from nmfd_cli.core.nmfconv.shifts import TimeGrid, with_history
+from nmfd_cli.core.nmfconv.stacked_products import StackedProducts
 from nmfd_cli.core.nmfconv.sums import divide_by_reachable, shifted_sums
 from nmfd_cli.core.nmfconv.target import ArrayTarget, Target
 from nmfd_cli.core.nmfconv.updates import UpdateRule

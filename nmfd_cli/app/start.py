@@ -25,7 +25,7 @@ from nmfd_cli.core.nmfconv import (
     initialize_drum_specific_nmfd_templates,
 )
 from nmfd_cli.core.nmfconv.deconvolution import deconvolve
-from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.core.nmfconv.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.target import Target, excerpt
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft

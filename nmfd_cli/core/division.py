@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.masking import wiener_masks
-from nmfd_cli.core.nmfconv.model import TimeGrid, stack_shifts, with_history
+from nmfd_cli.core.nmfconv.shifts import TimeGrid, stack_shifts, with_history
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import Team, numeric_team
 

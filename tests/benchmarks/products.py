@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.nmfconv.products import FftProducts, Products, StackedProducts, costs
+from nmfd_cli.core.nmfconv.fft_products import FftProducts
+from nmfd_cli.core.nmfconv.products import Products, costs
+from nmfd_cli.core.nmfconv.stacked_products import StackedProducts
 from nmfd_cli.core.nmfconv.target import usual_panel_frames
 from nmfd_cli.core.threads import library_on_one_thread
 

@@ -12,8 +12,9 @@ from nmfd_cli.core.nmfconv.arguments import (
     checked_size,
     checked_target,
 )
-from nmfd_cli.core.nmfconv.model import TimeGrid, component_models
+from nmfd_cli.core.nmfconv.model import component_models
 from nmfd_cli.core.nmfconv.sharing import array_target, team_for
+from nmfd_cli.core.nmfconv.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.core.nmfconv.updates import UPDATES, Factors, UpdateRule
 from nmfd_cli.errors import ParameterError

@@ -15,10 +15,10 @@ import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.divergence import divide
-from nmfd_cli.core.nmfconv.model import TimeGrid, with_history
 from nmfd_cli.core.nmfconv.parts import Divided, Part, Terms, joined
 from nmfd_cli.core.nmfconv.products import Desk, Products, choose_products
 from nmfd_cli.core.nmfconv.sharing import grouped
+from nmfd_cli.core.nmfconv.shifts import TimeGrid, with_history
 from nmfd_cli.core.nmfconv.sums import shifted_sums
 from nmfd_cli.core.nmfconv.target import Target, panels_of
 from nmfd_cli.core.threads import Team

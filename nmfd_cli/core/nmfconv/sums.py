@@ -3,7 +3,7 @@
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.model import TimeGrid
+from nmfd_cli.core.nmfconv.shifts import TimeGrid
 
 
 def shifted_sums(H: FloatArray, grid: TimeGrid) -> FloatArray:

@@ -6,8 +6,8 @@ import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.engine import Sweeps
-from nmfd_cli.core.nmfconv.model import TimeGrid
 from nmfd_cli.core.nmfconv.parts import Terms
+from nmfd_cli.core.nmfconv.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.sums import divide_by_reachable
 from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.core.threads import Team
