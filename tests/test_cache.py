@@ -50,6 +50,24 @@ def test_what_was_cut_off_is_made_again(folder: Path, length: int) -> None:
     assert (folder / "a.npy").read_bytes() == whole
 
 
+@pytest.mark.parametrize("place", range(6, 128))
+def test_what_was_damaged_is_made_again(folder: Path, place: int) -> None:
+    cached_array("a", SHAPE, numbers)
+    whole = bytearray((folder / "a.npy").read_bytes())
+    for damage in (0, 40, 255, whole[place] ^ 1):
+        damaged = whole.copy()
+        damaged[place] = damage
+        (folder / "a.npy").write_bytes(damaged)
+        np.testing.assert_array_equal(cached_array("a", SHAPE, numbers), numbers())
+
+
+def test_what_looks_like_an_archive_is_made_again(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "a.npy").write_bytes(b"PK\x03\x04" + bytes(200))
+    np.testing.assert_array_equal(cached_array("a", SHAPE, numbers), numbers())
+    np.testing.assert_array_equal(np.load(folder / "a.npy"), numbers())
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -90,6 +108,15 @@ def test_only_so_many_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
         os.utime(folder / f"{key}.npy", (age, age))
     cached_array("d", SHAPE, numbers)
     assert sorted(path.name for path in folder.iterdir()) == ["c.npy", "d.npy"]
+
+
+def test_what_a_killed_process_left_is_swept(folder: Path) -> None:
+    folder.mkdir()
+    for name in (".old.tmp", ".new.tmp"):
+        (folder / name).touch()
+    os.utime(folder / ".old.tmp", (0, 0))
+    cached_array("a", SHAPE, numbers)
+    assert sorted(path.name for path in folder.iterdir()) == [".new.tmp", "a.npy"]
 
 
 def fill(key: str) -> bool:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import oracle
@@ -51,6 +51,24 @@ def test_an_error_reaches_the_caller_and_the_team_goes_on(bad: int) -> None:
     assert sorted(done) == list(range(8))
 
 
+def test_the_first_error_is_the_one_that_comes_out() -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def work(worker: int, item: int) -> None:
+        if worker:
+            begun.set()
+            stopped.wait(timeout=30)
+            raise ValueError("later")
+        begun.wait(timeout=30)
+        try:
+            raise KeyboardInterrupt
+        finally:
+            threading.Timer(0.05, stopped.set).start()
+
+    with Team(2) as team, pytest.raises(KeyboardInterrupt):
+        team.run(work, 2)
+
+
 def test_helpers_end_with_their_team() -> None:
     before = set(threading.enumerate())
     with Team(4) as team:
@@ -80,19 +98,42 @@ def test_the_library_gets_its_threads_back() -> None:
         set_(before)
 
 
+class Shared:
+    """What the fixture `shared_out` has a test know and change."""
+
+    n_threads = 2
+    workers: ClassVar[set[int]] = set()
+
+
 @pytest.fixture
-def shared_out(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Have even small problems shared out; returns the number of threads, which may be changed."""
-    n_threads = [2]
+def shared_out(monkeypatch: pytest.MonkeyPatch) -> Shared:
+    """Have even small problems shared out, in panels of 37 frames."""
+    shared = Shared()
+    shared.workers.clear()
 
     @contextmanager
     def team() -> Iterator[Team]:
-        with Team(n_threads[0]) as made:
+        with library_on_one_thread(), Team(shared.n_threads) as made:
+            run, all_here = made.run, threading.Barrier(shared.n_threads, timeout=60)
+            here: set[int] = set()
+
+            def noted(work: threads.Work, n_items: int) -> None:
+                def work_noted(worker: int, item: int) -> None:
+                    if worker not in here:
+                        here.add(worker)
+                        all_here.wait()  # each of them gets a share
+                        shared.workers.add(worker)
+                    work(worker, item)
+
+                run(work_noted, n_items)
+
+            monkeypatch.setattr(made, "run", noted)
             yield made
 
     monkeypatch.setattr(sharing, "_GROUP_WORK", 1)
     monkeypatch.setattr(sharing, "numeric_team", team)
-    return n_threads
+    monkeypatch.setattr(sharing, "usual_panel_frames", lambda n_bins, n_frames: 37)
+    return shared
 
 
 def problem() -> tuple[oracle.Array, oracle.Array, oracle.Array]:
@@ -101,10 +142,18 @@ def problem() -> tuple[oracle.Array, oracle.Array, oracle.Array]:
     return V, rng.random((9, 3, 6)) + 0.01, rng.random((3, 500)) + 0.01
 
 
+def test_the_problem_is_shared_out(shared_out: Shared) -> None:
+    V, W, _ = problem()
+    target = sharing.array_target(V, W.shape[1], W.shape[2])
+    sizes = [len(group) for group in sharing.grouped(target, 18)]
+    assert len(sizes) == 8
+    assert sum(sizes) == 14
+
+
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
-def test_shared_out_work_gives_what_the_oracle_gives(shared_out: list[int], n_threads: int) -> None:
+def test_shared_out_work_gives_what_the_oracle_gives(shared_out: Shared, n_threads: int) -> None:
     V, W, H = problem()
-    shared_out[0] = n_threads
+    shared_out.n_threads = n_threads
     starts = {"init_W": list(W.transpose(1, 0, 2)), "init_H": H}
     sizes = {"num_comp": 3, "num_template_frames": 6, "num_iter": 5}
     for update, wanted in (("mean", oracle.nmfd_mean), ("joint", oracle.nmfd_joint)):
@@ -119,24 +168,25 @@ def test_shared_out_work_gives_what_the_oracle_gives(shared_out: list[int], n_th
         np.testing.assert_allclose(np.stack(found, axis=1), wanted_W, rtol=1e-8)
         np.testing.assert_allclose(found_H, wanted_H, rtol=1e-8)
         np.testing.assert_allclose(cost, wanted_cost, rtol=1e-8)
+    assert shared_out.workers == set(range(n_threads))
 
 
-@pytest.mark.parametrize("update", ["mean", "joint", "accelerated"])
+@pytest.mark.parametrize("solver", ["mean", "joint", "accelerated", "nmf_conv"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_bits_are_the_same_for_any_number_of_threads(
-    shared_out: list[int], update: str, dtype: type[np.floating[Any]]
+    shared_out: Shared, solver: str, dtype: type[np.floating[Any]]
 ) -> None:
-    exact = problem()
-    V, W, H = exact[0].astype(dtype), exact[1].astype(dtype), exact[2].astype(dtype)
-    starts = {"init_W": list(W.transpose(1, 0, 2)), "init_H": H}
-    results = []
+    V, W, H = problem()
+    starts: dict[str, Any] = {"init_W": list(W.transpose(1, 0, 2)), "init_H": H, "dtype": dtype}
+    sizes: dict[str, Any] = {"num_comp": 3, "num_template_frames": 6, "num_iter": 8}
+    results: list[list[Any]] = []
     for n_threads in (1, 2, 4):
-        shared_out[0] = n_threads
-        with library_on_one_thread():
-            results.append(
-                nmfd(V, 3, num_iter=8, num_template_frames=6, **starts, update=update)  # type: ignore[arg-type]
-            )
+        shared_out.n_threads = n_threads
+        if solver == "nmf_conv":
+            W_, *others = nmf_conv(V, **sizes, **starts, beta=-0.5)
+        else:
+            W_, *others = nmfd(V, **sizes, **starts, update=solver)
+        results.append([np.array(W_), others[0], np.array(others[1]), others[2]])
     for other in results[1:]:
-        for mine, theirs in zip(results[0][1::2], other[1::2], strict=True):
+        for mine, theirs in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(mine, theirs)
-        np.testing.assert_array_equal(results[0][4], other[4])

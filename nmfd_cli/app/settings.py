@@ -239,7 +239,7 @@ class SeparationSettings(CheckedSettings):
     )
     block_seconds: float = setting(
         60.0,
-        "Longer recordings are worked on in blocks of this length.",
+        "Longer recordings are worked on in pieces, from temporary disk.",
         low=0.1,
         group="Masks and STFT",
     )

@@ -150,7 +150,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, NmfdError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "out of memory; --block-seconds sets smaller blocks"
+        return "out of memory; a smaller --block-seconds works from temporary disk"
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"

@@ -116,7 +116,7 @@ def _report(error: Exception) -> int:
             where = f"{error.filename}: " if error.filename else ""
             say_error(f"{where}{error.strerror or error}")
         case MemoryError():
-            say_error("out of memory; --block-seconds sets smaller blocks")
+            say_error("out of memory; a smaller --block-seconds works from temporary disk")
         case _:
             _report_unexpected(error)
     return FAILED

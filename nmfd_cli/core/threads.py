@@ -51,7 +51,7 @@ def _library() -> tuple[Callable[[], int], Callable[[int], None]] | None:
 class _Holders:
     """Those who hold the numeric library to one thread at present, and what it had before."""
 
-    lock = threading.Lock()
+    lock = threading.RLock()  # a generator may let go from within, when it is collected
     count = 0
     n_threads = 1
 
@@ -68,17 +68,19 @@ def library_on_one_thread() -> Iterator[int]:
         yield 1
         return
     get, set_ = library
-    with _Holders.lock:
-        if _Holders.count == 0:
-            _Holders.n_threads = max(1, get())
-            set_(1)
-        _Holders.count += 1
-        n_threads = _Holders.n_threads
+    is_held = False
     try:
+        with _Holders.lock:
+            if _Holders.count == 0:
+                _Holders.n_threads = max(1, get())
+                set_(1)
+            _Holders.count += 1
+            is_held = True
+            n_threads = _Holders.n_threads
         yield n_threads
     finally:
         with _Holders.lock:
-            _Holders.count -= 1
+            _Holders.count -= is_held
             if _Holders.count == 0:
                 set_(_Holders.n_threads)
 
@@ -88,7 +90,7 @@ class _Round:
 
     def __init__(self, work: Work, n_items: int) -> None:
         self._work = work
-        self._items = iter(range(n_items))  # the interpreter hands each out once
+        self._items = iter(range(n_items))
         self._n_left = n_items
         self._counting = threading.Lock()
         self._all_done = threading.Lock()
@@ -97,22 +99,37 @@ class _Round:
 
     def take_part(self, worker: int) -> None:
         """Do items as long as there are any."""
-        for item in self._items:
+        while (item := self._next()) is not None:
             try:
                 if self._error is None:
                     self._work(worker, item)
             except BaseException as error:
-                self._error = error
-            with self._counting:
-                self._n_left -= 1
-                if self._n_left == 0:
-                    self._all_done.release()
+                self.give_up(error)
+            self._count()
+
+    def _next(self) -> int | None:
+        with self._counting:
+            return next(self._items, None)
+
+    def _count(self) -> None:
+        with self._counting:
+            self._n_left -= 1
+            if self._n_left == 0:
+                self._all_done.release()
+
+    def give_up(self, error: BaseException) -> None:
+        """Leave the items that nobody has begun, for the first of all errors."""
+        with self._counting:
+            self._error = self._error or error
 
     def wait(self) -> None:
         """Wait for the last item; raise what one of them has raised."""
         self._all_done.acquire()
-        if self._error is not None:
-            raise self._error
+        try:
+            if self._error is not None:
+                raise self._error
+        finally:
+            self._error = None  # it holds this frame, and all that the work knows
 
 
 class Team:
@@ -150,8 +167,12 @@ class Team:
         round_ = _Round(work, n_items)
         for queue in self._queues[: n_items - 1]:
             queue.put(round_)
-        round_.take_part(0)
-        round_.wait()
+        try:
+            round_.take_part(0)
+            round_.wait()
+        except BaseException as error:  # an interrupt strikes anywhere
+            round_.give_up(error)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -169,6 +190,7 @@ class Team:
 def _help(worker: int, queue: "SimpleQueue[_Round | None]") -> None:
     while (round_ := queue.get()) is not None:
         round_.take_part(worker)
+        del round_  # and what its work holds
 
 
 @contextmanager

@@ -6,6 +6,7 @@ is not.  A file appears whole or not at all, so that processes may write at the 
 
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from nmfd_cli.io.resources import user_cache_folder
 
 #: So many files are kept; the oldest go first.
 _MOST_FILES = 32
+#: A file that is still not whole after this time belongs to nobody.
+_ABANDONED_SECONDS = 3600
 
 
 def cached_array(
@@ -34,9 +37,10 @@ def cached_array(
     make : callable
     """
     path: Path | None = None
-    with suppress(OSError, ValueError, EOFError, RuntimeError):  # no home folder: a RuntimeError
+    with suppress(Exception):  # there is no end to what a damaged file makes a reader raise
         path = user_cache_folder() / f"{key}.npy"
-        found: NDArray[Any] = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            found: NDArray[Any] = np.load(file, allow_pickle=False)
         if _is_sound(found, shape):
             return found
     array = make()
@@ -67,6 +71,10 @@ def _keep(path: Path, array: NDArray[Any]) -> None:
 
 
 def _drop_oldest(folder: Path) -> None:
+    """Remove what is too much, and what a process that was killed has left."""
     files = sorted(folder.glob("*.npy"), key=lambda file: file.stat().st_mtime)
+    for file in folder.glob(".*.tmp"):
+        if time.time() - file.stat().st_mtime > _ABANDONED_SECONDS:
+            file.unlink(missing_ok=True)
     for file in files[:-_MOST_FILES]:
         file.unlink(missing_ok=True)

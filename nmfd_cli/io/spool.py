@@ -2,12 +2,14 @@
 
 import tempfile
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.core.nmfconv.target import least_entry
 from nmfd_cli.errors import OutputError
 
 
@@ -56,7 +58,8 @@ class SpooledSpectrogram:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # a full disk has been told of by then
+            self._file.close()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -75,10 +78,10 @@ class SpooledSpectrogram:
         OutputError
             If the temporary disk is full.
         """
-        floored = np.maximum(magnitude, np.finfo(self.dtype).tiny).astype(self.dtype, copy=False)
-        self.total += float(floored.sum(dtype=np.float64))
+        self.total += float(magnitude.sum(dtype=np.float64))
         self._n_frames += magnitude.shape[1]
-        self._pending = np.concatenate([self._pending, floored], axis=1)
+        frames = magnitude.astype(self.dtype, copy=False)
+        self._pending = np.concatenate([self._pending, frames], axis=1)
         while self._pending.shape[1] >= self.panel_frames:
             self._write(self._pending[:, : self.panel_frames])
             self._pending = self._pending[:, self.panel_frames :]
@@ -86,6 +89,7 @@ class SpooledSpectrogram:
     def _write(self, panel: NDArray[Any]) -> None:
         try:
             self._file.write(np.ascontiguousarray(panel).data)
+            self._file.flush()
         except OSError as error:
             raise OutputError(
                 f"{tempfile.gettempdir()}: no room for the spectrogram ({self.n_bytes / 1e9:.1f} GB"
@@ -103,10 +107,21 @@ class SpooledSpectrogram:
         """
         start = index * self.panel_frames
         if start >= self._n_frames - self._pending.shape[1]:
-            return np.ascontiguousarray(self._pending)
+            return self._above_zero(self._pending.copy(order="C"))
         size = self._n_bins * self.panel_frames
         panel = np.empty(size, dtype=self.dtype) if scratch is None else scratch[:size]
         with self._reading:
             self._file.seek(index * panel.nbytes)
-            self._file.readinto(panel.data)
-        return panel.reshape(self._n_bins, self.panel_frames)
+            n_read = self._file.readinto(panel.data)
+        if n_read != panel.nbytes:
+            raise OutputError(
+                f"{tempfile.gettempdir()}: expected {panel.nbytes} bytes of the spectrogram, "
+                f"could read {n_read}"
+            )
+        return self._above_zero(panel.reshape(self._n_bins, self.panel_frames))
+
+    def _above_zero(self, panel: NDArray[Any]) -> NDArray[Any]:
+        """Return a panel, changed in place, as `Target` promises it."""
+        least = self.dtype.type(least_entry(self.total, self.dtype))
+        np.maximum(panel, least, out=panel)
+        return panel

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.nmfconv.fft_products import FftProducts
-from nmfd_cli.core.nmfconv.products import Products, costs
+from nmfd_cli.core.nmfconv.products import Counts, Products, costs
 from nmfd_cli.core.nmfconv.stacked_products import StackedProducts
 from nmfd_cli.core.nmfconv.target import usual_panel_frames
 from nmfd_cli.core.threads import library_on_one_thread
@@ -86,13 +86,8 @@ def measure(K: int, M: int, R: int, T: int, fix_W: bool) -> Measured:
 
 def fitted(found: list[Measured]) -> tuple[float, float, float]:
     """Return the costs of a stacked entry, a transformed and a multiplied point."""
-    stacked, fft = [], []
-    for row in found:
-        n = row.m + row.T
-        n_products, n_transforms = (2, 2) if row.fix_W else (3, 3 + 2 * row.R)
-        entries = n_products * row.R * row.T * row.m
-        stacked.append((entries * row.K, entries))
-        fft.append((row.K * n_transforms * n * np.log2(n), row.K * n_products * row.R * n))
+    counts = [Counts.of((row.R, row.T, row.K), row.m, row.fix_W) for row in found]
+    stacked, fft = [count[:2] for count in counts], [count[2:] for count in counts]
     a = _solved(np.array(stacked), np.array([row.stacked for row in found]))
     b = _solved(np.array(fft), np.array([row.fft for row in found]))
     return float(a[1] / a[0]), float(b[0] / a[0]), float(b[1] / a[0])

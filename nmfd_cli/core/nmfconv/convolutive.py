@@ -107,8 +107,8 @@ def nmf_conv(
     W, H = checked_factors(V, num_comp, num_template_frames, init_W, init_H, rng)
     rule = BetaRule(num_iter, beta, sparsity_weight, uncorr_weight)
     target = array_target(V, num_comp, num_template_frames)
+    result = convolve(target, W, H, rule, callback=callback)
     with team_for(target, num_comp * num_template_frames) as team:
-        result = convolve(target, W, H, rule, callback=callback)
         parts = component_models(result.W, result.H, team)
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
     return templates, result.H, parts, result.divergence

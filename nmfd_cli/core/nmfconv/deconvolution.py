@@ -140,8 +140,8 @@ def nmfd(
     hooks = _Hooks(func_preprocess, func_postprocess, num_iter, kwargs)
     rule = UpdateRule(num_iter=num_iter, update=update, fix_W=fix_W, fix_H=fix_H)
     target = array_target(V, num_comp, num_template_frames)
+    result = deconvolve(target, W, H, rule, callback=callback, hooks=hooks)
     with team_for(target, num_comp * num_template_frames) as team:
-        result = deconvolve(target, W, H, rule, callback=callback, hooks=hooks)
         parts = component_models(result.W, result.H, team)
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
     return templates, result.H, parts, result.divergence, result.W

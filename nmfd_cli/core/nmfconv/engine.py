@@ -2,8 +2,8 @@
 
 A sweep visits the target once, panel by panel, and adds up what the updates of W and H need of it.
 The target may lie in memory or be read from elsewhere: no sweep holds more than a panel a thread
-beside the factors, and a result does not depend on how the frames are cut into panels, nor on how
-many threads share them.
+beside the factors.  A result depends on how the frames are cut into panels by no more than
+round-off, and not at all on how many threads share the panels out.
 
 The engine works on the target as it is: activations are in its units, templates in any.  Templates
 stand in rows here, W (R, T, K).

@@ -7,6 +7,9 @@ from nmfd_cli.core.nmfconv.shifts import TimeGrid, stack_shifts, with_history
 from nmfd_cli.core.threads import Team
 from nmfd_cli.errors import ParameterError
 
+#: Pieces of bins in which the model of a component is computed.
+_MODEL_PIECES = 4
+
 
 def shift_operator(A: FloatArray, shift_amount: int) -> FloatArray:
     """Shift the columns of a matrix and fill what becomes free with zeros.
@@ -117,7 +120,7 @@ def component_models(W: FloatArray, H: FloatArray, team: Team) -> list[FloatArra
     """
     factors = [_factors_with_floor(W[:, r : r + 1], H[r : r + 1]) for r in range(H.shape[0])]
     models = [np.empty((len(a), b.shape[1]), dtype=a.dtype) for a, b in factors]
-    n_rows = -(-W.shape[0] // team.n_threads)
+    n_rows = -(-W.shape[0] // _MODEL_PIECES)  # the bits are the same for any number of threads
     pieces = [(r, k) for r in range(len(models)) for k in range(0, W.shape[0], n_rows)]
 
     def write(_worker: int, index: int) -> None:

@@ -9,7 +9,7 @@ Templates stand in rows here, (R, T, K).  What several threads share lies in the
 of them needs for its panel on a desk of its own.
 """
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -86,19 +86,44 @@ _STACKED_ENTRY, _TRANSFORMED_POINT, _MULTIPLIED_POINT = 39, 6.9, 45
 
 
 def costs(shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> tuple[float, float]:
-    """Return what a panel costs stacked, and by FFT, in multiplications of a dense product.
+    """Return what a panel costs stacked, and by FFT, in multiplications of a dense product."""
+    count = Counts.of(shape, panel_frames, fix_W)
+    stacked = count.multiplications + _STACKED_ENTRY * count.stacked_entries
+    points = _TRANSFORMED_POINT * count.transformed_points
+    return stacked, points + _MULTIPLIED_POINT * count.multiplied_points
 
-    Parameters
+
+class Counts(NamedTuple):
+    """How much there is to do for one panel.
+
+    Attributes
     ----------
-    shape : tuple of int
-        (R, T, K).
-    panel_frames : int
-    fix_W : bool
-        No terms of the templates are asked for, and their transforms are known.
+    multiplications, stacked_entries : float
+        Of dense products.
+    transformed_points, multiplied_points : float
+        Of FFTs, each times its logarithm, and of products of spectra.
     """
-    R, T, K = shape
-    m, n = panel_frames, panel_frames + T
-    n_products, n_transforms = (2, 2) if fix_W else (3, 3 + 2 * R)
-    stacked = n_products * R * T * m * (K + _STACKED_ENTRY)
-    transforms = _TRANSFORMED_POINT * n_transforms * n * np.log2(n)
-    return stacked, K * (transforms + _MULTIPLIED_POINT * n_products * R * n)
+
+    multiplications: float
+    stacked_entries: float
+    transformed_points: float
+    multiplied_points: float
+
+    @classmethod
+    def of(cls, shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> "Counts":
+        """Count.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (R, T, K).
+        panel_frames : int
+        fix_W : bool
+            No terms of the templates are asked for, and their transforms are known.
+        """
+        R, T, K = shape
+        n = panel_frames + T
+        n_products, n_transforms = (2, 2) if fix_W else (3, 3 + 2 * R)
+        entries = n_products * R * T * panel_frames
+        transformed = K * n_transforms * n * np.log2(n)
+        return cls(entries * K, entries, float(transformed), K * n_products * R * n)

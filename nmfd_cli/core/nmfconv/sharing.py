@@ -26,7 +26,8 @@ _GROUP_WORK = 3e7
 def is_small(n_bins: int, n_frames: int, n_rows: int) -> bool:
     """Whether products of (K, R T) by (R T, M) are over before another thread would have begun.
 
-    The numeric library's own threads, which do not sleep between products, still help with these.
+    The numeric library's own threads, which do not sleep between products, still help with these;
+    unless it is held to one, the last bits of a result then depend on their number.
     """
     return float(n_bins) * n_frames * n_rows < _GROUP_WORK
 

@@ -239,7 +239,9 @@ class AcceleratedUpdate(JointUpdate):
     def _activation_step(
         self, W: FloatArray, H: FloatArray, before: FloatArray, ahead: float
     ) -> tuple[FloatArray, float]:
-        start = H if self.rule.fix_H else _extrapolated(H, before, ahead)
+        if self.rule.fix_H:
+            return H, self.sweeps.sweep(W, H, divergence=True).divergence
+        start = _extrapolated(H, before, ahead)
         terms = self.sweeps.sweep(W, start, activations=W, divergence=True)
         if terms.divergence > self._divergence and ahead > 0:
             self._momentum = 1.0
