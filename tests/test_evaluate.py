@@ -16,7 +16,8 @@ from nmfd_cli.app.stem_evaluation import StemEvaluation
 from nmfd_cli.cli.main import cli
 from nmfd_cli.core.metrics import OnsetCounts
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.score import Score, parse_score
+from nmfd_cli.io.notes import Score
+from nmfd_cli.io.score import parse_score
 
 RATE = 8000
 SECONDS = 6  # more than a block

@@ -15,8 +15,9 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.onsets import Peaks
 from nmfd_cli.core.metrics import match_onsets
 from nmfd_cli.errors import NmfdWarning, ParameterError
+from nmfd_cli.io.notes import Score
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.io.score import Score, read_score
+from nmfd_cli.io.score import read_score
 
 DEMO = shipped("data", "demo", "drums.wav")
 RATE = 8000

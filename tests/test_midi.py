@@ -20,7 +20,7 @@ from nmfd_cli.errors import (
     ParameterError,
 )
 from nmfd_cli.io.midi import read_midi, write_midi
-from nmfd_cli.io.score import Score
+from nmfd_cli.io.notes import Score
 
 mido: Any = pytest.importorskip("mido", reason="needs the extra [midi]")
 

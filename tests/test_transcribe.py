@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.app.transcribe import transcribe_file, transcription_places
 from nmfd_cli.cli.main import cli
-from nmfd_cli.io.score import Score, parse_score, read_score
+from nmfd_cli.io.notes import Score
+from nmfd_cli.io.score import parse_score, read_score
 from nmfd_cli.io.score_writer import read_transcription, score_notes, score_text
 
 RATE = 8000

@@ -10,8 +10,9 @@ from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
 from nmfd_cli.core.drum_sounds.kit import OTHER
 from nmfd_cli.errors import NmfdWarning, ParameterError
+from nmfd_cli.io.notes import Score
 from nmfd_cli.io.one_shots import kit_classes
-from nmfd_cli.io.score import Score, read_score
+from nmfd_cli.io.score import read_score
 
 _NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 

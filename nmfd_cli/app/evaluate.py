@@ -11,7 +11,7 @@ from nmfd_cli.app.stem_evaluation import StemEvaluation, evaluate_stems
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.metrics import OnsetCounts, match_onsets
 from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.score import Score
+from nmfd_cli.io.notes import Score
 from nmfd_cli.io.score_writer import read_transcription
 
 

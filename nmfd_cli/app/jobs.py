@@ -19,7 +19,7 @@ from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, OutputError, ParameterError
 from nmfd_cli.io.audio import estimated_seconds
 from nmfd_cli.io.manifest import manifest_name, tree_hash
-from nmfd_cli.io.score import Score
+from nmfd_cli.io.notes import Score
 
 #: What a score pattern may hold.
 SCORE_FIELDS = ("track", "parent")

@@ -32,7 +32,7 @@ from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.cache import cached_array
-from nmfd_cli.io.score import Score
+from nmfd_cli.io.notes import Score
 from nmfd_cli.io.spool import SpooledSpectrogram
 
 #: Velocity of a class's loudest stroke, and how many velocities a halving of the level takes away:

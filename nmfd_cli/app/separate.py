@@ -12,7 +12,7 @@ from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_files import StemFiles, sample_format
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import Recording, open_recording
-from nmfd_cli.io.score import Score
+from nmfd_cli.io.notes import Score
 from nmfd_cli.io.streams import as_file
 
 

@@ -24,7 +24,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import magnitude_of
 from nmfd_cli.core.masking import wiener_masks
 from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.score import Score
+from nmfd_cli.io.notes import Score
 from nmfd_cli.io.score_writer import score_text
 from nmfd_cli.io.stem_file import SampleFormat, StemFile
 

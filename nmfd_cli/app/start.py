@@ -31,8 +31,8 @@ from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio import Recording
+from nmfd_cli.io.notes import Score
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.io.score import Score
 
 #: Frames of a recording from which sounds are chosen: what is longer shows no other drums.
 _CHOICE_FRAMES = 20_000

@@ -21,7 +21,8 @@ from nmfd_cli.core.threads import library_on_one_thread
 from nmfd_cli.errors import MissingExtraError, NmfdWarning, ParameterError
 from nmfd_cli.io.audio import open_recording
 from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
-from nmfd_cli.io.score import Score, is_midi
+from nmfd_cli.io.notes import Score
+from nmfd_cli.io.score import is_midi
 from nmfd_cli.io.score_writer import score_notes, score_text
 from nmfd_cli.io.staging import StagedOutputs, require_free
 from nmfd_cli.io.streams import STDIN_NAME, as_file

@@ -23,7 +23,7 @@ from nmfd_cli.errors import (
     OutputError,
     ParameterError,
 )
-from nmfd_cli.io.score import Score
+from nmfd_cli.io.notes import Score
 
 if TYPE_CHECKING:
     from mido import MidiFile

@@ -17,13 +17,13 @@ they are is `nmfd_cli.io.midi`'s to know.
 import io
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
 from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.io.notes import Score
 from nmfd_cli.io.score_layout import Note, Table
 from nmfd_cli.io.special_files import refuse_special
 
@@ -33,61 +33,6 @@ SCORE_COLUMNS: Final = ("onset", "duration", "pitch", "drum", "velocity")
 DRUM_SCORE_HEADER: Final = ("onset", "drum", "velocity")
 
 _COMMENT = re.compile(r"\s#.*")
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The notes of a score in the order of their onsets, one entry of every field a note.
-
-    Parameters
-    ----------
-    onsets : tuple of float
-        Seconds from the start of the recording, at least 0, ascending.
-    durations : tuple of float or None
-        Seconds, at least 0; None where the score does not say.
-    pitches : tuple of float or None
-        MIDI note numbers, 0 to 127, 60 is C4; None for a drum without one.
-    drums : tuple of str or None
-        Classes out of `nmfd_cli.core.drum_classes.DRUM_CLASSES` or of the caller's own; None for a
-        pitched note.  A note with a class is a drum, whatever its pitch.
-    velocities : tuple of float or None
-        MIDI velocities, 1 to 127; None where the score does not say.
-
-    Raises
-    ------
-    ParameterError
-        If the fields are of different lengths.
-    """
-
-    onsets: tuple[float, ...]
-    durations: tuple[float | None, ...]
-    pitches: tuple[float | None, ...]
-    drums: tuple[str | None, ...]
-    velocities: tuple[float | None, ...]
-
-    def __post_init__(self) -> None:
-        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
-        if len(set(lengths.values())) > 1:
-            raise ParameterError(f"expected fields of one length, found {lengths}")
-
-    def __len__(self) -> int:
-        return len(self.onsets)
-
-    @property
-    def is_drums(self) -> bool:
-        """Whether every note is a drum."""
-        return all(drum is not None for drum in self.drums)
-
-    @property
-    def is_pitched(self) -> bool:
-        """Whether no note is a drum.  A mixed score is neither."""
-        return all(drum is None for drum in self.drums)
-
-    def part(self, *, is_drums: bool) -> "Score":
-        """Return the drums alone, or the pitched notes alone."""
-        kept = [index for index, drum in enumerate(self.drums) if (drum is not None) == is_drums]
-        columns = (getattr(self, field.name) for field in fields(self))
-        return Score(*(tuple(column[index] for index in kept) for column in columns))
 
 
 def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None) -> Score:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.score import DRUM_SCORE_HEADER, Score, read_score
+from nmfd_cli.io.notes import Score
+from nmfd_cli.io.score import DRUM_SCORE_HEADER, read_score
 
 #: Digits behind the point of an onset: microseconds.
 _ONSET_DIGITS = 6

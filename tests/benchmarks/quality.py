@@ -41,7 +41,8 @@ from nmfd_cli.core.metrics import OnsetCounts, decibels, stem_energies
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import read_recording
 from nmfd_cli.io.kit_file import write_kit
-from nmfd_cli.io.score import Score, read_score
+from nmfd_cli.io.notes import Score
+from nmfd_cli.io.score import read_score
 
 MODES = ("classes", "auto", "score")
 CLASSES = ("kick", "snare", "hihat", "tom", "cymbal", "clap")

@@ -1,0 +1,60 @@
+"""What is played when: the value that the readers and writers of scores share."""
+
+from dataclasses import dataclass, fields
+
+from nmfd_cli.errors import ParameterError
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The notes of a score in the order of their onsets, one entry of every field a note.
+
+    Parameters
+    ----------
+    onsets : tuple of float
+        Seconds from the start of the recording, at least 0, ascending.
+    durations : tuple of float or None
+        Seconds, at least 0; None where the score does not say.
+    pitches : tuple of float or None
+        MIDI note numbers, 0 to 127, 60 is C4; None for a drum without one.
+    drums : tuple of str or None
+        Classes out of `nmfd_cli.core.drum_classes.DRUM_CLASSES` or of the caller's own; None for a
+        pitched note.  A note with a class is a drum, whatever its pitch.
+    velocities : tuple of float or None
+        MIDI velocities, 1 to 127; None where the score does not say.
+
+    Raises
+    ------
+    ParameterError
+        If the fields are of different lengths.
+    """
+
+    onsets: tuple[float, ...]
+    durations: tuple[float | None, ...]
+    pitches: tuple[float | None, ...]
+    drums: tuple[str | None, ...]
+    velocities: tuple[float | None, ...]
+
+    def __post_init__(self) -> None:
+        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        if len(set(lengths.values())) > 1:
+            raise ParameterError(f"expected fields of one length, found {lengths}")
+
+    def __len__(self) -> int:
+        return len(self.onsets)
+
+    @property
+    def is_drums(self) -> bool:
+        """Whether every note is a drum."""
+        return all(drum is not None for drum in self.drums)
+
+    @property
+    def is_pitched(self) -> bool:
+        """Whether no note is a drum.  A mixed score is neither."""
+        return all(drum is None for drum in self.drums)
+
+    def part(self, *, is_drums: bool) -> "Score":
+        """Return the drums alone, or the pitched notes alone."""
+        kept = [index for index, drum in enumerate(self.drums) if (drum is not None) == is_drums]
+        columns = (getattr(self, field.name) for field in fields(self))
+        return Score(*(tuple(column[index] for index in kept) for column in columns))
