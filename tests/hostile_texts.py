@@ -1,6 +1,7 @@
 """Scores and presets that are no such thing, or say what cannot be."""
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from hostile_case import CHEAP, SCORED, Case, beside, good
@@ -82,7 +83,7 @@ def cases_of_scores() -> Iterator[Case]:
     yield Case(
         "score: MIDI that is none",
         score(b"MThd\0\0", "score.mid"),
-        "score.mid",
+        "score.mid" if find_spec("mido") else "MIDI needs an optional package",
         arguments=("--score", "score.mid", *SCORED),
     )
 

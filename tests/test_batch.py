@@ -524,7 +524,7 @@ def test_messages_name_the_folder_of_the_results_not_the_workplace(
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (MemoryError(), "out of memory; --block-seconds sets smaller blocks"),
+        (MemoryError(), "out of memory; a smaller --block-seconds works from temporary disk"),
         (OSError(28, "No space left on device", "x"), "x: No space left on device"),
         (NmfdError("a  name as it is"), "a  name as it is"),
         (ZeroDivisionError("a fault"), "unexpected ZeroDivisionError: a fault"),

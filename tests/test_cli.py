@@ -248,7 +248,7 @@ def raiser(error: BaseException) -> Any:
     [
         (ZeroDivisionError("a\nb"), 1, "unexpected ZeroDivisionError: a b; this is a fault of "
          "nmfd, NMFD_DEBUG=1 shows where it happened"),
-        (MemoryError(), 1, "out of memory; --block-seconds sets smaller blocks"),
+        (MemoryError(), 1, "out of memory; a smaller --block-seconds works from temporary disk"),
         (OSError(28, "No space left on device", "a.wav"), 1, "a.wav: No space left on device"),
         (KeyboardInterrupt(), 130, "interrupted; nothing was left half-written"),
     ],
