@@ -101,13 +101,23 @@ def test_a_full_disk_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert list(folder.iterdir()) == []
 
 
-def test_only_so_many_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_MOST_FILES", 2)
-    for age, key in enumerate("abc"):
+def test_only_so_much_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was wanted again stays longer than what was not."""
+    monkeypatch.setattr(cache, "_MOST_BYTES", 400)  # two files
+    for age, key in enumerate("ab", 1):
         cached_array(key, SHAPE, numbers)
         os.utime(folder / f"{key}.npy", (age, age))
-    cached_array("d", SHAPE, numbers)
-    assert sorted(path.name for path in folder.iterdir()) == ["c.npy", "d.npy"]
+    cached_array("a", SHAPE, refused)
+    cached_array("c", SHAPE, numbers)
+    assert sorted(path.name for path in folder.iterdir()) == ["a.npy", "c.npy"]
+
+
+def test_what_is_too_much_by_itself_is_not_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_MOST_BYTES", 90)
+    np.testing.assert_array_equal(cached_array("a", SHAPE, numbers), numbers())
+    assert not folder.exists()
 
 
 def test_what_a_killed_process_left_is_swept(folder: Path) -> None:

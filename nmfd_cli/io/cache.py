@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from nmfd_cli.io.resources import user_cache_folder
 
-#: So many files are kept; the oldest go first.
-_MOST_FILES = 32
+#: So many bytes are kept together; what has not been wanted for longest goes first.
+_MOST_BYTES = 64 * 2**20
 #: A file that is still not whole after this time belongs to nobody.
 _ABANDONED_SECONDS = 3600
 
@@ -42,9 +42,11 @@ def cached_array(
         with path.open("rb") as file:
             found: NDArray[Any] = np.load(file, allow_pickle=False)
         if _is_sound(found, shape):
+            with suppress(OSError):
+                os.utime(path)
             return found
     array = make()
-    if path is not None:
+    if path is not None and array.nbytes <= _MOST_BYTES / 2:
         with suppress(OSError):
             _keep(path, array)
     return array
@@ -72,9 +74,11 @@ def _keep(path: Path, array: NDArray[Any]) -> None:
 
 def _drop_oldest(folder: Path) -> None:
     """Remove what is too much, and what a process that was killed has left."""
-    files = sorted(folder.glob("*.npy"), key=lambda file: file.stat().st_mtime)
     for file in folder.glob(".*.tmp"):
         if time.time() - file.stat().st_mtime > _ABANDONED_SECONDS:
             file.unlink(missing_ok=True)
-    for file in files[:-_MOST_FILES]:
-        file.unlink(missing_ok=True)
+    n_bytes = 0
+    for file in sorted(folder.glob("*.npy"), key=lambda file: -file.stat().st_mtime):
+        n_bytes += file.stat().st_size
+        if n_bytes > _MOST_BYTES:
+            file.unlink(missing_ok=True)
