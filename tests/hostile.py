@@ -67,15 +67,18 @@ def run_case(case: Case, folder: Path) -> Outcome:
     case.make(folder)
     before = files_in(folder)
     command = [sys.executable, "-W", "error", "-m", "nmfd_cli.cli.main", "separate"]
-    done = subprocess.run(
-        [*command, *case.arguments, "--", case.recording],
-        cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder / "tmp"), "OPENBLAS_NUM_THREADS": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=PATIENCE,
-    )
+    try:
+        done = subprocess.run(
+            [*command, *case.arguments, "--", case.recording],
+            cwd=folder,
+            env={**os.environ, "TMPDIR": str(folder / "tmp"), "OPENBLAS_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return Outcome(case, folder, before, -1, (f"no end within {PATIENCE} s",))
     said = done.stderr.decode(errors="surrogateescape") + done.stdout.decode()
     return Outcome(case, folder, before, done.returncode, tuple(said.splitlines()))
 

@@ -35,7 +35,7 @@ class Case:
     make : callable
         Writes it into a folder.
     says : str
-        What must stand in what the command says; empty if it must say no more than what it wrote.
+        What must stand in what the command says; empty where that is left open.
     codes : tuple of int
         The exit codes that are right.
     recording : str

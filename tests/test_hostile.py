@@ -1,5 +1,8 @@
 """The table of hostile inputs, run by the real command: right code and line, stems or nothing."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hostile import Outcome, all_cases, complaints, run_all
 
@@ -15,6 +18,12 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
 
 def test_there_are_many_and_each_has_a_name() -> None:
     assert len({case.name for case in CASES}) == len(CASES) > 100
+
+
+def test_the_readme_counts_them() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    (number,) = re.findall(r"runs the real command on (\d+)", readme)
+    assert int(number) <= len(CASES) <= int(number) + 2  # root is refused nothing
 
 
 @pytest.mark.parametrize("name", [case.name for case in CASES])

@@ -65,6 +65,12 @@ def test_no_import_points_up(path: Path) -> None:
             assert imported in SHARED_VALUES, f"{here} imports {imported}, which is no value type"
 
 
+def test_no_exception_is_left_over() -> None:
+    arrows = {(name_of(path), imported) for path in MODULES for imported in imports_of(path)}
+    assert arrows >= EXCEPTIONS
+    assert {to for here, to in arrows if floor_of(here) == "io"} >= SHARED_VALUES
+
+
 @pytest.mark.parametrize("path", [p for p in MODULES if floor_of(name_of(p)) != "cli"], ids=name_of)
 def test_the_terminal_belongs_to_the_door(path: Path) -> None:
     assert not {"click", "tqdm"} & {name.split(".")[0] for name in imports_of(path)}

@@ -346,6 +346,7 @@ ACTIVATIONS: dict[str, _Activate] = {
 }
 
 
+# quoted: to name the type would import what takes time and few need
 def _generator(settings: SeparationSettings, stream: int) -> "np.random.Generator | None":
     if settings.seed is None:
         return None

@@ -27,8 +27,6 @@ from nmfd_cli.io.notes import Score
 from nmfd_cli.io.score_layout import Note, Table
 from nmfd_cli.io.special_files import refuse_special
 
-#: The columns of a score, as a writer names them.
-SCORE_COLUMNS: Final = ("onset", "duration", "pitch", "drum", "velocity")
 #: The columns of a drum transcription, in the order in which a writer puts them.
 DRUM_SCORE_HEADER: Final = ("onset", "drum", "velocity")
 
