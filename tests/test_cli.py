@@ -368,13 +368,13 @@ def test_a_terminal_gets_a_table(loop: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == 0
     lines = [line for line in re.split("[\r\n]", result.stderr) if line.strip()]
     table = [line.split() for line in lines[-3:]]
-    assert table[0] == ["stem", "file", "energy", "peak", "onsets"]
-    assert [row[:2] for row in table[1:]] == [
-        ["kick", "separated/loop/kick.wav"],
-        ["snare", "separated/loop/snare.wav"],
+    assert table[0] == ["stem", "energy", "peak", "onsets", "file"]
+    assert [(row[0], row[-1]) for row in table[1:]] == [
+        ("kick", "separated/loop/kick.wav"),
+        ("snare", "separated/loop/snare.wav"),
     ]
     expected = r"[\d.]+ % [-+][\d.]+ dBFS \d+"
-    assert all(re.fullmatch(expected, " ".join(row[2:])) for row in table[1:])
+    assert all(re.fullmatch(expected, " ".join(row[1:-1])) for row in table[1:])
     assert "\x1b" not in "".join(lines[-3:])
 
 

@@ -1,7 +1,7 @@
 """A recording is looked at and explained: what every command that separates has in common."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.app.components import score_for
+from nmfd_cli.app.listen import Progress as Progress
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.app.start import Context, Start, choose_start
 from nmfd_cli.core.arrays import FloatArray
@@ -23,9 +24,6 @@ from nmfd_cli.core.threads import library_on_one_thread
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import Recording, open_recording
 from nmfd_cli.io.spool import SpooledSpectrogram
-
-#: ``progress(stage, done)``: a station's name and how much of it is done, from 0 to 1.
-Progress = Callable[[str, float], None]
 
 #: Frames that are looked at, or divided among stems, at a time.
 _WALK_FRAMES = 256
@@ -113,7 +111,7 @@ def explain(
     target = spectrogram_of(recording, stft, settings, resources, progress)
     if target.total == 0:
         warnings.warn(f"{path}: silence; its stems are silent too", NmfdWarning, stacklevel=2)
-    start = choose_start(Context(target, recording, stft, score, settings))
+    start = choose_start(Context(target, recording, stft, score, settings, progress))
     result = factorise(target, start, settings, progress)
     return Explanation(recording, settings, stft, start, result, target.total)
 

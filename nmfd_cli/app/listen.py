@@ -1,6 +1,6 @@
 """Listening to a recording: which drums play when, for separation and transcription alike."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 
@@ -34,6 +34,9 @@ from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.cache import cached_array
 from nmfd_cli.io.notes import Score
 from nmfd_cli.io.spool import SpooledSpectrogram
+
+#: ``progress(stage, done)``: a station's name and how much of it is done, from 0 to 1.
+Progress = Callable[[str, float], None]
 
 #: Velocity of a class's loudest stroke, and how many velocities a halving of the level takes away:
 #: General MIDI sound modules make the amplitude the square of the velocity.
@@ -87,6 +90,7 @@ def transcribe_target(
     classes: Sequence[str],
     *,
     candidates: bool,
+    progress: Progress,
 ) -> Score:
     """Find out which drums play when.
 
@@ -102,6 +106,7 @@ def transcribe_target(
         What to listen for.
     candidates : bool
         Leave out the classes that do not sound.
+    progress : callable
 
     Returns
     -------
@@ -129,7 +134,15 @@ def transcribe_target(
 
     with ExitStack() as resources:
         banded = _kept(in_bands(target, bands), resources)
-        heard = listen(banded, bank, find, stft.hop_length, ListeningRule(), candidates=candidates)
+        heard = listen(
+            banded,
+            bank,
+            find,
+            stft.hop_length,
+            ListeningRule(),
+            candidates=candidates,
+            progress=lambda share: progress("listening", share),
+        )
     return as_score(heard.strokes, rate)
 
 

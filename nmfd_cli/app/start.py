@@ -13,7 +13,7 @@ from nmfd_cli.app.components import (
     score_pitches,
     strategies_for,
 )
-from nmfd_cli.app.listen import kit_templates, transcribe_target
+from nmfd_cli.app.listen import Progress, kit_templates, transcribe_target
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.bands import Bands, in_bands
@@ -52,6 +52,8 @@ class Context:
     stft : Stft
     score : Score or None
     settings : SeparationSettings
+    progress : callable
+        Is told how far listening is.
     """
 
     target: Target
@@ -59,6 +61,7 @@ class Context:
     stft: Stft
     score: Score | None
     settings: SeparationSettings
+    progress: Progress
 
     @property
     def sample_rate(self) -> int:
@@ -239,6 +242,7 @@ def _listened(context: Context, components: Components) -> tuple[Context, Compon
         context.settings,
         components.drums,
         candidates=components.is_open,
+        progress=context.progress,
     )
     if components.is_open:
         sounding = set(found.drums) or set(USUAL)

@@ -89,11 +89,15 @@ def transcribe_file(
         recording = open_recording(resources.enter_context(as_file(path)))
         stft = Stft(settings.n_fft, settings.hop_length)
         target = spectrogram_of(recording, stft, settings, resources, progress)
-        progress("listening", 0.0)
         score = transcribe_target(
-            target, recording, stft, settings, components.drums, candidates=components.is_open
+            target,
+            recording,
+            stft,
+            settings,
+            components.drums,
+            candidates=components.is_open,
+            progress=progress,
         )
-        progress("listening", 1.0)
     if target.total == 0:
         warn(f"{path}: silence; no strokes in it", NmfdWarning, stacklevel=2)
     elif not len(score):

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 #: Of a recording's time, what has passed when a station begins and when it ends.
 _STATIONS: Mapping[str, tuple[float, float]] = {
-    "reading": (0.0, 0.1),
-    "factorising": (0.1, 0.85),
-    "writing": (0.85, 1.0),
+    "reading": (0.0, 0.05),
+    "listening": (0.05, 0.45),
+    "factorising": (0.45, 0.9),
+    "writing": (0.9, 1.0),
 }
 
 _ONE = "{desc:<40.40} {percentage:3.0f}%|{bar:24}| {elapsed}"
@@ -53,7 +54,7 @@ class BatchView:
             self._bar = tqdm(
                 total=sum(self._seconds),
                 bar_format=_ONE if self._is_single else _MANY,
-                unit="s",
+                unit=" s",
                 smoothing=0,
                 leave=False,
                 file=sys.stderr,
@@ -76,16 +77,15 @@ class BatchView:
         return len(self._seconds) == 1
 
     def _advance(self, event: Progress) -> None:
-        if self._stages.get(event.index) != event.stage:
+        is_new = self._stages.get(event.index) != event.stage
+        if is_new:
             self._stages[event.index] = event.stage
             self._above(lambda: self._reporter.detail(f"{event.input}: {event.stage}"))
         if event.stage in _STATIONS:
             begin, end = _STATIONS[event.stage]
             self._shares[event.index] = begin + (end - begin) * min(1.0, event.share)
-        if self._is_single:
-            self._refresh(f"{event.input}: {event.stage}")
-        else:
-            self._refresh()
+        text = f"{event.input}: {event.stage}" if self._is_single else None
+        self._refresh(text, at_once=is_new)
 
     def _end(self, event: Ended) -> None:
         self._n_ended += 1
@@ -96,9 +96,10 @@ class BatchView:
                 self._bar.total -= self._seconds[event.index]
         self._above(lambda: self._tell(event))
         if self._n_ended < len(self._seconds):
-            self._refresh()
+            self._refresh(at_once=True)
 
-    def _refresh(self, text: str | None = None) -> None:
+    def _refresh(self, text: str | None = None, *, at_once: bool) -> None:
+        """Show how far it is: at once where a line has been written above, else now and then."""
         if self._bar is None:
             return
         if not self._is_single:
@@ -107,6 +108,8 @@ class BatchView:
             self._bar.set_description_str(text, refresh=False)
         worked_off = sum(share * self._seconds[index] for index, share in self._shares.items())
         self._bar.update(worked_off - self._bar.n)
+        if at_once:
+            self._bar.refresh()
 
     def _above(self, write: Callable[[], None]) -> None:
         """Write lines above the bar."""
@@ -153,14 +156,14 @@ def stem_table(report: "SeparationReport") -> list[str]:
     rows = [
         (
             stem.stem,
-            str(stem.path),
             f"{100 * stem.energy_share:.1f} %",
             decibels(stem.peak),
             "-" if stem.onsets is None else str(stem.onsets),
+            str(stem.path),
         )
         for stem in report.stems
     ]
-    return table(("stem", "file", "energy", "peak", "onsets"), rows, right="epo")
+    return table(("stem", "energy", "peak", "onsets", "file"), rows, right="epo")
 
 
 def summary_lines(summary: "BatchSummary") -> list[str]:

@@ -135,13 +135,14 @@ class Reporter:
                 self._bar = None
 
     def _advance(self, title: str, stage: str, done: float) -> None:
-        if stage != self._stage:
+        is_new = stage != self._stage
+        if is_new:
             self._stage = stage
             self.detail(f"{title}: {stage}")
         if self._bar is not None:
             self._bar.set_description_str(f"{title}: {stage}", refresh=False)
             self._bar.n = min(1.0, done)
-            self._bar.refresh() if done >= 1 else self._bar.update(0)
+            self._bar.refresh() if is_new or done >= 1 else self._bar.update(0)
 
     def line(self, text: str) -> None:
         """Say what was done."""

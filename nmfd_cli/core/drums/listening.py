@@ -23,7 +23,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.bank import BankTemplates, most_active
 from nmfd_cli.core.drums.onsets import Peaks, neighbourhood
 from nmfd_cli.core.drums.strokes import stroke_activations
-from nmfd_cli.core.nmfconv.deconvolution import deconvolve
+from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
 from nmfd_cli.core.nmfconv.target import Target, excerpt
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 
@@ -87,6 +87,7 @@ def listen(
     rule: ListeningRule,
     *,
     candidates: bool = False,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Heard:
     """Find the strokes of each class and what they sound like.
 
@@ -102,26 +103,58 @@ def listen(
     rule : ListeningRule
     candidates : bool
         The classes may be absent: those that are never heard by themselves are left out.
+    progress : callable, optional
+        Gets the share that is done.
     """
+    tick = _Ticks(rule, n_times=1 + candidates, progress=progress)
     if candidates:
-        activations, strokes, _ = _two_passes(V, bank, find, hop_length, rule)
+        activations, strokes, _ = _two_passes(V, bank, find, hop_length, rule, tick)
         bank = bank.of(present_classes(activations, strokes, hop_length))
-    _, strokes, heard = _two_passes(V, bank, find, hop_length, rule)
+    _, strokes, heard = _two_passes(V, bank, find, hop_length, rule, tick)
     for drum, peaks in strokes.items():
         strokes[drum] = peaks.above(STROKE_FROM.get(drum, _STROKE_FROM))
     return Heard(strokes, heard)
 
 
+class _Ticks:
+    """Counts the iterations of two passes: a callback of all of them.
+
+    Parameters
+    ----------
+    rule : ListeningRule
+    n_times : int
+        How often the two passes are gone through.
+    progress : callable
+    """
+
+    def __init__(
+        self, rule: ListeningRule, *, n_times: int, progress: Callable[[float], None]
+    ) -> None:
+        adapting = 2 * rule.adapt_iterations + rule.adapt_iterations // 2
+        self._total = n_times * (rule.bank_iterations + 5 * rule.level_iterations + adapting)
+        self._progress = progress
+        self._count = 0
+
+    def __call__(self, iteration: int, divergence: float) -> None:
+        self._count += 1
+        self._progress(self._count / self._total)
+
+
 def _two_passes(
-    V: Target, bank: BankTemplates, find: FindPeaks, hop_length: int, rule: ListeningRule
+    V: Target,
+    bank: BankTemplates,
+    find: FindPeaks,
+    hop_length: int,
+    rule: ListeningRule,
+    tick: Callback,
 ) -> tuple[dict[str, FloatArray], dict[str, Peaks], BankTemplates]:
     sample, frames = excerpt(V, rule.excerpt_frames)
-    heard = _first_choice(sample, bank, rule)
-    strokes = find(heard, _activations(V, heard, rule))
+    heard = _first_choice(sample, bank, rule, tick)
+    strokes = find(heard, _activations(V, heard, rule, tick))
     certain = {drum: strokes[drum].above(rule.certain).samples // hop_length for drum in strokes}
     H = stroke_activations([certain[drum] for drum in bank.drums], V.shape[1], 1e-3)
-    heard = _second_choice(sample, H[:, frames], bank, rule)
-    activations = _activations(V, heard, rule)
+    heard = _second_choice(sample, H[:, frames], bank, rule, tick)
+    activations = _activations(V, heard, rule, tick)
     return activations, find(heard, activations), heard
 
 
@@ -182,27 +215,34 @@ _CLEAR = 0.15
 _STROKES_THAT_TELL = 8
 
 
-def _first_choice(sample: Target, bank: BankTemplates, rule: ListeningRule) -> BankTemplates:
-    H = _fitted(sample, bank, _uniform(bank, sample), rule.bank_iterations)
+def _first_choice(
+    sample: Target, bank: BankTemplates, rule: ListeningRule, tick: Callback
+) -> BankTemplates:
+    H = _fitted(sample, bank, _uniform(bank, sample), rule.bank_iterations, tick)
     chosen = bank.taken(most_active(bank, H, rule.first_choice))
-    H = _fitted(sample, chosen, _uniform(chosen, sample), rule.level_iterations)
-    return _adapted(sample, chosen, H, rule.adapt_iterations, rule.prior_hits)[0]
+    H = _fitted(sample, chosen, _uniform(chosen, sample), rule.level_iterations, tick)
+    adapting = UpdateRule(rule.adapt_iterations, "joint", prior_hits=rule.prior_hits)
+    return _adapted(sample, chosen, H, adapting, tick)
 
 
 def _second_choice(
-    sample: Target, H: FloatArray, bank: BankTemplates, rule: ListeningRule
+    sample: Target, H: FloatArray, bank: BankTemplates, rule: ListeningRule, tick: Callback
 ) -> BankTemplates:
-    H = _fitted(sample, bank, H, rule.level_iterations)
+    H = _fitted(sample, bank, H, rule.level_iterations, tick)
     best = most_active(bank, H, rule.second_choice)
     chosen, H = bank.taken(best), H[best]
-    chosen, _ = _adapted(sample, chosen, H, rule.adapt_iterations, rule.prior_hits)
-    H = _fitted(sample, chosen, _uniform(chosen, sample), rule.level_iterations)
-    return _adapted(sample, chosen, H, rule.adapt_iterations // 2, rule.late_prior_hits)[0]
+    adapting = UpdateRule(rule.adapt_iterations, "joint", prior_hits=rule.prior_hits)
+    chosen = _adapted(sample, chosen, H, adapting, tick)
+    H = _fitted(sample, chosen, _uniform(chosen, sample), rule.level_iterations, tick)
+    late = UpdateRule(rule.adapt_iterations // 2, "joint", prior_hits=rule.late_prior_hits)
+    return _adapted(sample, chosen, H, late, tick)
 
 
-def _activations(V: Target, bank: BankTemplates, rule: ListeningRule) -> dict[str, FloatArray]:
+def _activations(
+    V: Target, bank: BankTemplates, rule: ListeningRule, tick: Callback
+) -> dict[str, FloatArray]:
     """Return what all templates of each class are activated by together, (M,) each."""
-    H = _fitted(V, bank, _uniform(bank, V), rule.level_iterations)
+    H = _fitted(V, bank, _uniform(bank, V), rule.level_iterations, tick)
     return {drum: H[bank.members(drum)].sum(axis=0) for drum in dict.fromkeys(bank.drums)}
 
 
@@ -211,14 +251,22 @@ def _uniform(bank: BankTemplates, V: Target) -> FloatArray:
     return np.full(shape, 1 / (shape[0] * shape[1]), dtype=V.dtype)
 
 
-def _fitted(V: Target, bank: BankTemplates, H: FloatArray, iterations: int) -> FloatArray:
+def _fitted(
+    V: Target, bank: BankTemplates, H: FloatArray, iterations: int, tick: Callback
+) -> FloatArray:
     rule = UpdateRule(iterations, "joint", fix_W=True)
-    return deconvolve(V, bank.W.astype(V.dtype), H.astype(V.dtype), rule, grid=bank.grid).H
+    return _deconvolved(V, bank, H, rule, tick).H
 
 
 def _adapted(
-    V: Target, bank: BankTemplates, H: FloatArray, iterations: int, prior_hits: float
-) -> tuple[BankTemplates, FloatArray]:
-    rule = UpdateRule(iterations, "joint", prior_hits=prior_hits)
-    found = deconvolve(V, bank.W.astype(V.dtype), H.astype(V.dtype), rule, grid=bank.grid)
-    return BankTemplates(found.W, bank.drums, bank.grid), found.H
+    V: Target, bank: BankTemplates, H: FloatArray, rule: UpdateRule, tick: Callback
+) -> BankTemplates:
+    found = _deconvolved(V, bank, H, rule, tick)
+    return BankTemplates(found.W, bank.drums, bank.grid)
+
+
+def _deconvolved(
+    V: Target, bank: BankTemplates, H: FloatArray, rule: UpdateRule, tick: Callback
+) -> Factorisation:
+    W, H = bank.W.astype(V.dtype), H.astype(V.dtype)
+    return deconvolve(V, W, H, rule, grid=bank.grid, callback=tick)
