@@ -139,8 +139,8 @@ def test_odd_names_through_the_whole_batch(tmp_path: Path, name: str) -> None:
     ("given", "message"),
     [
         ("nothing.wav", "{0}/nothing.wav: no such file or folder"),
-        ("*.flac", "{0}/*.flac: expected audio files, found 0 others"),
-        ("*.txt", "{0}/*.txt: expected audio files, found 1 others"),
+        ("*.flac", "{0}/*.flac: expected audio files, found none"),
+        ("*.txt", "{0}/*.txt: expected audio files, found none among 1 files"),
         (
             "upper",
             "{0}/upper: expected audio files in this folder, found none; "

@@ -280,10 +280,10 @@ def test_terminals_are_neither_written_to_nor_read_from(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-", "-o", "-"], "--out: standard output (-) takes one file, expected stem or minus to "
-         "name it; try nmfd separate --help"),
-        (["-", "--stem", "a", "--minus", "b"], "--stem: expected either stem or minus, found both; "
-         "try nmfd separate --help"),
+        (["-", "-o", "-"], "--out: standard output (-) takes one file, expected --stem or --minus "
+         "to name it; try nmfd separate --help"),
+        (["-", "--stem", "a", "--minus", "b"], "--stem: expected either --stem or --minus, found "
+         "both; try nmfd separate --help"),
         (["-", "loop.wav"], "standard input (-) is one recording, expected no other input"),
         (["-", "--stem", "kick", "-o", "-", "--json"], "--out: standard output (-) holds audio, "
          "expected no JSON there; try nmfd separate --help"),

@@ -21,6 +21,7 @@ from nmfd_cli.app.settings import (
     SeparationSettings,
 )
 from nmfd_cli.app.start import ACTIVATIONS, TEMPLATES
+from nmfd_cli.cli.main import cli
 from nmfd_cli.cli.options import Command, preset_option, settings_from, settings_options
 from nmfd_cli.errors import ParameterError
 
@@ -104,12 +105,38 @@ def test_choices_are_the_keys_of_what_is_chosen_from() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"stem": "a", "minus": "b"}, "stem: expected either stem or minus, found both"),
+        ({"stem": "a", "minus": "b"}, "stem: expected either --stem or --minus, found both"),
         ({"out": "-"}, "out: standard output (-) takes one file, "
-         "expected stem or minus to name it"),
+         "expected --stem or --minus to name it"),
     ],
 )  # fmt: skip
 def test_outputs_that_exclude_each_other_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError) as caught:
         OutputSettings(**values)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--beta", "1"], "--beta: does nothing without --algorithm nmf_conv"),
+        (
+            ["--algorithm", "nmf_conv", "--update", "mean"],
+            "--update: does nothing without --algorithm nmfd",
+        ),
+        (["--seed", "3"], "--seed: does nothing without --init random"),
+        (["--components", "5"], "--components: does nothing without --init random or uniform"),
+        (
+            ["--onset-tolerance", "0.1"],
+            "--onset-tolerance: does nothing without --score with pitches",
+        ),
+        (["--beta", "1", "--algorithm", "nmf_conv"], None),
+        (["--seed", "3", "--init-templates", "random"], None),
+        (["--components", "5", "--init", "uniform"], None),
+        (["--seed", "3", "--quiet"], None),
+    ],
+)
+def test_an_option_that_does_nothing_is_told(arguments: list[str], told: str | None) -> None:
+    result = CliRunner().invoke(cli, ["separate", "missing.wav", *arguments])
+    lines = [line for line in result.stderr.splitlines() if "warning" in line]
+    assert lines == ([f"nmfd: warning: {told}"] if told else [])

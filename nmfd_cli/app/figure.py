@@ -150,7 +150,7 @@ def check_figure(path: str | Path, panels: Sequence[str] = ()) -> None:
     suffix = Path(path).suffix.lower()
     if suffix not in _METADATA:
         expected = ", ".join(_METADATA)
-        raise ParameterError(f"figure: expected a file name ending in {expected}, found {path}")
+        raise ParameterError(f"out: expected a file name ending in {expected}, found {path}")
     for panel in panels:
         if panel not in PANELS:
             raise ParameterError(f"panels: expected one of {', '.join(PANELS)}, found {panel!r}")

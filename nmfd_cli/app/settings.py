@@ -22,6 +22,9 @@ FORMATS = ("wav", "flac")
 REPORT_AUDIO = ("auto", "flac", "ogg", "none")
 SUBTYPES = ("float", "double", "pcm_16", "pcm_24", "pcm_32", "input")
 
+#: What a format holds, if not every subtype.
+SUBTYPES_OF = {"flac": ("pcm_16", "pcm_24", "input")}
+
 #: What stands for standard input and output in place of a path.
 STREAM = "-"
 
@@ -290,10 +293,16 @@ class OutputSettings(CheckedSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.stem is not None and self.minus is not None:
-            raise ParameterError("stem: expected either stem or minus, found both")
+            raise ParameterError("stem: expected either --stem or --minus, found both")
+        held = SUBTYPES_OF.get(self.format, SUBTYPES)
+        if self.subtype is not None and self.subtype not in held:
+            raise ParameterError(
+                f"subtype: expected one that {self.format} holds ({', '.join(held)}), "
+                f"found {self.subtype}"
+            )
         if self.is_stream and self.stem is None and self.minus is None:
             raise ParameterError(
-                "out: standard output (-) takes one file, expected stem or minus to name it"
+                "out: standard output (-) takes one file, expected --stem or --minus to name it"
             )
         if self.is_stream and self.report:
             raise ParameterError(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 from click.shell_completion import CompletionItem
 
-from nmfd_cli.app.settings import GROUPS, CheckedSettings
+from nmfd_cli.app.idle import idle_settings
+from nmfd_cli.app.settings import GROUPS, CheckedSettings, SeparationSettings
+from nmfd_cli.cli.messages import say_warning
 from nmfd_cli.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -164,6 +166,15 @@ def settings_from(settings: type[S], options: Mapping[str, Any]) -> S:
     except ParameterError as error:
         name, colon, message = str(error).partition(":")
         raise click.UsageError(f"--{name.replace('_', '-')}{colon}{message}") from error
+
+
+def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any]) -> None:
+    """Say of each option that was given whether it does nothing beside the others."""
+    given = given_values(SeparationSettings, options)
+    has_score = bool(options.get("score") or options.get("score_pattern"))
+    for name, wanted in idle_settings(list(given), settings, has_score=has_score):
+        if not options.get("quiet"):
+            say_warning(f"--{name.replace('_', '-')}: does nothing without {wanted}")
 
 
 def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:

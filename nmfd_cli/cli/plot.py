@@ -15,6 +15,7 @@ from nmfd_cli.cli.options import (
     settings_options,
     verbosity,
     verbosity_options,
+    warn_of_idle,
 )
 
 
@@ -51,6 +52,7 @@ def command(recording: str, **options: Any) -> int:
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
+    warn_of_idle(settings, options)
 
     from nmfd_cli.app.figure import PANELS, figure_file
 

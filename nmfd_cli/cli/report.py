@@ -17,6 +17,7 @@ from nmfd_cli.cli.options import (
     settings_options,
     verbosity,
     verbosity_options,
+    warn_of_idle,
 )
 
 
@@ -56,6 +57,7 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
+    warn_of_idle(settings, options)
 
     from nmfd_cli.app.report_draft import report_file
 

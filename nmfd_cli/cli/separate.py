@@ -7,7 +7,7 @@ import click
 
 from nmfd_cli.app.batch_settings import BatchSettings
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import Reporter, say_warning
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
@@ -19,6 +19,7 @@ from nmfd_cli.cli.options import (
     settings_options,
     verbosity,
     verbosity_options,
+    warn_of_idle,
 )
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
+    warn_of_idle(settings, options)
     output = settings_from(OutputSettings, options)
     batch = settings_from(BatchSettings, options)
     _check_json(output, options)
@@ -77,6 +79,8 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
         raise click.UsageError("--report-audio: expected --report beside it")
     options["command"] = command_line(context)
     jobs = _plan(inputs, settings, output, batch, options)
+    if options["score"] and len(jobs) > 1 and not options["quiet"]:
+        say_warning(f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own")
 
     from nmfd_cli.app.batch import require_failed_list, run_jobs, write_failed_list
     from nmfd_cli.cli.batch_view import BatchView, summary_lines

@@ -57,7 +57,8 @@ def _recordings(given: str, recursive: bool) -> list[str]:
         if folder.is_dir() and "**" not in given:
             files += [str(file) for file in _audio_files(folder, recursive)]
     if not files:
-        raise InputFileError(given, f"expected audio files, found {len(matches)} others")
+        among = f" among {len(matches)} files" if matches else ""
+        raise InputFileError(given, f"expected audio files, found none{among}")
     return files
 
 
