@@ -102,14 +102,12 @@ def test_finished_recording_is_left_alone_also_after_its_results_moved(
     assert all(stem.path.is_file() for stem in report.stems)
 
 
-@pytest.mark.parametrize("damage", ["deleted", "truncated", "emptied", "no manifest entry"])
+@pytest.mark.parametrize("damage", ["deleted", "emptied", "no manifest entry"])
 def test_incomplete_results_are_made_again(out: Path, recording: Path, damage: str) -> None:
     expected = tree(out)
     stem = out / "a" / "component_1.wav"
     if damage == "deleted":
         stem.unlink()
-    elif damage == "truncated":
-        stem.write_bytes(stem.read_bytes()[:-1])
     elif damage == "emptied":
         stem.write_bytes(b"")
     else:
@@ -124,10 +122,13 @@ def test_incomplete_results_are_made_again(out: Path, recording: Path, damage: s
     assert tree(out) == expected
 
 
-def test_stem_that_somebody_changed_is_kept_aside(out: Path, recording: Path) -> None:
+@pytest.mark.parametrize("is_shorter", [False, True])
+def test_stem_that_somebody_changed_is_kept_aside(
+    out: Path, recording: Path, is_shorter: bool
+) -> None:
     expected = tree(out)
     stem = out / "a" / "component_1.wav"
-    own_work = stem.read_bytes() + b"own work"
+    own_work = stem.read_bytes()[:-4] if is_shorter else stem.read_bytes() + b"own work"
     stem.write_bytes(own_work)
 
     summary = run([recording], out, skip_existing=True)
@@ -281,8 +282,10 @@ def test_whose_a_file_is(tmp_path: Path) -> None:
     assert state_of(path, [record]) == OURS
     assert state_of(path, []) == FOREIGN
     assert state_of(tmp_path, [record]) == FOREIGN
-    path.write_bytes(b"conten")
+    path.write_bytes(b"")
     assert state_of(path, [record]) == CUT
+    path.write_bytes(b"conten")  # edited, and shorter
+    assert state_of(path, [record]) == CHANGED
     path.write_bytes(b"CONTENT")
     assert state_of(path, [record]) == CHANGED
     path.unlink()

@@ -217,8 +217,8 @@ def state_of(path: Path, records: Iterable[FileRecord]) -> str:
     Returns
     -------
     str
-        `FREE`, nothing is there; `OURS`, as it was written; `CUT`, shorter than anything that was
-        written; `CHANGED` by somebody after it was written; `FOREIGN`, never written by us.
+        `FREE`, nothing is there; `OURS`, as it was written; `CUT`, empty, as a power failure may
+        leave it; `CHANGED` by somebody after it was written; `FOREIGN`, never written by us.
     """
     if not path.exists() and not path.is_symlink():
         return FREE
@@ -227,5 +227,4 @@ def state_of(path: Path, records: Iterable[FileRecord]) -> str:
         return FOREIGN
     if any(stands(path, record) for record in known):
         return OURS
-    size = path.stat().st_size
-    return CUT if all(size < record.size for record in known) else CHANGED
+    return CUT if path.stat().st_size == 0 else CHANGED
