@@ -21,6 +21,9 @@ from typing import Self
 
 import numpy as np
 
+#: More threads than this are of no use to what is shared out here.
+MOST_THREADS = 16
+
 #: ``work(worker, item)``: do an item with what belongs to a worker.
 Work = Callable[[int, int], None]
 
@@ -196,5 +199,5 @@ def _help(worker: int, queue: "SimpleQueue[_Round | None]") -> None:
 @contextmanager
 def numeric_team() -> Iterator[Team]:
     """Yield a team of as many threads as the numeric library may use, which is held to one."""
-    with library_on_one_thread() as n_threads, Team(n_threads) as team:
+    with library_on_one_thread() as n_threads, Team(min(n_threads, MOST_THREADS)) as team:
         yield team

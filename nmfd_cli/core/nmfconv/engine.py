@@ -71,7 +71,8 @@ class Sweeps:
         self._products: Products = choose_products(
             shape, target.panel_frames, 2 * EPS * self.scale, target.dtype, fix_W, grid
         )
-        self._seats = [_Seat(target, self._products, beta) for _ in range(team.n_threads)]
+        n_seats = min(team.n_threads, len(self._groups))
+        self._seats = [_Seat(target, self._products, beta) for _ in range(n_seats)]
         self._kept: list[Divided] | None = None
         if keep and target.in_memory:
             self._kept = [

@@ -14,11 +14,11 @@ from nmfd_cli.core.nmfconv.target import (
     panels_of,
     usual_panel_frames,
 )
-from nmfd_cli.core.threads import Team, numeric_team
+from nmfd_cli.core.threads import MOST_THREADS, Team, numeric_team
 
 #: Panels are shared out in at most so many groups, each a part of the recording.  The groups decide
 #: in which order sums are made, so that the bits are the same for any number of threads.
-_MOST_GROUPS = 16
+_MOST_GROUPS = MOST_THREADS
 #: Multiplications of a product from which a group is worth handing over to another thread.
 _GROUP_WORK = 3e7
 
