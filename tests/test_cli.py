@@ -104,6 +104,13 @@ def test_help_does_not_wait_for_the_numerics(arguments: list[str]) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("name", ["", *COMMANDS, "kit learn", "kit show", "presets save"])
+def test_help_fits_a_terminal(name: str) -> None:
+    result = CliRunner().invoke(cli, [*name.split(), "--help"], terminal_width=80)
+    assert result.exit_code == 0
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
 def test_help_of_separate_stands_in_sections() -> None:
     shown = nmfd("separate", "--help").stdout
     found = [line[:-1] for line in shown.splitlines() if re.fullmatch(r"[A-Z][\w ]*:", line)]

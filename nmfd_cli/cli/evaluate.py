@@ -39,8 +39,8 @@ def command(reference: str, estimate: str, as_json: bool, **options: Any) -> Non
     """Hold the folder of stems or the file of onsets ESTIMATE against the true one, REFERENCE.
 
     \b
-    nmfd evaluate true/ separated/drums/     SDR, SI-SDR, and what is heard at silence, in dB
-    nmfd evaluate true.csv drums.csv         precision, recall and F-measure of onsets
+    nmfd evaluate true/ separated/drums/  SDR, SI-SDR, and sound at silence, in dB
+    nmfd evaluate true.csv drums.csv      precision, recall, F-measure of onsets
 
     Stems belong together if their files are called alike, or by names of the same drum; files
     called mixture or mix are none.  At silence: the energy of the estimate beside that of all true

@@ -37,7 +37,7 @@ def learn(
 
     \b
     DIR/kick/*.wav, DIR/snare/*.wav ...   one stroke a file, or
-    DIR/kick.wav, DIR/snare.wav ...       many strokes of one drum, 0.2 s apart or more
+    DIR/kick.wav, DIR/snare.wav ...       many strokes of one drum, 0.2 s apart
 
     Folders and files are called like the drum, in any of its usual names; a folder of another name
     makes a class of its own.  Sounds that look alike are averaged.

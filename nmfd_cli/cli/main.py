@@ -64,8 +64,8 @@ def cli() -> None:
     """Take a recording apart: drums or any sound made of recurring events.
 
     \b
-    nmfd separate drums.wav          kick, snare, hi-hat ... as files that add up to drums.wav
-    nmfd separate --help             all options
+    nmfd separate drums.wav    kick, snare, hi-hat ... as files that add up to it
+    nmfd separate --help       all options
     """
 
 

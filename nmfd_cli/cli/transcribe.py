@@ -57,10 +57,10 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     """Tell which drums are played when: onset in seconds, drum, velocity from 1 to 127.
 
     \b
-    nmfd transcribe drums.wav                     a table on standard output
-    nmfd transcribe drums.wav -o drums.mid        a MIDI file (needs the extra midi)
-    nmfd transcribe takes/ -o '{track}.csv'       a table for each recording
-    nmfd separate drums.wav --score drums.csv     ... and back, once you have mended it
+    nmfd transcribe drums.wav                  a table on standard output
+    nmfd transcribe drums.wav -o drums.mid     a MIDI file (needs the extra midi)
+    nmfd transcribe takes/ -o '{track}.csv'    a table for each recording
+    nmfd separate drums.wav --score drums.csv  ... and back, once it is mended
 
     Drums that do not sound are not listed; --stems says what to listen for.
 
