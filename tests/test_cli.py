@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,11 @@ import click
 import numpy as np
 import pytest
 import soundfile as sf
+from batches import tree
 from click.testing import CliRunner, Result
 
 from nmfd_cli import __version__
+from nmfd_cli.app.kits import shipped_bank
 from nmfd_cli.cli import messages
 from nmfd_cli.cli.main import COMMANDS, LazyGroup, cli
 from nmfd_cli.cli.options import SECTIONS
@@ -195,6 +198,58 @@ def test_a_failed_list_that_cannot_be_written_stops_the_run(loop: Path, work_fol
     assert result.exit_code == 1
     assert "expected to write a file, found a folder of that name" in result.stderr
     assert not (work_folder / "separated").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("loop.wav", "loop.wav: expected to write a file, found a file that is to be read"),
+        ("link.wav", "link.wav: expected to write a file, found a file that is to be read"),
+        ("n.csv", "n.csv: expected to write a file, found a file that is to be read"),
+        ("my.kit", "my.kit: expected to write a file, found a file that is to be read"),
+        ("separated/loop/kick.wav",
+         "separated/loop/kick.wav: expected a place for the list, found the place of a result"),
+    ],
+)  # fmt: skip
+def test_a_failed_list_replaces_nothing_that_is_read_or_written(
+    loop: Path, work_folder: Path, place: str, message: str
+) -> None:
+    (work_folder / "link.wav").symlink_to(loop)
+    (work_folder / "n.csv").write_text("onset\tdrum\n0\tkick\n0.5\tsnare\n")
+    shutil.copy(shipped_bank(), work_folder / "my.kit")
+    before = tree(work_folder)
+
+    options = ("--score", "n.csv", "--kit", "my.kit", "--overwrite", *FAST)
+    result = nmfd("separate", "loop.wav", *options, "--failed-list", place)
+
+    assert (result.exit_code, result.stderr) == (1, f"nmfd: error: {message}\n")
+    assert tree(work_folder) == before
+
+
+@pytest.mark.parametrize("mine", ["mine\n", "a\tb\nmine\n", "onset\tdrum\tvelocity\n", "\n"])
+def test_a_failed_list_replaces_other_files_only_if_asked(
+    loop: Path, work_folder: Path, mine: str
+) -> None:
+    (work_folder / "list.txt").write_text(mine)
+
+    refused = nmfd("separate", "loop.wav", *FAST, "--failed-list", "list.txt")
+
+    expected = "nmfd: error: list.txt exists; --overwrite replaces it\n"
+    assert (refused.exit_code, refused.stderr) == (1, expected)
+    assert not (work_folder / "separated").exists()
+    assert (work_folder / "list.txt").read_text() == mine
+    replaced = nmfd("separate", "loop.wav", *FAST, "--failed-list", "list.txt", "--overwrite")
+    assert replaced.exit_code == 0
+    assert (work_folder / "list.txt").read_text() == ""
+
+
+@pytest.mark.parametrize("former", ["", "old.wav\told.wav: no such file\n"])
+def test_a_former_failed_list_is_replaced_unasked(
+    loop: Path, work_folder: Path, former: str
+) -> None:
+    (work_folder / "list.txt").write_text(former)
+    assert nmfd("separate", "loop.wav", *FAST, "--failed-list", "list.txt").exit_code == 0
+    assert (work_folder / "list.txt").read_text() == ""
 
 
 def test_a_kit_that_is_nowhere(loop: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from nmfd_cli.core.drum_sounds import Kit
 from nmfd_cli.errors import InputFileError, NmfdError
 from nmfd_cli.io.kit_file import KIT_SUFFIX, read_kit, write_kit
+from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
 from nmfd_cli.io.resources import shipped, user_config_folder
 from nmfd_cli.io.staging import require_free
 
@@ -108,6 +109,13 @@ def kit_path(name_or_path: str | Path | None = None) -> Path:
         "expected a kit file, a folder of drum sounds or the name of a kit in"
         f" {user_kits_folder()}, found none",
     )
+
+
+def kit_files(path: Path) -> list[Path]:
+    """Return the files that a kit is read from: itself, or all audio below a folder."""
+    if not path.is_dir():
+        return [path]
+    return [file for file in path.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES]
 
 
 def _with_sounds(path: Path) -> Kit:

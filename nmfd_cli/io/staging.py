@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -129,8 +130,16 @@ def place_text(outputs: Sink, path: Path, text: str) -> None:
         raise OutputError(f"{path}: cannot write: {error.strerror}") from error
 
 
-def require_free(path: Path, overwrite: bool) -> None:
+def require_free(path: Path, overwrite: bool, sources: Container[str] = ()) -> None:
     """Refuse a place where something stands that may not be replaced.
+
+    Parameters
+    ----------
+    path : Path
+    overwrite : bool
+        Whether an existing file may be replaced.
+    sources : container of str
+        Real paths of what is read, which is never replaced; see `nmfd_cli.app.inputs.files_read`.
 
     Raises
     ------
@@ -138,6 +147,8 @@ def require_free(path: Path, overwrite: bool) -> None:
     """
     if path.is_dir():
         raise OutputError(f"{path}: expected to write a file, found a folder of that name")
+    if os.path.realpath(path) in sources:
+        raise OutputError(f"{path}: expected to write a file, found a file that is to be read")
     if not overwrite and (path.exists() or path.is_symlink()):
         raise OutputError(f"{path} exists; --overwrite replaces it")
 
