@@ -214,7 +214,7 @@ def test_no_stem_replaces_a_sound_of_the_kit(tmp_path: Path) -> None:
     make_recording(tmp_path / "kit" / "component_1.wav")
     settings = replace(TINY, kit=str(tmp_path / "kit"))
 
-    with pytest.raises(OutputError, match="component_1.wav: .* found a file that is to be read"):
+    with pytest.raises(OutputError, match=r"component_1\.wav: .* found a file that is to be read"):
         plan(
             [recording],
             tmp_path / "kit",

@@ -252,6 +252,47 @@ def test_a_former_failed_list_is_replaced_unasked(
     assert (work_folder / "list.txt").read_text() == ""
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "loop.wav", "-o", "loop.wav"),
+        ("report", "loop.wav", "-o", "below/../loop.wav"),
+        ("report", "loop.wav", "-o", "link.png"),
+        ("report", "loop.wav", "--score", "n.csv", "-o", "n.csv"),
+        ("report", "loop.wav", "--kit", "kit", "-o", "kit/kick/1.wav"),
+        ("transcribe", "loop.wav", "-o", "loop.wav"),
+        ("transcribe", "loop.wav", "other.wav", "-o", "{track}.wav"),
+        ("transcribe", "loop.wav", "--kit", "kit", "-o", "kit/kick/1.wav"),
+        ("plot", "loop.wav", "-o", "link.png"),
+        ("plot", "other.wav", "--score", "n.csv", "-o", "score.svg"),
+        ("plot", "other.wav", "--kit", "loop.wav", "-o", "link.png"),
+        ("kit", "learn", "kit", "-o", "kit/kick/1.wav"),
+        ("kit", "learn", "kit", "-o", "clap.wav"),
+    ],
+)
+def test_nothing_that_is_read_is_replaced(
+    loop: Path, work_folder: Path, arguments: tuple[str, ...]
+) -> None:
+    (work_folder / "kit" / "kick").mkdir(parents=True)
+    (work_folder / "below").mkdir()
+    shutil.copy(loop, work_folder / "kit" / "kick" / "1.wav")
+    shutil.copy(loop, work_folder / "other.wav")
+    (work_folder / "n.csv").write_text("onset,drum\n0,kick\n")
+    (work_folder / "link.png").symlink_to("loop.wav")
+    (work_folder / "score.svg").symlink_to("n.csv")
+    (work_folder / "clap.wav").symlink_to("kit/kick/1.wav")
+    if arguments[0] == "plot":
+        pytest.importorskip("matplotlib", reason="needs the extra [plot]")
+    before = tree(work_folder)
+
+    result = nmfd(*arguments, "--overwrite")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("nmfd: error: ")
+    assert result.stderr.endswith(": expected to write a file, found a file that is to be read\n")
+    assert tree(work_folder) == before
+
+
 def test_a_kit_that_is_nowhere(loop: Path) -> None:
     result = nmfd("separate", str(loop), "--kit", "no.kit")
     assert result.exit_code == 1

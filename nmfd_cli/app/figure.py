@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nmfd_cli.app.explain import Explanation, Progress, explain
 from nmfd_cli.app.figure_panels import COLUMNS, DRAWERS, ROWS, Picture, PlottedRecording
 from nmfd_cli.app.findings import described
+from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.errors import MissingExtraError, ParameterError
@@ -76,7 +77,7 @@ def figure_file(
         If the recording, the score, the kit or the settings cannot be used, or as `draw` does.
     """
     check_figure(target, panels)
-    require_free(Path(target), overwrite)
+    require_free(Path(target), overwrite, files_read([path], scores=[score_path], kit=settings.kit))
     with ExitStack() as resources:
         source = resources.enter_context(as_file(path))
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)

@@ -1,5 +1,6 @@
 """Kits of drum sounds: the shipped bank, the user's own, and how they are found by name."""
 
+import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -163,7 +164,8 @@ def learn_kit(
     """
     from nmfd_cli.app.kit_learning import kit_from_folder
 
-    require_free(Path(out), overwrite)
+    sources = frozenset(map(os.path.realpath, kit_files(Path(folder))))
+    require_free(Path(out), overwrite, sources)
     title = name or Path(out).name.removesuffix(KIT_SUFFIX)
     kit = kit_from_folder(folder, name=title, licence=licence)
     write_kit(out, kit, overwrite=overwrite)
