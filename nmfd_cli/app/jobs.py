@@ -82,6 +82,11 @@ class Job:
         return self.output.stem is None and self.output.minus is None
 
     @property
+    def replaces_nothing(self) -> bool:
+        """Whether what stands stays as it is, earlier results of this program included."""
+        return not self.output.overwrite and not self.skip_existing
+
+    @property
     def is_stream(self) -> bool:
         """Whether it reads standard input or writes standard output."""
         return self.input == STREAM or self.output.is_stream
@@ -276,7 +281,7 @@ def sources_of(jobs: Sequence[Job]) -> frozenset[str]:
 def _refuse_place(path: Path, job: Job, sources: frozenset[str]) -> None:
     require_free(path, True, sources)
     is_free = not path.exists() and not path.is_symlink()
-    if not is_free and not job.output.overwrite and not job.skip_existing:
+    if not is_free and job.replaces_nothing:
         raise OutputError(
             f"{path} exists; --overwrite replaces it, --skip-existing keeps what is complete"
         )

@@ -26,6 +26,7 @@ from nmfd_cli.io.manifest import (
     stands,
     write_synced,
 )
+from nmfd_cli.io.staging import require_free
 from nmfd_cli.io.wav_head import clear_peak_time
 from nmfd_cli.io.workplace import move_in, records_of, recover, refuse_foreign, workplace
 
@@ -68,11 +69,15 @@ def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
     recording = open_recording(job.input)
     sources = _sources(job)
     previous = read_manifest(job.out / job.manifest)
-    if job.skip_existing and previous is not None and _is_finished(job, previous, sources):
+    # where nothing is replaced, somebody else may have done the same since it was planned
+    keeps_finished = job.skip_existing or job.replaces_nothing
+    if keeps_finished and previous is not None and _is_finished(job, previous, sources):
         return report_of(previous, job), False
     known = previous.records if previous else ()
     for file in result_files(job):
         path = job.out / Path(job.manifest).parent / file
+        if job.replaces_nothing:
+            require_free(path, overwrite=False)
         refuse_foreign(path, records_of(file, known), job.output.overwrite)
     with workplace(job.out) as place:
         before = _stamp(recording.path)
@@ -83,7 +88,13 @@ def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
             clear_peak_time(stem.path)
         manifest = manifest_for(job, report, sources, place, previous)
         write_synced(place / job.manifest, manifest.as_text())
-        move_in(place, job.out, Path(job.manifest), overwrite=job.output.overwrite)
+        move_in(
+            place,
+            job.out,
+            Path(job.manifest),
+            overwrite=job.output.overwrite,
+            only_free=job.replaces_nothing,
+        )
     return relocated(report, place, job.out), True
 
 
