@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from warnings import warn
 
 from nmfd_cli.app.events import Done, Ended, Failed, Skipped
 from nmfd_cli.app.jobs import Job
@@ -17,7 +18,7 @@ from nmfd_cli.app.records import (
     stem_files,
 )
 from nmfd_cli.app.separate import SeparationReport, separate_file
-from nmfd_cli.errors import InputFileError, NmfdError
+from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning
 from nmfd_cli.io.audio import open_recording
 from nmfd_cli.io.manifest import (
     Manifest,
@@ -95,7 +96,23 @@ def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
             overwrite=job.output.overwrite,
             only_free=job.replaces_nothing,
         )
+    if previous is not None and previous.sources != sources:
+        _warn_of_outdated_reports(job, previous, manifest)
     return relocated(report, place, job.out), True
+
+
+def _warn_of_outdated_reports(job: Job, previous: Manifest, manifest: Manifest) -> None:
+    """Tell of reports of what stood there before that nobody asked to have made anew."""
+    new = {record.file for record in manifest.reports}
+    folder = (job.out / job.manifest).parent
+    for report in previous.reports:
+        if report.file not in new and (folder / report.file).exists():
+            warn(
+                f"{folder / report.file} shows an earlier separation, not the stems of now; "
+                "--report --overwrite makes it anew",
+                NmfdWarning,
+                stacklevel=2,
+            )
 
 
 def _separated(job: Job, out: Path, progress: StageProgress) -> SeparationReport:
