@@ -293,6 +293,44 @@ def test_nothing_that_is_read_is_replaced(
     assert tree(work_folder) == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "place", "extra"),
+    [
+        (("transcribe", "loop.wav", *FAST[:2], "-o", "t.csv"), "t.csv", None),
+        (("transcribe", "loop.wav", *FAST[:2], "-o", "t.json"), "t.json", None),
+        (("transcribe", "loop.wav", *FAST[:2], "-o", "t.mid"), "t.mid", "mido"),
+        (("plot", "loop.wav", *FAST, "-o", "t.png"), "t.png", "matplotlib"),
+        (("report", "loop.wav", *FAST, "-o", "t.html"), "t.html", None),
+        (("presets", "save", "mine", *FAST), "config/nmfd/presets/mine.toml", None),
+        (("kit", "learn", "kit", "-o", "my.kit"), "my.kit", None),
+        (("separate", "loop.wav", *FAST, "--failed-list", "t.txt"), "t.txt", None),
+    ],
+)
+def test_a_full_disk_is_told_with_the_name_of_the_place(
+    loop: Path,
+    work_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    place: str,
+    extra: str | None,
+) -> None:
+    if extra is not None:
+        pytest.importorskip(extra, reason="needs an extra")
+    (work_folder / "kit").mkdir()
+    shutil.copy(loop, work_folder / "kit" / "kick.wav")
+    full = OSError(28, "No space left on device")
+    for name in ("write_bytes", "write_text"):
+        monkeypatch.setattr(Path, name, raiser(full))
+
+    result = nmfd(*arguments)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    last = result.stderr.splitlines()[-1].replace(f"{work_folder}/", "")
+    assert last == f"nmfd: error: {place}: cannot write: No space left on device"
+    assert not list(work_folder.rglob("*.part"))
+    assert not (work_folder / place).exists()
+
+
 def test_a_kit_that_is_nowhere(loop: Path) -> None:
     result = nmfd("separate", str(loop), "--kit", "no.kit")
     assert result.exit_code == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from nmfd_cli.app.batch import BatchSummary
 from nmfd_cli.app.jobs import Job, sources_of
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.staging import StagedOutputs, require_free
+from nmfd_cli.io.staging import StagedOutputs, place_bytes, require_free
 
 
 def require_failed_list(path: str | Path, jobs: Sequence[Job], *, overwrite: bool) -> None:
@@ -65,13 +65,9 @@ def write_failed_list(path: str | Path, summary: BatchSummary) -> None:
         If it cannot be written.
     """
     cells = [(_in_cell(failed.input), _in_cell(failed.reason)) for failed in summary.failed]
+    text = "".join(f"{name}\t{reason}\n" for name, reason in cells)
     with StagedOutputs(overwrite=True) as outputs:
-        staged = outputs.place(Path(path))
-        text = "".join(f"{name}\t{reason}\n" for name, reason in cells)
-        try:
-            staged.write_text(text, encoding="utf-8", errors="surrogateescape")
-        except OSError as error:
-            raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
+        place_bytes(outputs, Path(path), text.encode("utf-8", "surrogateescape"))
         outputs.commit()
 
 

@@ -17,7 +17,7 @@ from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.errors import MissingExtraError, ParameterError
-from nmfd_cli.io.staging import StagedOutputs, require_free
+from nmfd_cli.io.staging import StagedOutputs, place_bytes, require_free
 from nmfd_cli.io.streams import as_file
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ def draw(
     """
     check_figure(path, panels)
     with StagedOutputs(overwrite) as outputs:
-        staged = outputs.place(Path(path))
-        staged.write_bytes(_drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS))
+        drawn = _drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS)
+        place_bytes(outputs, Path(path), drawn)
         outputs.commit()
 
 

@@ -25,7 +25,7 @@ from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
 from nmfd_cli.io.notes import Score
 from nmfd_cli.io.score import is_midi
 from nmfd_cli.io.score_writer import score_notes, score_text
-from nmfd_cli.io.staging import StagedOutputs, require_free
+from nmfd_cli.io.staging import StagedOutputs, place_text, require_free
 from nmfd_cli.io.streams import STDIN_NAME, as_file
 
 
@@ -249,8 +249,7 @@ def write_transcription(
         return _write_midi(place, transcription.score, bpm, overwrite)
     is_json = is_json or place.suffix.lower() == ".json"
     with StagedOutputs(overwrite) as outputs:
-        text = transcription_text(transcription, is_json=is_json)
-        outputs.place(place).write_text(text, encoding="utf-8", newline="\n")
+        place_text(outputs, place, transcription_text(transcription, is_json=is_json))
         outputs.commit()
     return None
 

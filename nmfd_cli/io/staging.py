@@ -123,11 +123,22 @@ def place_text(outputs: Sink, path: Path, text: str) -> None:
     OutputError
         If it cannot be written.
     """
+    place_bytes(outputs, path, text.encode("utf-8"))
+
+
+def place_bytes(outputs: Sink, path: Path, content: bytes) -> None:
+    """Write a whole file to where it can be moved in from.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; tells where it was to stand, not where it was made.
+    """
     staged = outputs.place(path)
     try:
-        staged.write_text(text, encoding="utf-8", newline="\n")
+        staged.write_bytes(content)
     except OSError as error:
-        raise OutputError(f"{path}: cannot write: {error.strerror}") from error
+        raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
 
 
 def require_free(path: Path, overwrite: bool, sources: Container[str] = ()) -> None:
