@@ -543,7 +543,11 @@ def test_messages_name_the_folder_of_the_results_not_the_workplace(
         (MemoryError(), "out of memory; a smaller --block-seconds works from temporary disk"),
         (OSError(28, "No space left on device", "x"), "x: No space left on device"),
         (NmfdError("a  name as it is"), "a  name as it is"),
-        (ZeroDivisionError("a fault"), "unexpected ZeroDivisionError: a fault"),
+        (
+            ZeroDivisionError("a fault"),
+            "unexpected ZeroDivisionError: a fault; this is a fault of nmfd, "
+            "NMFD_DEBUG=1 shows where it happened",
+        ),
     ],
 )
 def test_whatever_goes_wrong_is_one_line(

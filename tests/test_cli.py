@@ -407,6 +407,23 @@ def test_debugging_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> N
     assert "\nnmfd: error: unexpected ZeroDivisionError: x; " in result.stderr
 
 
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_debugging_shows_where_a_separation_failed(
+    loop: Path, monkeypatch: pytest.MonkeyPatch, is_asked: bool
+) -> None:
+    monkeypatch.setattr("nmfd_cli.app.separate.explain", raiser(ZeroDivisionError("x")))
+    monkeypatch.setenv("NMFD_DEBUG", "1" if is_asked else "")
+    result = nmfd("separate", str(loop))
+    assert (result.exit_code, result.stdout) == (1, "")
+    *lines, last = result.stderr.splitlines()
+    assert last == (
+        "nmfd: error: unexpected ZeroDivisionError: x; this is a fault of nmfd, "
+        "NMFD_DEBUG=1 shows where it happened"
+    )
+    assert lines[:1] == (["Traceback (most recent call last):"] if is_asked else [])
+    assert any("in separate_file" in line for line in lines) is is_asked
+
+
 # --- signals -------------------------------------------------------------------------------------
 
 

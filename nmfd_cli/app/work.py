@@ -18,7 +18,7 @@ from nmfd_cli.app.records import (
     stem_files,
 )
 from nmfd_cli.app.separate import SeparationReport, separate_file
-from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning
+from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, reason, trace
 from nmfd_cli.io.audio import open_recording
 from nmfd_cli.io.manifest import (
     Manifest,
@@ -56,7 +56,7 @@ def run_job(index: int, job: Job, progress: StageProgress = lambda stage, share:
         except BrokenPipeError:
             raise  # the reader of standard output has gone: no failure of the recording
         except Exception as error:
-            return Failed(index, job.input, tuple(notes), _reason(error))
+            return Failed(index, job.input, tuple(notes), reason(error), trace(error))
     if is_new:
         return Done(index, job.input, tuple(notes), report, time.perf_counter() - begin)
     return Skipped(index, job.input, tuple(notes), report)
@@ -171,15 +171,3 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
     return status.st_size, status.st_mtime_ns
-
-
-def _reason(error: Exception) -> str:
-    """Return an error as one line."""
-    if isinstance(error, NmfdError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "out of memory; a smaller --block-seconds works from temporary disk"
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}"
-    return " ".join(f"unexpected {type(error).__name__}: {error}".split())
