@@ -243,6 +243,27 @@ def test_a_failed_list_replaces_other_files_only_if_asked(
     assert (work_folder / "list.txt").read_text() == ""
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("separate", "loop.wav", *FAST, "--failed-list", "pipe"),
+        ("transcribe", "loop.wav", "-o", "pipe"),
+        ("report", "loop.wav", "-o", "pipe"),
+    ],
+)
+def test_no_pipe_or_device_is_replaced(
+    loop: Path, work_folder: Path, arguments: tuple[str, ...]
+) -> None:
+    os.mkfifo(work_folder / "pipe")
+    result = nmfd(*arguments, "--overwrite")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "nmfd: error: pipe: expected to write a file, found a pipe or a device\n"
+    )
+    assert (work_folder / "pipe").is_fifo()
+
+
 @pytest.mark.parametrize("former", ["", "old.wav\told.wav: no such file\n"])
 def test_a_former_failed_list_is_replaced_unasked(
     loop: Path, work_folder: Path, former: str

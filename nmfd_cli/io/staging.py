@@ -158,6 +158,8 @@ def require_free(path: Path, overwrite: bool, sources: Container[str] = ()) -> N
     """
     if path.is_dir():
         raise OutputError(f"{path}: expected to write a file, found a folder of that name")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: expected to write a file, found a pipe or a device")
     if os.path.realpath(path) in sources:
         raise OutputError(f"{path}: expected to write a file, found a file that is to be read")
     if not overwrite and (path.exists() or path.is_symlink()):
