@@ -1,10 +1,15 @@
 """The few exceptions a user can meet.
 
 Each message is one line that says what was expected, what was found and where.  The command line
-prints it and exits with code 1; a library caller catches `NmfdError` and nothing else.
+prints it and exits with code 1; a library caller catches `NmfdError` and nothing else.  Whatever
+else is raised, `reason` tells as one line, too.
 """
 
 from pathlib import Path
+from typing import Final
+
+#: Set to anything, it shows where an unexpected error came from.
+DEBUG_VARIABLE: Final = "NMFD_DEBUG"
 
 
 class NmfdError(Exception):
@@ -56,3 +61,29 @@ class MissingExtraError(NmfdError):
 
 class NmfdWarning(UserWarning):
     """Something was found that the user should know of, and the work went on."""
+
+
+def reason(error: Exception) -> str:
+    """Return an error as one line."""
+    match error:
+        case NmfdError():
+            return str(error)
+        case MemoryError():
+            return "out of memory; a smaller --block-seconds works from temporary disk"
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return f"{where}{error.strerror or error}"
+    said = " ".join(str(error).split())
+    return (
+        f"unexpected {type(error).__name__}: {said}; this is a fault of nmfd, "
+        f"{DEBUG_VARIABLE}=1 shows where it happened"
+    )
+
+
+def trace(error: Exception) -> str:
+    """Return where an unexpected error came from, in many lines; nothing of one that users meet."""
+    if isinstance(error, (NmfdError, MemoryError, OSError)):
+        return ""
+    import traceback  # what few need, and takes time
+
+    return "".join(traceback.format_exception(error))

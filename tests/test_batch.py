@@ -26,9 +26,10 @@ from batches import (
 )
 
 from nmfd_cli.app import pool
-from nmfd_cli.app.batch import BatchSummary, run_jobs, write_failed_list
+from nmfd_cli.app.batch import BatchSummary, run_jobs
 from nmfd_cli.app.batch_settings import BatchSettings
 from nmfd_cli.app.events import Done, Ended, Event, Failed, Progress, Started
+from nmfd_cli.app.failed_list import write_failed_list
 from nmfd_cli.app.jobs import Job, score_beside
 from nmfd_cli.app.recorded_warnings import recorded_warnings
 from nmfd_cli.app.separate import separate_file
@@ -204,8 +205,23 @@ def test_existing_results_are_refused_before_any_work(tmp_path: Path) -> None:
 def test_no_stem_replaces_what_is_read(tmp_path: Path) -> None:
     recording = make_recording(tmp_path / "component_1.wav")
 
-    with pytest.raises(OutputError, match="expected to write a stem, found a file that is to be"):
+    with pytest.raises(OutputError, match="expected to write a file, found a file that is to be"):
         plan([recording], tmp_path, filename="{stem}.{ext}", overwrite=True)
+
+
+def test_no_stem_replaces_a_sound_of_the_kit(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path / "a.wav")
+    make_recording(tmp_path / "kit" / "component_1.wav")
+    settings = replace(TINY, kit=str(tmp_path / "kit"))
+
+    with pytest.raises(OutputError, match=r"component_1\.wav: .* found a file that is to be read"):
+        plan(
+            [recording],
+            tmp_path / "kit",
+            filename="{stem}.{ext}",
+            overwrite=True,
+            settings=settings,
+        )
 
 
 def test_folder_where_a_stem_belongs(tmp_path: Path) -> None:
@@ -527,7 +543,11 @@ def test_messages_name_the_folder_of_the_results_not_the_workplace(
         (MemoryError(), "out of memory; a smaller --block-seconds works from temporary disk"),
         (OSError(28, "No space left on device", "x"), "x: No space left on device"),
         (NmfdError("a  name as it is"), "a  name as it is"),
-        (ZeroDivisionError("a fault"), "unexpected ZeroDivisionError: a fault"),
+        (
+            ZeroDivisionError("a fault"),
+            "unexpected ZeroDivisionError: a fault; this is a fault of nmfd, "
+            "NMFD_DEBUG=1 shows where it happened",
+        ),
     ],
 )
 def test_whatever_goes_wrong_is_one_line(

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,11 @@ import click
 import numpy as np
 import pytest
 import soundfile as sf
+from batches import tree
 from click.testing import CliRunner, Result
 
 from nmfd_cli import __version__
+from nmfd_cli.app.kits import shipped_bank
 from nmfd_cli.cli import messages
 from nmfd_cli.cli.main import COMMANDS, LazyGroup, cli
 from nmfd_cli.cli.options import SECTIONS
@@ -207,6 +210,158 @@ def test_a_failed_list_that_cannot_be_written_stops_the_run(loop: Path, work_fol
     assert not (work_folder / "separated").exists()
 
 
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("loop.wav", "loop.wav: expected to write a file, found a file that is to be read"),
+        ("link.wav", "link.wav: expected to write a file, found a file that is to be read"),
+        ("n.csv", "n.csv: expected to write a file, found a file that is to be read"),
+        ("my.kit", "my.kit: expected to write a file, found a file that is to be read"),
+        ("separated/loop/kick.wav",
+         "separated/loop/kick.wav: expected a place for the list, found the place of a result"),
+    ],
+)  # fmt: skip
+def test_a_failed_list_replaces_nothing_that_is_read_or_written(
+    loop: Path, work_folder: Path, place: str, message: str
+) -> None:
+    (work_folder / "link.wav").symlink_to(loop)
+    (work_folder / "n.csv").write_text("onset\tdrum\n0\tkick\n0.5\tsnare\n")
+    shutil.copy(shipped_bank(), work_folder / "my.kit")
+    before = tree(work_folder)
+
+    options = ("--score", "n.csv", "--kit", "my.kit", "--overwrite", *FAST)
+    result = nmfd("separate", "loop.wav", *options, "--failed-list", place)
+
+    assert (result.exit_code, result.stderr) == (1, f"nmfd: error: {message}\n")
+    assert tree(work_folder) == before
+
+
+@pytest.mark.parametrize("mine", ["mine\n", "a\tb\nmine\n", "onset\tdrum\tvelocity\n", "\n"])
+def test_a_failed_list_replaces_other_files_only_if_asked(
+    loop: Path, work_folder: Path, mine: str
+) -> None:
+    (work_folder / "list.txt").write_text(mine)
+
+    refused = nmfd("separate", "loop.wav", *FAST, "--failed-list", "list.txt")
+
+    expected = "nmfd: error: list.txt exists; --overwrite replaces it\n"
+    assert (refused.exit_code, refused.stderr) == (1, expected)
+    assert not (work_folder / "separated").exists()
+    assert (work_folder / "list.txt").read_text() == mine
+    replaced = nmfd("separate", "loop.wav", *FAST, "--failed-list", "list.txt", "--overwrite")
+    assert replaced.exit_code == 0
+    assert (work_folder / "list.txt").read_text() == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("separate", "loop.wav", *FAST, "--failed-list", "pipe"),
+        ("transcribe", "loop.wav", "-o", "pipe"),
+        ("report", "loop.wav", "-o", "pipe"),
+    ],
+)
+def test_no_pipe_or_device_is_replaced(
+    loop: Path, work_folder: Path, arguments: tuple[str, ...]
+) -> None:
+    os.mkfifo(work_folder / "pipe")
+    result = nmfd(*arguments, "--overwrite")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "nmfd: error: pipe: expected to write a file, found a pipe or a device\n"
+    )
+    assert (work_folder / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("former", ["", "old.wav\told.wav: no such file\n"])
+def test_a_former_failed_list_is_replaced_unasked(
+    loop: Path, work_folder: Path, former: str
+) -> None:
+    (work_folder / "list.txt").write_text(former)
+    assert nmfd("separate", "loop.wav", *FAST, "--failed-list", "list.txt").exit_code == 0
+    assert (work_folder / "list.txt").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "loop.wav", "-o", "loop.wav"),
+        ("report", "loop.wav", "-o", "below/../loop.wav"),
+        ("report", "loop.wav", "-o", "link.png"),
+        ("report", "loop.wav", "--score", "n.csv", "-o", "n.csv"),
+        ("report", "loop.wav", "--kit", "kit", "-o", "kit/kick/1.wav"),
+        ("transcribe", "loop.wav", "-o", "loop.wav"),
+        ("transcribe", "loop.wav", "other.wav", "-o", "{track}.wav"),
+        ("transcribe", "loop.wav", "--kit", "kit", "-o", "kit/kick/1.wav"),
+        ("plot", "loop.wav", "-o", "link.png"),
+        ("plot", "other.wav", "--score", "n.csv", "-o", "score.svg"),
+        ("plot", "other.wav", "--kit", "loop.wav", "-o", "link.png"),
+        ("kit", "learn", "kit", "-o", "kit/kick/1.wav"),
+        ("kit", "learn", "kit", "-o", "clap.wav"),
+    ],
+)
+def test_nothing_that_is_read_is_replaced(
+    loop: Path, work_folder: Path, arguments: tuple[str, ...]
+) -> None:
+    (work_folder / "kit" / "kick").mkdir(parents=True)
+    (work_folder / "below").mkdir()
+    shutil.copy(loop, work_folder / "kit" / "kick" / "1.wav")
+    shutil.copy(loop, work_folder / "other.wav")
+    (work_folder / "n.csv").write_text("onset,drum\n0,kick\n")
+    (work_folder / "link.png").symlink_to("loop.wav")
+    (work_folder / "score.svg").symlink_to("n.csv")
+    (work_folder / "clap.wav").symlink_to("kit/kick/1.wav")
+    if arguments[0] == "plot":
+        pytest.importorskip("matplotlib", reason="needs the extra [plot]")
+    before = tree(work_folder)
+
+    result = nmfd(*arguments, "--overwrite")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("nmfd: error: ")
+    assert result.stderr.endswith(": expected to write a file, found a file that is to be read\n")
+    assert tree(work_folder) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place", "extra"),
+    [
+        (("transcribe", "loop.wav", *FAST[:2], "-o", "t.csv"), "t.csv", None),
+        (("transcribe", "loop.wav", *FAST[:2], "-o", "t.json"), "t.json", None),
+        (("transcribe", "loop.wav", *FAST[:2], "-o", "t.mid"), "t.mid", "mido"),
+        (("plot", "loop.wav", *FAST, "-o", "t.png"), "t.png", "matplotlib"),
+        (("report", "loop.wav", *FAST, "-o", "t.html"), "t.html", None),
+        (("presets", "save", "mine", *FAST), "config/nmfd/presets/mine.toml", None),
+        (("kit", "learn", "kit", "-o", "my.kit"), "my.kit", None),
+        (("separate", "loop.wav", *FAST, "--failed-list", "t.txt"), "t.txt", None),
+    ],
+)
+def test_a_full_disk_is_told_with_the_name_of_the_place(
+    loop: Path,
+    work_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    place: str,
+    extra: str | None,
+) -> None:
+    if extra is not None:
+        pytest.importorskip(extra, reason="needs an extra")
+    (work_folder / "kit").mkdir()
+    shutil.copy(loop, work_folder / "kit" / "kick.wav")
+    full = OSError(28, "No space left on device")
+    for name in ("write_bytes", "write_text"):
+        monkeypatch.setattr(Path, name, raiser(full))
+
+    result = nmfd(*arguments)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    last = result.stderr.splitlines()[-1].replace(f"{work_folder}/", "")
+    assert last == f"nmfd: error: {place}: cannot write: No space left on device"
+    assert not list(work_folder.rglob("*.part"))
+    assert not (work_folder / place).exists()
+
+
 def test_a_kit_that_is_nowhere(loop: Path) -> None:
     result = nmfd("separate", str(loop), "--kit", "no.kit")
     assert result.exit_code == 1
@@ -281,6 +436,23 @@ def test_debugging_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> N
     assert result.stderr.startswith("Traceback (most recent call last):\n")
     assert "in list_presets" in result.stderr
     assert "\nnmfd: error: unexpected ZeroDivisionError: x; " in result.stderr
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_debugging_shows_where_a_separation_failed(
+    loop: Path, monkeypatch: pytest.MonkeyPatch, is_asked: bool
+) -> None:
+    monkeypatch.setattr("nmfd_cli.app.separate.explain", raiser(ZeroDivisionError("x")))
+    monkeypatch.setenv("NMFD_DEBUG", "1" if is_asked else "")
+    result = nmfd("separate", str(loop))
+    assert (result.exit_code, result.stdout) == (1, "")
+    *lines, last = result.stderr.splitlines()
+    assert last == (
+        "nmfd: error: unexpected ZeroDivisionError: x; this is a fault of nmfd, "
+        "NMFD_DEBUG=1 shows where it happened"
+    )
+    assert lines[:1] == (["Traceback (most recent call last):"] if is_asked else [])
+    assert any("in separate_file" in line for line in lines) is is_asked
 
 
 # --- signals -------------------------------------------------------------------------------------

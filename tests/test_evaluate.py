@@ -265,10 +265,10 @@ def test_nothing_against_nothing_is_right() -> None:
 @pytest.mark.usefixtures("tables")
 def test_midi_is_read_by_its_ending() -> None:
     pytest.importorskip("mido")
-    from nmfd_cli.io.midi import write_midi
+    from nmfd_cli.io.midi import midi_bytes
 
     onsets = {"kick": np.array([[0.5, 100], [1.5, 90]]), "snare": np.array([[1, 9], [2.0, 9]])}
-    write_midi("found.mid", onsets, 120.0)
+    Path("found.mid").write_bytes(midi_bytes(onsets, 120.0))
     assert nmfd("true.csv", "found.mid").stdout.splitlines()[-1].split()[-1] == "1.000"
 
 

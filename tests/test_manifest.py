@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from batches import TINY, make_recording, make_recordings, run, tree
+from batches import TINY, make_recording, make_recordings, plan, run, tree
 
+from nmfd_cli.app.batch import run_jobs
+from nmfd_cli.app.batch_settings import BatchSettings
+from nmfd_cli.app.events import Event, Progress
+from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io import workplace as workplaces
 from nmfd_cli.io.manifest import (
@@ -161,6 +165,43 @@ def test_foreign_file_is_never_overwritten(out: Path, recording: Path, has_manif
     assert tree(out) == before
     assert len(run([recording], out, skip_existing=True, overwrite=True).done) == 1
     assert len(run([recording], out, skip_existing=True).skipped) == 1
+
+
+OTHER = replace(TINY, iterations=3)
+
+
+def test_what_another_process_has_moved_in_meanwhile_stays(tmp_path: Path, recording: Path) -> None:
+    """Neither of two runs may replace anything: the one that comes later fails."""
+    out = tmp_path / "out"
+    first: dict[str, bytes] = {}
+
+    def somebody_else(event: Event) -> None:
+        if isinstance(event, Progress) and event.stage == "factorising" and not first:
+            assert run([recording], out, settings=OTHER).is_complete
+            first.update(tree(out / "a"))
+
+    (failed,) = run([recording], out, on_event=somebody_else).failed
+
+    assert failed.reason == f"{out}/a/component_1.wav exists; --overwrite replaces it"
+    assert tree(out) == {f"a/{name}": content for name, content in first.items()}
+
+
+@pytest.mark.parametrize("settings", [TINY, OTHER])
+def test_what_has_come_to_stand_since_the_plan_stays(
+    tmp_path: Path, recording: Path, settings: SeparationSettings
+) -> None:
+    out = tmp_path / "out"
+    jobs = plan([recording], out)
+    run([recording], out, settings=settings)
+    before = tree(out)
+
+    summary = run_jobs(jobs, BatchSettings())
+
+    assert tree(out) == before
+    if settings == TINY:
+        assert len(summary.skipped) == 1
+    else:
+        assert "component_1.wav exists; --overwrite replaces it" in summary.failed[0].reason
 
 
 def test_other_content_of_the_recording_is_done_again(out: Path, recording: Path) -> None:

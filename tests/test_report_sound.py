@@ -75,11 +75,12 @@ def test_more_than_two_channels_are_heard_as_one() -> None:
     assert sketched(recording).mixture.sound is None
 
 
-def test_a_full_temporary_disk_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full(io.BytesIO):
-        def write(self, data: object) -> int:
-            raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("call", ["write", "flush"])  # what is small is written at the end
+def test_a_full_temporary_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(28, "No space left on device")
 
+    Full = type("Full", (io.BytesIO,), {call: fail})
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
     with pytest.raises(OutputError, match=r"no room for the sound of the report: No space left"):
         render(made_up())

@@ -114,6 +114,26 @@ def test_finished_means_with_the_report_that_is_asked_for(tmp_path: Path, record
     assert skipped.report.report == out / "loop" / "report.html"
 
 
+def test_a_report_that_no_longer_fits_its_stems_is_told_of(tmp_path: Path, recording: Path) -> None:
+    out = tmp_path / "out"
+    other = replace(TINY, iterations=3)
+    path = only_report(run([recording], out, report=True))
+
+    def warnings(**options: Any) -> tuple[str, ...]:
+        (done,) = run([recording], out, overwrite=True, **options).done
+        return done.warnings
+
+    assert warnings() == ()  # the same again: it fits
+    assert warnings(settings=other) == (
+        f"{path} shows an earlier separation, not the stems of now; "
+        "--report --overwrite makes it anew",
+    )
+    assert warnings(settings=other) == ()  # said once
+    assert warnings(settings=TINY, report=True) == ()
+    path.unlink()
+    assert warnings(settings=other) == ()
+
+
 def test_two_recordings_with_one_place_for_the_report_are_refused(tmp_path: Path) -> None:
     inputs = [make_recording(tmp_path / name / "loop.wav") for name in ("a", "b")]
     with pytest.raises(ParameterError, match=r"would both write .*loop/"):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile as sf
-from batches import make_recording
+from batches import make_recording, tree
 
 from nmfd_cli import Separation, separate
 from nmfd_cli.app.page import notebook
@@ -188,3 +188,32 @@ def test_the_package_itself_imports_nothing_heavy() -> None:
         "sys.exit(hasattr(nmfd_cli, 'seperate'))"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_nothing_that_was_read_is_replaced(
+    tmp_path: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stem = recording.rename(tmp_path / "component_1.wav")
+    monkeypatch.chdir(tmp_path)
+    found = separate(stem.name, **QUICK)
+    drums = separate(stem.name, score=written(tmp_path / "score.csv"), iterations=2)
+    before = tree(tmp_path)
+    monkeypatch.chdir("/")  # a path that was given from another folder
+
+    for replace in (
+        lambda: found.save(tmp_path, overwrite=True),
+        lambda: found.report(stem, overwrite=True),
+        lambda: drums.report(tmp_path / "score.csv", overwrite=True),
+    ):
+        with pytest.raises(OutputError, match="expected to write a file, found a file that is to"):
+            replace()
+
+    assert tree(tmp_path) == before
+    found.report(tmp_path / "report.html", audio="none")
+    found.report(tmp_path / "report.html", audio="none", overwrite=True)
+
+
+def written(path: Path) -> Path:
+    """Write a score."""
+    path.write_text("onset,drum\n0,kick\n")
+    return path

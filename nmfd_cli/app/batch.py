@@ -12,8 +12,6 @@ from nmfd_cli.app.events import Done, Ended, Event, Failed, OnEvent, Progress, S
 from nmfd_cli.app.jobs import Job
 from nmfd_cli.app.pool import run_in_pool
 from nmfd_cli.app.work import run_job
-from nmfd_cli.errors import OutputError
-from nmfd_cli.io.staging import StagedOutputs
 from nmfd_cli.io.workplace import recover, remove_loose_parts
 
 
@@ -137,39 +135,3 @@ def _clean_folders(folders: set[Path]) -> Iterator[None]:
         for folder in sorted(missing, reverse=True):
             with suppress(OSError):  # results stand there
                 folder.rmdir()
-
-
-def require_failed_list(path: str | Path) -> None:
-    """Refuse a place where no list can be written, before the work that it would tell of.
-
-    Raises
-    ------
-    OutputError
-    """
-    with StagedOutputs(overwrite=True) as outputs:  # its end removes what it makes
-        outputs.place(Path(path))
-
-
-def write_failed_list(path: str | Path, summary: BatchSummary, *, overwrite: bool = True) -> None:
-    """Write which recordings failed: one a line, a tab, the reason.
-
-    A line break or a tab in a name is written as ``\\n`` or ``\\t``; bytes that are not UTF-8 stay.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    cells = [(_in_cell(failed.input), _in_cell(failed.reason)) for failed in summary.failed]
-    with StagedOutputs(overwrite) as outputs:
-        staged = outputs.place(Path(path))
-        text = "".join(f"{name}\t{reason}\n" for name, reason in cells)
-        try:
-            staged.write_text(text, encoding="utf-8", errors="surrogateescape")
-        except OSError as error:
-            raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
-        outputs.commit()
-
-
-def _in_cell(text: str) -> str:
-    return text.translate({ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"})

@@ -92,9 +92,12 @@ class Failed(Ended):
     ----------
     reason : str
         One line.
+    trace : str
+        Where an error came from that was not expected, in many lines.
     """
 
     reason: str
+    trace: str = ""
 
 
 OnEvent = Callable[[Event], None]

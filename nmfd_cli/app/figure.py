@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from nmfd_cli.app.explain import Explanation, Progress, explain
 from nmfd_cli.app.figure_panels import COLUMNS, DRAWERS, ROWS, Picture, PlottedRecording
 from nmfd_cli.app.findings import described
+from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.errors import MissingExtraError, ParameterError
-from nmfd_cli.io.staging import StagedOutputs, require_free
+from nmfd_cli.io.staging import StagedOutputs, place_bytes, require_free
 from nmfd_cli.io.streams import as_file
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def figure_file(
         If the recording, the score, the kit or the settings cannot be used, or as `draw` does.
     """
     check_figure(target, panels)
-    require_free(Path(target), overwrite)
+    require_free(Path(target), overwrite, files_read([path], scores=[score_path], kit=settings.kit))
     with ExitStack() as resources:
         source = resources.enter_context(as_file(path))
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
@@ -134,8 +135,8 @@ def draw(
     """
     check_figure(path, panels)
     with StagedOutputs(overwrite) as outputs:
-        staged = outputs.place(Path(path))
-        staged.write_bytes(_drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS))
+        drawn = _drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS)
+        place_bytes(outputs, Path(path), drawn)
         outputs.commit()
 
 

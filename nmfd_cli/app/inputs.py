@@ -1,7 +1,10 @@
 """From what a user names to the recordings that are worked on, streams included."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+from nmfd_cli.app.kits import kit_files, kit_path
 from nmfd_cli.app.settings import STREAM, OutputSettings
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.inputs import expand_inputs
@@ -40,3 +43,30 @@ def find_recordings(
             f"out: standard output (-) takes one file, found {len(recordings)} recordings"
         )
     return recordings
+
+
+def files_read(
+    recordings: Iterable[str | Path],
+    *,
+    scores: Iterable[str | Path | None] = (),
+    kit: str | Path | None = None,
+) -> frozenset[str]:
+    """Return the real paths of what is read, which no result may replace.
+
+    Parameters
+    ----------
+    recordings : iterable of str or Path
+    scores : iterable of str, Path or None
+        None where there is none.
+    kit : str or Path, optional
+        As `nmfd_cli.app.kits.load_kit` takes it.
+
+    Raises
+    ------
+    InputFileError
+        If there is no such kit.
+    """
+    files = [path for path in recordings if str(path) != STREAM]
+    files += [path for path in scores if path is not None]
+    files += kit_files(kit_path(kit))
+    return frozenset(map(os.path.realpath, files))

@@ -1,6 +1,5 @@
 """From recordings and settings to jobs: what can be refused is refused here, before any work."""
 
-import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from nmfd_cli.app.components import possible_stems, score_for
+from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.kits import kit_path, shipped_bank
 from nmfd_cli.app.settings import STREAM, OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_paths import output_paths, report_path
@@ -20,6 +20,7 @@ from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, OutputError,
 from nmfd_cli.io.audio import estimated_seconds
 from nmfd_cli.io.manifest import manifest_name, tree_hash
 from nmfd_cli.io.notes import Score
+from nmfd_cli.io.staging import require_free
 
 #: What a score pattern may hold.
 SCORE_FIELDS = ("track", "parent")
@@ -79,6 +80,11 @@ class Job:
     def is_whole(self) -> bool:
         """Whether all stems are written, not one of them or all but one."""
         return self.output.stem is None and self.output.minus is None
+
+    @property
+    def replaces_nothing(self) -> bool:
+        """Whether what stands stays as it is, earlier results of this program included."""
+        return not self.output.overwrite and not self.skip_existing
 
     @property
     def is_stream(self) -> bool:
@@ -251,8 +257,7 @@ def _dated(filename: str) -> str:
 
 
 def _refuse_collisions(jobs: Sequence[Job]) -> None:
-    sources = {os.path.realpath(job.input) for job in jobs if job.input != STREAM}
-    sources |= {os.path.realpath(job.score) for job in jobs if job.score}
+    sources = sources_of(jobs)
     owner: dict[Path, str] = {}
     for job in jobs:
         for place in (STREAM,) if job.output.is_stream else job.files:
@@ -267,14 +272,16 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
                 _refuse_place(path, job, sources)
 
 
-def _refuse_place(path: Path, job: Job, sources: set[str]) -> None:
-    if path.is_dir():
-        raise OutputError(f"{path}: expected to write a file, found a folder of that name")
-    if not path.exists() and not path.is_symlink():
-        return
-    if os.path.realpath(path) in sources:
-        raise OutputError(f"{path}: expected to write a stem, found a file that is to be read")
-    if not job.output.overwrite and not job.skip_existing:
+def sources_of(jobs: Sequence[Job]) -> frozenset[str]:
+    """Return the real paths of all that jobs read."""
+    kit = jobs[0].settings.kit if jobs else None
+    return files_read([job.input for job in jobs], scores=[job.score for job in jobs], kit=kit)
+
+
+def _refuse_place(path: Path, job: Job, sources: frozenset[str]) -> None:
+    require_free(path, True, sources)
+    is_free = not path.exists() and not path.is_symlink()
+    if not is_free and job.replaces_nothing:
         raise OutputError(
             f"{path} exists; --overwrite replaces it, --skip-existing keeps what is complete"
         )

@@ -1,5 +1,6 @@
 """Kits of drum sounds: the shipped bank, the user's own, and how they are found by name."""
 
+import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final
 from nmfd_cli.core.drum_sounds import Kit
 from nmfd_cli.errors import InputFileError, NmfdError
 from nmfd_cli.io.kit_file import KIT_SUFFIX, read_kit, write_kit
+from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
 from nmfd_cli.io.resources import shipped, user_config_folder
 from nmfd_cli.io.staging import require_free
 
@@ -110,6 +112,13 @@ def kit_path(name_or_path: str | Path | None = None) -> Path:
     )
 
 
+def kit_files(path: Path) -> list[Path]:
+    """Return the files that a kit is read from: itself, or all audio below a folder."""
+    if not path.is_dir():
+        return [path]
+    return [file for file in path.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES]
+
+
 def _with_sounds(path: Path) -> Kit:
     kit = read_kit(path)
     if not kit.sounds:
@@ -155,7 +164,8 @@ def learn_kit(
     """
     from nmfd_cli.app.kit_learning import kit_from_folder
 
-    require_free(Path(out), overwrite)
+    sources = frozenset(map(os.path.realpath, kit_files(Path(folder))))
+    require_free(Path(out), overwrite, sources)
     title = name or Path(out).name.removesuffix(KIT_SUFFIX)
     kit = kit_from_folder(folder, name=title, licence=licence)
     write_kit(out, kit, overwrite=overwrite)

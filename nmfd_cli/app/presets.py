@@ -22,7 +22,7 @@ from nmfd_cli.app.settings import (
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.preset_file import Check, PresetFile, read_preset_file, shown
 from nmfd_cli.io.resources import shipped, user_config_folder
-from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.staging import StagedOutputs, place_text
 
 #: The settings that a preset may hold.
 CLASSES: tuple[type[CheckedSettings], ...] = (SeparationSettings, OutputSettings)
@@ -265,6 +265,6 @@ def save_preset(
     path = user_folder() / f"{name.removesuffix(SUFFIX)}{SUFFIX}"
     text = preset_text(description, values)
     with StagedOutputs(overwrite) as staging:
-        staging.place(path).write_text(text, encoding="utf-8")
+        place_text(staging, path, text)
         staging.commit()
     return path

@@ -8,6 +8,7 @@ from warnings import warn
 
 from nmfd_cli.app.explain import Explanation, Progress, explain
 from nmfd_cli.app.findings import described
+from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.page.sketch import Sketches
 from nmfd_cli.app.page.sound import LONGEST_SECONDS
 from nmfd_cli.app.report_page import page
@@ -149,7 +150,7 @@ def report_file(
     OutputError
         If the file exists and may not be replaced, or cannot be written.
     """
-    require_free(Path(target), overwrite)
+    require_free(Path(target), overwrite, files_read([path], scores=[score_path], kit=settings.kit))
     with ExitStack() as resources:
         source = resources.enter_context(as_file(path))
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Container
 from contextlib import ExitStack
 from functools import cache
 from hashlib import sha256
@@ -17,7 +18,7 @@ from nmfd_cli.app.page.sound import EncodedTracks, encode_tracks
 from nmfd_cli.app.page.tables import facts, settings_table, stem_table
 from nmfd_cli.app.page.timeline import onset_lists, timeline
 from nmfd_cli.app.separated import SeparatedRecording
-from nmfd_cli.io.staging import StagedOutputs, place_text
+from nmfd_cli.io.staging import StagedOutputs, place_text, require_free
 
 _ASSETS = Path(__file__).parent / "page"
 
@@ -78,15 +79,32 @@ def page(recording: SketchedRecording, *, audio: str = "auto") -> str:
 
 
 def write_report(
-    recording: SeparatedRecording, path: str | Path, *, audio: str = "auto", overwrite: bool = False
+    recording: SeparatedRecording,
+    path: str | Path,
+    *,
+    audio: str = "auto",
+    overwrite: bool = False,
+    sources: Container[str] = (),
 ) -> None:
     """Write the report to a file, whole or not at all.
+
+    Parameters
+    ----------
+    recording : SeparatedRecording
+    path : str or Path
+    audio : str
+        As in `page`.
+    overwrite : bool
+        Whether the file may be replaced.
+    sources : container of str
+        Real paths of what was read, which is never replaced.
 
     Raises
     ------
     OutputError
         If the file exists and may not be replaced, or cannot be written.
     """
+    require_free(Path(path), overwrite, sources)
     with StagedOutputs(overwrite) as outputs:
         place_text(outputs, Path(path), render(recording, audio=audio))
         outputs.commit()

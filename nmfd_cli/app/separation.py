@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from nmfd_cli.app.explain import Explanation, Progress, explain
 from nmfd_cli.app.findings import described
+from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.page.notebook import as_html
 from nmfd_cli.app.presets import load_preset, setting_checks
 from nmfd_cli.app.report_page import write_report
@@ -44,9 +45,12 @@ class Separation(Separated[FloatArray]):
     ----------
     explanation : Explanation
         What it was made from.
+    sources : frozenset of str
+        The real paths of the files that were read: no result replaces them.
     """
 
     explanation: Explanation
+    sources: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<Separation of {self.name}: {', '.join(self.stems)}, {self.seconds:.1f} s>"
@@ -93,7 +97,7 @@ class Separation(Separated[FloatArray]):
         Raises
         ------
         OutputError
-            If a file exists and may not be replaced, would clip or cannot be written.
+            If a file exists and may not be replaced, was read, would clip or cannot be written.
         """
         output = OutputSettings(
             out=str(folder),
@@ -103,7 +107,13 @@ class Separation(Separated[FloatArray]):
             overwrite=overwrite,
         )
         with ExitStack() as resources:
-            files = StemFiles(resources, self.explanation.recording, self.stem_names, output)
+            files = StemFiles(
+                resources,
+                self.explanation.recording,
+                self.stem_names,
+                output,
+                sources=self.sources,
+            )
             files.write(self.mixture.astype(np.float64), np.stack(list(self.stems.values())))
             files.finish()
         return files.paths
@@ -114,9 +124,9 @@ class Separation(Separated[FloatArray]):
         Raises
         ------
         OutputError
-            If the file exists and may not be replaced, or cannot be written.
+            If the file exists and may not be replaced, was read, or cannot be written.
         """
-        write_report(self, path, audio=audio, overwrite=overwrite)
+        write_report(self, path, audio=audio, overwrite=overwrite, sources=self.sources)
 
 
 def separate(
@@ -161,12 +171,13 @@ def separate(
     with ExitStack() as resources:
         path, name = _as_file(source, sample_rate, resources)
         score_path = _as_score_file(score, resources) if score is not None else None
+        sources = files_read([path], scores=[score_path], kit=chosen.kit)
         explanation = explain(path, chosen, resources, score_path=score_path, progress=progress)
         parts = list(explanation.divided())
     mixture = np.concatenate([block for block, _ in parts], axis=-1).astype(np.float32)
     stems = np.concatenate([block for _, block in parts], axis=-1)
     found = described(explanation, (mixture, *stems), name=name)
-    return Separation(**vars(found), explanation=explanation)
+    return Separation(**vars(found), explanation=explanation, sources=sources)
 
 
 def _settings(preset: str | Path | None, given: Mapping[str, Any]) -> SeparationSettings:

@@ -1,6 +1,6 @@
 """The stems of one recording on their way to the disk."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,8 @@ class StemFiles:
     output : OutputSettings
     source : str or Path, optional
         What names the files, if not the recording's own path.
+    sources : container of str
+        Real paths of what was read, which is never replaced.
 
     Raises
     ------
@@ -107,11 +109,12 @@ class StemFiles:
         output: OutputSettings,
         *,
         source: str | Path | None = None,
+        sources: Container[str] = (),
     ) -> None:
         self.paths = output_paths(source or recording.path, stems, output)
         self.report = report_path(source or recording.path, output)
         for path in (*self.paths.values(), *([self.report] if self.report else [])):
-            require_place(path, output)
+            require_place(path, output, sources)
         self._stems = tuple(stems)
         self._format = sample_format(recording, output)
         self._sink = _open_sink(resources, output)

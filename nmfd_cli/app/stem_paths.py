@@ -1,6 +1,6 @@
 """What the files of a recording are called and where they stand."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -125,15 +125,22 @@ def minus_name(stem: str) -> str:
     return f"minus_{stem}"
 
 
-def require_place(path: Path, output: OutputSettings) -> None:
+def require_place(path: Path, output: OutputSettings, sources: Container[str] = ()) -> None:
     """Refuse a place where something stands that may not be replaced; a stream holds nothing.
+
+    Parameters
+    ----------
+    path : Path
+    output : OutputSettings
+    sources : container of str
+        Real paths of what is read.
 
     Raises
     ------
     OutputError
     """
     if not output.is_stream:
-        require_free(path, output.overwrite)
+        require_free(path, output.overwrite, sources)
 
 
 def _check_template(template: str) -> None:

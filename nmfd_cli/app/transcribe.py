@@ -14,6 +14,7 @@ import numpy as np
 
 from nmfd_cli.app.components import components_for
 from nmfd_cli.app.explain import Progress, spectrogram_of
+from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.listen import transcribe_target
 from nmfd_cli.app.settings import STREAM, SeparationSettings
 from nmfd_cli.core.stft import Stft
@@ -24,7 +25,7 @@ from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
 from nmfd_cli.io.notes import Score
 from nmfd_cli.io.score import is_midi
 from nmfd_cli.io.score_writer import score_notes, score_text
-from nmfd_cli.io.staging import StagedOutputs, require_free
+from nmfd_cli.io.staging import StagedOutputs, place_text, require_free
 from nmfd_cli.io.streams import STDIN_NAME, as_file
 
 
@@ -115,6 +116,7 @@ def transcription_places(
     is_json: bool,
     overwrite: bool,
     bpm: float | None = None,
+    kit: str | None = None,
 ) -> dict[str, Path]:
     """Return the file of each recording's transcription; none where all goes to standard output.
 
@@ -131,6 +133,8 @@ def transcription_places(
         Whether existing files may be replaced.
     bpm : float, optional
         The tempo that is asked for.
+    kit : str, optional
+        What is listened with.
 
     Raises
     ------
@@ -138,7 +142,7 @@ def transcription_places(
         If several recordings would be written to one file, or as several tables to standard output;
         if a tempo is asked for that is out of range, or nowhere to be written.
     OutputError
-        If a file exists and may not be replaced.
+        If a file exists and may not be replaced, or is to be read.
     MissingExtraError
         If MIDI is asked for and mido is not installed.
     """
@@ -155,6 +159,7 @@ def transcription_places(
     template = _template(out, len(inputs), "json" if is_json else "csv")
     places: dict[str, Path] = {}
     owner: dict[Path, str] = {}
+    sources = files_read(inputs, kit=kit)
     for path in inputs:
         place = _filled(template, path)
         if place in owner:
@@ -163,7 +168,8 @@ def transcription_places(
                 f"'{{parent}}-{{track}}{place.suffix}' in it can tell them apart"
             )
         places[path], owner[place] = place, path
-        _require_place(place, is_json=is_json, overwrite=overwrite)
+        _require_format(place, is_json=is_json)
+        require_free(place, overwrite, sources)
     return places
 
 
@@ -198,13 +204,12 @@ def _filled(template: str, recording: str) -> Path:
     return Path(template.replace("{parent}", parent).replace("{track}", source.stem))
 
 
-def _require_place(place: Path, *, is_json: bool, overwrite: bool) -> None:
+def _require_format(place: Path, *, is_json: bool) -> None:
     if is_midi(place):
         if is_json:
             raise ParameterError(f"out: expected a file for JSON, found the MIDI file {place}")
         if find_spec("mido") is None:
             raise MissingExtraError("MIDI", "midi")
-    require_free(place, overwrite)
 
 
 def transcription_text(transcription: Transcription, *, is_json: bool) -> str:
@@ -248,8 +253,7 @@ def write_transcription(
         return _write_midi(place, transcription.score, bpm, overwrite)
     is_json = is_json or place.suffix.lower() == ".json"
     with StagedOutputs(overwrite) as outputs:
-        text = transcription_text(transcription, is_json=is_json)
-        outputs.place(place).write_text(text, encoding="utf-8", newline="\n")
+        place_text(outputs, place, transcription_text(transcription, is_json=is_json))
         outputs.commit()
     return None
 

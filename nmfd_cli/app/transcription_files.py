@@ -5,8 +5,8 @@ from pathlib import Path
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.tempo import estimate_tempo
-from nmfd_cli.io.midi import DEFAULT_BPM, write_midi
-from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes
+from nmfd_cli.io.staging import StagedOutputs, place_bytes
 
 
 def write_transcription_midi(
@@ -46,6 +46,6 @@ def write_transcription_midi(
         tempo = estimate_tempo(onsets)
         bpm = tempo.bpm if tempo is not None else DEFAULT_BPM
     with StagedOutputs(overwrite) as outputs:
-        write_midi(outputs.place(Path(path)), onsets, bpm)
+        place_bytes(outputs, Path(path), midi_bytes(onsets, bpm))
         outputs.commit()
     return bpm

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from warnings import warn
 
 from nmfd_cli.app.events import Done, Ended, Failed, Skipped
 from nmfd_cli.app.jobs import Job
@@ -17,7 +18,7 @@ from nmfd_cli.app.records import (
     stem_files,
 )
 from nmfd_cli.app.separate import SeparationReport, separate_file
-from nmfd_cli.errors import InputFileError, NmfdError
+from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, reason, trace
 from nmfd_cli.io.audio import open_recording
 from nmfd_cli.io.manifest import (
     Manifest,
@@ -26,6 +27,7 @@ from nmfd_cli.io.manifest import (
     stands,
     write_synced,
 )
+from nmfd_cli.io.staging import require_free
 from nmfd_cli.io.wav_head import clear_peak_time
 from nmfd_cli.io.workplace import move_in, records_of, recover, refuse_foreign, workplace
 
@@ -54,7 +56,7 @@ def run_job(index: int, job: Job, progress: StageProgress = lambda stage, share:
         except BrokenPipeError:
             raise  # the reader of standard output has gone: no failure of the recording
         except Exception as error:
-            return Failed(index, job.input, tuple(notes), _reason(error))
+            return Failed(index, job.input, tuple(notes), reason(error), trace(error))
     if is_new:
         return Done(index, job.input, tuple(notes), report, time.perf_counter() - begin)
     return Skipped(index, job.input, tuple(notes), report)
@@ -68,11 +70,15 @@ def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
     recording = open_recording(job.input)
     sources = _sources(job)
     previous = read_manifest(job.out / job.manifest)
-    if job.skip_existing and previous is not None and _is_finished(job, previous, sources):
+    # where nothing is replaced, somebody else may have done the same since it was planned
+    keeps_finished = job.skip_existing or job.replaces_nothing
+    if keeps_finished and previous is not None and _is_finished(job, previous, sources):
         return report_of(previous, job), False
     known = previous.records if previous else ()
     for file in result_files(job):
         path = job.out / Path(job.manifest).parent / file
+        if job.replaces_nothing:
+            require_free(path, overwrite=False)
         refuse_foreign(path, records_of(file, known), job.output.overwrite)
     with workplace(job.out) as place:
         before = _stamp(recording.path)
@@ -83,8 +89,30 @@ def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
             clear_peak_time(stem.path)
         manifest = manifest_for(job, report, sources, place, previous)
         write_synced(place / job.manifest, manifest.as_text())
-        move_in(place, job.out, Path(job.manifest), overwrite=job.output.overwrite)
+        move_in(
+            place,
+            job.out,
+            Path(job.manifest),
+            overwrite=job.output.overwrite,
+            only_free=job.replaces_nothing,
+        )
+    if previous is not None and previous.sources != sources:
+        _warn_of_outdated_reports(job, previous, manifest)
     return relocated(report, place, job.out), True
+
+
+def _warn_of_outdated_reports(job: Job, previous: Manifest, manifest: Manifest) -> None:
+    """Tell of reports of what stood there before that nobody asked to have made anew."""
+    new = {record.file for record in manifest.reports}
+    folder = (job.out / job.manifest).parent
+    for report in previous.reports:
+        if report.file not in new and (folder / report.file).exists():
+            warn(
+                f"{folder / report.file} shows an earlier separation, not the stems of now; "
+                "--report --overwrite makes it anew",
+                NmfdWarning,
+                stacklevel=2,
+            )
 
 
 def _separated(job: Job, out: Path, progress: StageProgress) -> SeparationReport:
@@ -143,15 +171,3 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
     return status.st_size, status.st_mtime_ns
-
-
-def _reason(error: Exception) -> str:
-    """Return an error as one line."""
-    if isinstance(error, NmfdError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "out of memory; a smaller --block-seconds works from temporary disk"
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}"
-    return " ".join(f"unexpected {type(error).__name__}: {error}".split())

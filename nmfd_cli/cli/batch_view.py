@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nmfd_cli.app.events import Done, Ended, Event, Failed, Progress, Skipped
-from nmfd_cli.cli.messages import Reporter, decibels, say_error, say_warning, table
+from nmfd_cli.cli.messages import Reporter, decibels, say_error, say_trace, say_warning, table
 
 if TYPE_CHECKING:
     from nmfd_cli.app.batch import BatchSummary
@@ -122,6 +122,7 @@ class BatchView:
             for warning in event.warnings:
                 say_warning(warning)
         if isinstance(event, Failed):
+            say_trace(event.trace)
             say_error(named_reason(event, is_single=self._is_single))
         elif isinstance(event, Skipped):
             self._reporter.line(f"{event.input}: finished already")

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import click
 
 from nmfd_cli import __version__
-from nmfd_cli.cli.messages import say_error
-from nmfd_cli.errors import NmfdError, ParameterError
+from nmfd_cli.cli.messages import say_error, say_trace
+from nmfd_cli.errors import ParameterError, reason, trace
 
 #: Where each subcommand stands and what it does: known here, so that help need not import them.
 COMMANDS = {
@@ -29,9 +29,6 @@ COMMANDS = {
 FAILED = 1
 WRONG_OPTIONS = 2
 INTERRUPTED = 130
-
-#: Set to anything, it shows where an unexpected error came from.
-DEBUG_VARIABLE = "NMFD_DEBUG"
 
 _COMPLETE_VARIABLE = "_NMFD_COMPLETE"
 
@@ -110,15 +107,11 @@ def _report(error: Exception) -> int:
         case ParameterError():
             say_error(_with_option(str(error)))
             return WRONG_OPTIONS
-        case NmfdError() | click.ClickException():
+        case click.ClickException():
             say_error(str(error))
-        case OSError():
-            where = f"{error.filename}: " if error.filename else ""
-            say_error(f"{where}{error.strerror or error}")
-        case MemoryError():
-            say_error("out of memory; a smaller --block-seconds works from temporary disk")
         case _:
-            _report_unexpected(error)
+            say_trace(trace(error))
+            say_error(reason(error))
     return FAILED
 
 
@@ -143,18 +136,6 @@ def _report_usage(error: click.UsageError) -> int:
     path = error.ctx.command_path if error.ctx is not None else "nmfd"
     say_error(f"{message}; try {path} --help")
     return WRONG_OPTIONS
-
-
-def _report_unexpected(error: Exception) -> None:
-    if os.environ.get(DEBUG_VARIABLE):
-        import traceback
-
-        traceback.print_exception(error)
-    said = " ".join(str(error).split())
-    say_error(
-        f"unexpected {type(error).__name__}: {said}; this is a fault of nmfd, "
-        f"{DEBUG_VARIABLE}=1 shows where it happened"
-    )
 
 
 def _flush_stdout() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from nmfd_cli.errors import NmfdWarning
+from nmfd_cli.errors import DEBUG_VARIABLE, NmfdWarning
 
 _INVISIBLE = re.compile(
     r"\x1b(?!\[[0-9;]*m)|[\x00-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\ud800-\udfff]"
@@ -30,6 +30,13 @@ def say(text: str) -> None:
 def say_error(message: str) -> None:
     """Show an error as one line."""
     say(f"{painted('nmfd: error:', fg='red', bold=True)} {message}")
+
+
+def say_trace(trace: str) -> None:
+    """Show where an unexpected error came from, if that was asked for."""
+    if os.environ.get(DEBUG_VARIABLE):
+        for line in trace.splitlines():
+            say(line)
 
 
 def say_warning(message: str) -> None:

@@ -82,11 +82,12 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
     if options["score"] and len(jobs) > 1 and not options["quiet"]:
         say_warning(f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own")
 
-    from nmfd_cli.app.batch import require_failed_list, run_jobs, write_failed_list
+    from nmfd_cli.app.batch import run_jobs
+    from nmfd_cli.app.failed_list import require_failed_list, write_failed_list
     from nmfd_cli.cli.batch_view import BatchView, summary_lines
 
     if options["failed_list"]:
-        require_failed_list(options["failed_list"])
+        require_failed_list(options["failed_list"], jobs, overwrite=output.overwrite)
     view = BatchView(jobs, reporter, is_quiet=options["quiet"])
 
     def on_event(event: "Event") -> None:

@@ -79,7 +79,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     from nmfd_cli.errors import InputFileError
 
     recordings = find_recordings(inputs, OutputSettings(), recursive=options["recursive"])
-    places = transcription_places(recordings, options["out"], **flags)
+    places = transcription_places(recordings, options["out"], kit=settings.kit, **flags)
     n_failed = 0
     for path in recordings:
         try:

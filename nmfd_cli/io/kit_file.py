@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_sounds import Description, Kit, Sound, Source
-from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.special_files import refuse_special
-from nmfd_cli.io.staging import StagedOutputs
+from nmfd_cli.io.staging import StagedOutputs, place_bytes
 
 __all__ = ["FORMAT_VERSION", "KIT_SUFFIX", "Kit", "Sound", "Source", "read_kit", "write_kit"]
 
@@ -83,11 +83,7 @@ def write_kit(path: str | Path, kit: Kit, *, overwrite: bool = False) -> None:
         If the file cannot be written, or exists and may not be replaced.
     """
     with StagedOutputs(overwrite) as outputs:
-        staged = outputs.place(Path(path))
-        try:
-            staged.write_bytes(_packed(kit))
-        except OSError as error:
-            raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
+        place_bytes(outputs, Path(path), _packed(kit))
         outputs.commit()
 
 

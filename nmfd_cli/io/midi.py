@@ -20,7 +20,6 @@ from nmfd_cli.errors import (
     InputFileError,
     MissingExtraError,
     NmfdWarning,
-    OutputError,
     ParameterError,
 )
 from nmfd_cli.io.notes import Score
@@ -45,13 +44,11 @@ _SHOWN_LENGTH = 60
 _Note = tuple[int, int, int, int, bool]
 
 
-def write_midi(path: str | Path, onsets: Mapping[str, FloatArray], bpm: float) -> None:
-    """Write a drum transcription: General MIDI notes on the channel of percussion.
+def midi_bytes(onsets: Mapping[str, FloatArray], bpm: float) -> bytes:
+    """Return a drum transcription as a file: General MIDI notes on the channel of percussion.
 
     Parameters
     ----------
-    path : str or Path
-        Is replaced if it exists.
     onsets : dict of str to ndarray, shape (n, 2)
         By drum class or a name of one: seconds and velocity, 1 to 127.  A drum's strokes last a
         tenth of a second, or until the next.
@@ -64,8 +61,6 @@ def write_midi(path: str | Path, onsets: Mapping[str, FloatArray], bpm: float) -
         If mido is not installed.
     ParameterError
         If the tempo is out of range, a drum has no note, or an onset or a velocity is impossible.
-    OutputError
-        If the file cannot be written.
     """
     mido = _mido()
     if not SLOWEST_BPM <= bpm <= FASTEST_BPM:
@@ -87,10 +82,7 @@ def write_midi(path: str | Path, onsets: Mapping[str, FloatArray], bpm: float) -
         now = tick
     file = io.BytesIO()
     mido.MidiFile(type=0, ticks_per_beat=ticks_per_beat, tracks=[track]).save(file=file)
-    try:
-        Path(path).write_bytes(file.getvalue())
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write: {error.strerror}") from error
+    return file.getvalue()
 
 
 def read_midi(path: str | Path) -> Score:

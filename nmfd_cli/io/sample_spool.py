@@ -36,13 +36,26 @@ class SampleSpool:
         try:
             self._file.write(np.ascontiguousarray(samples.T, dtype=np.float32).data)
         except OSError as error:
-            raise OutputError(
-                f"{tempfile.gettempdir()}: no room for the sound of the report: {error.strerror}; "
-                "TMPDIR names another folder"
-            ) from error
+            raise _no_room(error) from error
 
     def samples(self) -> NDArray[np.float32]:
-        """Return all samples, shape (C, n), mapped from the disk."""
-        self._file.flush()
+        """Return all samples, shape (C, n), mapped from the disk.
+
+        Raises
+        ------
+        OutputError
+            If the temporary disk is full: the last of them may have been held back until now.
+        """
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise _no_room(error) from error
         flat = np.memmap(self._file, dtype=np.float32, mode="r")
         return flat.reshape(-1, self._n_channels).T
+
+
+def _no_room(error: OSError) -> OutputError:
+    return OutputError(
+        f"{tempfile.gettempdir()}: no room for the sound of the report: {error.strerror}; "
+        "TMPDIR names another folder"
+    )

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -122,15 +123,34 @@ def place_text(outputs: Sink, path: Path, text: str) -> None:
     OutputError
         If it cannot be written.
     """
+    place_bytes(outputs, path, text.encode("utf-8"))
+
+
+def place_bytes(outputs: Sink, path: Path, content: bytes) -> None:
+    """Write a whole file to where it can be moved in from.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; tells where it was to stand, not where it was made.
+    """
     staged = outputs.place(path)
     try:
-        staged.write_text(text, encoding="utf-8", newline="\n")
+        staged.write_bytes(content)
     except OSError as error:
-        raise OutputError(f"{path}: cannot write: {error.strerror}") from error
+        raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
 
 
-def require_free(path: Path, overwrite: bool) -> None:
+def require_free(path: Path, overwrite: bool, sources: Container[str] = ()) -> None:
     """Refuse a place where something stands that may not be replaced.
+
+    Parameters
+    ----------
+    path : Path
+    overwrite : bool
+        Whether an existing file may be replaced.
+    sources : container of str
+        Real paths of what is read, which is never replaced; see `nmfd_cli.app.inputs.files_read`.
 
     Raises
     ------
@@ -138,6 +158,10 @@ def require_free(path: Path, overwrite: bool) -> None:
     """
     if path.is_dir():
         raise OutputError(f"{path}: expected to write a file, found a folder of that name")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: expected to write a file, found a pipe or a device")
+    if os.path.realpath(path) in sources:
+        raise OutputError(f"{path}: expected to write a file, found a file that is to be read")
     if not overwrite and (path.exists() or path.is_symlink()):
         raise OutputError(f"{path} exists; --overwrite replaces it")
 

@@ -35,6 +35,7 @@ from nmfd_cli.io.manifest import (
     state_of,
 )
 from nmfd_cli.io.moves import Moves, sync_folder
+from nmfd_cli.io.staging import require_free
 
 if sys.platform != "win32":
     import fcntl
@@ -174,7 +175,9 @@ def _age(path: Path) -> float:
     return time.time() - max(changes)
 
 
-def move_in(place: Path, out: Path, manifest_path: Path, *, overwrite: bool) -> None:
+def move_in(
+    place: Path, out: Path, manifest_path: Path, *, overwrite: bool, only_free: bool = False
+) -> None:
     """Move results to where they belong, their manifest last.
 
     Parameters
@@ -187,6 +190,9 @@ def move_in(place: Path, out: Path, manifest_path: Path, *, overwrite: bool) -> 
         Of the finished manifest, from either.
     overwrite : bool
         Whether files that this program did not write may be replaced.
+    only_free : bool
+        Whether nothing may be replaced, neither what this program wrote: another process may have
+        moved in since the places were looked at.
 
     Raises
     ------
@@ -204,6 +210,8 @@ def move_in(place: Path, out: Path, manifest_path: Path, *, overwrite: bool) -> 
     moves = [(source, target) for source, target in moves if source.exists()]
     for one in manifest.results:
         refuse_foreign(out / folder / one.file, records_of(one.file, known), overwrite)
+    for _, target in moves if only_free else ():
+        require_free(target, overwrite=False)
     with Moves(place / _REPLACED) as steps:
         for source, target in moves:
             file = target.relative_to(out / folder).as_posix()
