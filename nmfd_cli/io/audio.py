@@ -10,7 +10,8 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.errors import InputFileError, NmfdWarning
-from nmfd_cli.io.audio_length import estimated_length, file_name, find_length, is_mp3, silenced
+from nmfd_cli.io.audio_length import estimated_length, find_length
+from nmfd_cli.io.decoder import file_name, is_mp3, silenced
 from nmfd_cli.io.special_files import refuse_special
 
 #: The largest sample that is taken: its power still is a number in single precision.

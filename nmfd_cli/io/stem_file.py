@@ -13,7 +13,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.audio_length import file_name
+from nmfd_cli.io.decoder import file_name
 
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}

@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError, ParameterError
-from nmfd_cli.io.audio_length import UNKNOWN_FROM, chunks
+from nmfd_cli.io.audio_length import UNKNOWN_FROM
+from nmfd_cli.io.wav_head import chunks
 
 #: What stands for a stream in place of a path.
 STREAM = "-"
