@@ -43,7 +43,7 @@ def test_the_report_is_the_one_of_nmfd_report(tmp_path: Path, recording: Path) -
     path = only_report(run([recording], tmp_path / "out", report=True, command="nmfd it"))
     assert path == tmp_path / "out" / "loop" / "report.html"
     assert files(tmp_path / "out") == STEMS | {"report.html"}
-    report_file(recording, tmp_path / "alone.html", TINY, command="nmfd it")
+    report_file(recording, tmp_path / "alone.html", TINY, command="nmfd it", audio="auto")
     assert path.read_bytes() == (tmp_path / "alone.html").read_bytes()
 
 

@@ -129,7 +129,7 @@ def report_file(
     settings: SeparationSettings,
     *,
     score_path: str | Path | None = None,
-    audio: str = "auto",
+    audio: str,
     command: str = "",
     overwrite: bool = False,
     progress: Progress = lambda stage, done: None,

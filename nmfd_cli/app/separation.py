@@ -70,7 +70,7 @@ class Separation(Separated[FloatArray]):
         self,
         folder: str | Path,
         *,
-        format: str = "wav",
+        format: str = OutputSettings.format,
         subtype: str | None = None,
         overwrite: bool = False,
     ) -> dict[str, Path]:
@@ -108,7 +108,9 @@ class Separation(Separated[FloatArray]):
             files.finish()
         return files.paths
 
-    def report(self, path: str | Path, *, audio: str = "auto", overwrite: bool = False) -> None:
+    def report(
+        self, path: str | Path, *, audio: str = OutputSettings.report_audio, overwrite: bool = False
+    ) -> None:
         """Write what ``nmfd report`` writes: one HTML file to see and hear.
 
         Raises
