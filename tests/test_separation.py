@@ -246,6 +246,23 @@ def test_saving_writes_all_or_nothing(tmp_path: Path, recording: Path) -> None:
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize(
+    ("subtype", "tolerance"),
+    [("PCM_16", 0), ("PCM_24", 0), ("PCM_32", 0), ("FLOAT", 1e-7), ("DOUBLE", 1e-15)],
+)
+def test_saved_stems_of_any_precision_add_up(
+    tmp_path: Path, subtype: str, tolerance: float
+) -> None:
+    recording = tmp_path / "fine.wav"
+    sf.write(recording, np.random.default_rng(1).uniform(-0.5, 0.5, 2000), 8000, subtype)
+    truth = sf.read(recording)[0]
+    found = separate(recording, **QUICK)
+    np.testing.assert_array_equal(found.mixture[0], truth)
+    stems = [sf.read(path)[0] for path in found.save(tmp_path, subtype="input").values()]
+    np.testing.assert_allclose(np.sum(stems, axis=0), truth, rtol=0, atol=tolerance)
+    assert {mask.dtype for mask in found.masks.values()} == {np.dtype(np.float32)}
+
+
 def test_the_package_itself_imports_nothing_heavy() -> None:
     code = (
         "import sys, nmfd_cli; assert 'separate' in dir(nmfd_cli); assert nmfd_cli.__version__;"

@@ -25,12 +25,16 @@ from nmfd_cli.core.division import magnitude_of
 from nmfd_cli.core.masking import wiener_masks
 from nmfd_cli.errors import ParameterError
 
+#: Sample formats that single precision does not hold.
+_FINE = ("PCM_32", "DOUBLE")
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Separation(Separated[FloatArray]):
     """A recording taken apart, as `separate` returns it.
 
     Beside what `Separated` has: `stems`, `templates`, `activations`, `onsets`, `divergence` ...
+    The mixture is of float64 where the recording's samples need it, else of float32.
 
     Attributes
     ----------
@@ -54,7 +58,7 @@ class Separation(Separated[FloatArray]):
         activations.
         """
         stft, model = self.explanation.stft, self.explanation.model
-        magnitude = magnitude_of(stft.transform(stft.padded(self.mixture)))
+        magnitude = magnitude_of(stft.transform(stft.padded(self.mixture.astype(np.float32))))
         masks = wiener_masks(model.panel(magnitude, 0), self.explanation.settings.alpha)
         return dict(zip(self.stems, masks, strict=True))
 
@@ -158,7 +162,9 @@ def separate(
         score_path = score_file(score, resources) if score is not None else None
         explanation = explain(path, chosen, resources, score_path=score_path, progress=progress)
         parts = list(explanation.divided())
-    mixture = np.concatenate([block for block, _ in parts], axis=-1).astype(np.float32)
+    # what stems add up to when they are saved is the mixture: it is kept as it was read
+    dtype = np.float64 if explanation.recording.precision in _FINE else np.float32
+    mixture = np.concatenate([block for block, _ in parts], axis=-1).astype(dtype)
     stems = np.concatenate([block for _, block in parts], axis=-1)
     found = described(explanation, (mixture, *stems), name=name)
     return Separation(**vars(found), explanation=explanation)
