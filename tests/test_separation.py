@@ -228,6 +228,8 @@ def test_unsigned_samples_are_centred(recording: Path, bits: int) -> None:
 def test_a_missing_file_is_told_as_everywhere() -> None:
     with pytest.raises(InputFileError, match="no such file"):
         separate("none.wav")
+    with pytest.raises(InputFileError, match=r"^a+: cannot be read: File name too long$"):
+        separate("a" * 5000)
 
 
 def test_saving_writes_all_or_nothing(tmp_path: Path, recording: Path) -> None:

@@ -116,12 +116,10 @@ def open_recording(path: str | Path) -> Recording:
         If it is missing, no file, no audio that libsndfile reads, or holds no samples.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputFileError(path, "expected an audio file, found a folder")
-    if not path.exists() and not path.is_symlink():
-        raise InputFileError(path, "no such file")
-    if path.is_file() and path.stat().st_size == 0:
-        raise InputFileError(path, "expected an audio file, found an empty one")
+    try:
+        _require_file(path)
+    except OSError as error:  # a name too long, or a folder that may not be looked into
+        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
     with _open(path) as file:
         n_samples, missing = find_length(path, file)
         recording = Recording(path, file.samplerate, file.channels, n_samples, file.subtype)
@@ -132,6 +130,15 @@ def open_recording(path: str | Path) -> Recording:
         there = f"{n_samples} samples ({recording.seconds:.3f} s) are there"
         warnings.warn(f"{path}: cut off: {missing}, {there}", NmfdWarning, stacklevel=2)
     return recording
+
+
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise InputFileError(path, "expected an audio file, found a folder")
+    if not path.exists() and not path.is_symlink():
+        raise InputFileError(path, "no such file")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputFileError(path, "expected an audio file, found an empty one")
 
 
 def estimated_seconds(path: str | Path) -> float | None:
