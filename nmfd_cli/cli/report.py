@@ -54,12 +54,11 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
-    # --out is a file here
-    output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
 
     from nmfd_cli.app.report_draft import report_file
 
-    target = Path(options["out"])
+    target = Path(options["out"])  # the settings' own is a folder
+    output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
     with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
         report_file(
             recording,
