@@ -19,7 +19,7 @@ from nmfd_cli.app.events import OnEvent
 from nmfd_cli.app.jobs import Job, plan_jobs
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.threads import THREAD_VARIABLES
-from nmfd_cli.io.audio_length import file_name
+from nmfd_cli.io.decoder import file_name
 from nmfd_cli.io.inputs import expand_inputs
 
 #: As little work as there can be that still has all stations.

@@ -16,7 +16,6 @@ from nmfd_cli.app.jobs import plan_jobs
 from nmfd_cli.app.settings import OutputSettings
 from nmfd_cli.errors import InputFileError, NmfdWarning
 from nmfd_cli.io.audio import Recording, estimated_seconds, open_recording
-from nmfd_cli.io.audio_length import silenced
 
 RATE = 8000
 N = 20000
@@ -192,11 +191,3 @@ def test_samples_beyond_all_measure_are_refused(tmp_path: Path, value: float) ->
         f"{tmp_path}/a.wav: expected samples of up to 1e+12, 1 is full scale, "
         f"found {abs(value):g} at sample 40 (0.005 s)"
     )
-
-
-def test_silencing_does_without_a_stderr() -> None:
-    code = "from nmfd_cli.io.audio_length import silenced\nwith silenced(True): pass"
-    done = subprocess.run(["sh", "-c", f"{sys.executable} -c '{code}' 2>&-"], check=False)
-    assert done.returncode == 0
-    with silenced(False):
-        pass

@@ -59,7 +59,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return render(made_up(tempo=Tempo(120.0, 0.1)))
+    return render(made_up(tempo=Tempo(120.0, 0.1)), audio="auto")
 
 
 @pytest.fixture(scope="module")
@@ -184,12 +184,12 @@ def test_pictures_only_has_nothing_to_play() -> None:
 
 @pytest.mark.parametrize("seconds", [1 / SAMPLE_RATE, 0.01])
 def test_shortest_recordings(seconds: float) -> None:
-    assert Page(render(made_up(seconds=seconds))).faults == []
+    assert Page(render(made_up(seconds=seconds), audio="auto")).faults == []
 
 
 def test_silence_one_channel_and_no_iteration() -> None:
     silence = replace(made_up(n_channels=1, level=0.0), divergence=np.zeros(0), onsets={})
-    page = render(silence)
+    page = render(silence, audio="auto")
     assert Page(page).faults == []
     assert "<td>−∞</td><td>–</td><td>–</td>" in page
     assert not re.search(r"\bnan\b", _without_data(page), re.IGNORECASE)
@@ -249,3 +249,21 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     )
     (sound,) = re.findall(r'id="sound-0">(.*?)</script>', page)
     assert sf.info(io.BytesIO(b64decode(sound))).frames == 8000
+
+
+def test_a_preset_counts_for_the_command(tmp_path: Path) -> None:
+    source, target, preset = (tmp_path / name for name in ("a.wav", "out.html", "mine.toml"))
+    sf.write(source, 0.1 * np.random.default_rng(0).standard_normal(1000), 16000)
+    preset.write_text(
+        'description = "x"\nreport_audio = "none"\noverwrite = true\ninit = "random"\n'
+        "iterations = 1\ntemplate_frames = 2\n",
+        encoding="utf-8",
+    )
+    target.write_text("mine", encoding="utf-8")
+    arguments = [str(source), "--preset", str(preset), "-o", str(target)]
+    for given, has_sound in (([], False), (["--report-audio", "flac"], True)):
+        result = CliRunner().invoke(report_command.command, [*arguments, *given])
+        assert result.exit_code == 0, result.output
+        assert ('id="sound-0"' in target.read_text(encoding="utf-8")) == has_sound
+    result = CliRunner().invoke(report_command.command, [*arguments, "--no-overwrite"])
+    assert isinstance(result.exception, OutputError)

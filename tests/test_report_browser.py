@@ -47,7 +47,7 @@ def five_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of five stereo stems with four components each, most of whose names are long."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     stems = ("kick", "snare", "hihat", "tom", "cymbal")
-    write_report(made_up(stems=stems, n_templates=4, tempo=Tempo(120.0)), path)
+    write_report(made_up(stems=stems, n_templates=4, tempo=Tempo(120.0)), path, audio="auto")
     return path
 
 
@@ -55,7 +55,11 @@ def five_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a melody."""
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(made_up(stems=("pitch_61_C#4", "pitch_100_E7", "residual"), n_channels=1), path)
+    write_report(
+        made_up(stems=("pitch_61_C#4", "pitch_100_E7", "residual"), n_channels=1),
+        path,
+        audio="auto",
+    )
     return path
 
 

@@ -29,7 +29,7 @@ def test_ten_seconds_of_five_stereo_stems_stay_below_three_megabytes() -> None:
         stems=dict(zip(stems, sounds.astype(np.float32), strict=True)),
         activations=generator.random((5, 441_000 // HOP_LENGTH)),
     )
-    assert len(render(recording).encode()) < 3_000_000
+    assert len(render(recording, audio="auto").encode()) < 3_000_000
 
 
 @pytest.mark.parametrize(("audio", "tolerance"), [("flac", 1e-3), ("ogg", 0.9)])
@@ -59,9 +59,27 @@ def test_sound_above_full_scale_is_not_clipped() -> None:
 def test_auto_takes_flac_while_it_is_small() -> None:
     short = np.zeros((2, 1000), dtype=np.float32)
     noise = np.random.default_rng(0).uniform(-1, 1, (2, 600_000)).astype(np.float32)
-    assert encode_tracks([short], 44100).format == "flac"
-    assert encode_tracks([noise], 44100).format == "ogg"
-    assert encode_tracks([noise], 500).format == "flac"  # a rate that Vorbis does not know
+    assert encode_tracks([short], 44100, "auto").format == "flac"
+    assert encode_tracks([noise], 44100, "auto").format == "ogg"
+
+
+@pytest.mark.parametrize(
+    ("sample_rate", "known"),
+    [
+        (500, "flac"), (7999, "flac"), (8000, "flac ogg"), (65535, "flac ogg"), (65537, "ogg"),
+        (192000, "flac ogg"), (192001, ""), (192010, "flac"), (655350, "flac"), (655360, ""),
+    ],
+)  # fmt: skip
+def test_auto_takes_what_knows_the_sample_rate(sample_rate: int, known: str) -> None:
+    track = np.zeros((1, 200), dtype=np.float32)
+    assert encode_tracks([track], sample_rate, "auto").format == (known.split() or ["none"])[0]
+    for kind in ("flac", "ogg"):
+        if kind in known:
+            (data,) = encode_tracks([track], sample_rate, kind).tracks
+            assert sf.info(io.BytesIO(data)).samplerate == sample_rate
+        else:
+            with pytest.raises(OutputError, match=f"for {kind}, found {sample_rate} Hz; --report"):
+                encode_tracks([track], sample_rate, kind)
 
 
 def test_more_than_two_channels_are_heard_as_one() -> None:
@@ -83,7 +101,7 @@ def test_a_full_temporary_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, call
     Full = type("Full", (io.BytesIO,), {call: fail})
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
     with pytest.raises(OutputError, match=r"no room for the sound of the report: No space left"):
-        render(made_up())
+        render(made_up(), audio="auto")
 
 
 def test_unknown_audio_is_refused() -> None:

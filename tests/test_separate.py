@@ -220,3 +220,15 @@ def test_every_template_strategy_separates(tmp_path: Path, strategy: str) -> Non
     )
     assert np.abs(read_sum(report, "float64") - sf.read(source, always_2d=True)[0]).max() < 1e-6
     assert report.final_divergence is not None
+
+
+@pytest.mark.parametrize("rate", [65537, 96001, 655360])
+def test_flac_that_does_not_know_the_rate_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: int
+) -> None:
+    source = tmp_path / "in.wav"
+    sf.write(source, beats(0.1, 1), rate)
+    monkeypatch.setattr("nmfd_cli.app.separate.explain", None)
+    message = rf"in steps of 10\), found 1 channels at {rate} Hz; --format wav holds them"
+    with pytest.raises(OutputError, match=message):
+        separate(source, tmp_path / "out", {"format": "flac"}, init="random")

@@ -10,7 +10,7 @@ import pytest
 from batches import TINY, make_recording, plan, run, tree
 from click.testing import CliRunner
 
-from nmfd_cli.app import report_draft
+from nmfd_cli.app import report_draft, separate
 from nmfd_cli.app.batch import BatchSummary
 from nmfd_cli.app.report_draft import report_file
 from nmfd_cli.app.settings import OutputSettings
@@ -43,7 +43,7 @@ def test_the_report_is_the_one_of_nmfd_report(tmp_path: Path, recording: Path) -
     path = only_report(run([recording], tmp_path / "out", report=True, command="nmfd it"))
     assert path == tmp_path / "out" / "loop" / "report.html"
     assert files(tmp_path / "out") == STEMS | {"report.html"}
-    report_file(recording, tmp_path / "alone.html", TINY, command="nmfd it")
+    report_file(recording, tmp_path / "alone.html", TINY, command="nmfd it", audio="auto")
     assert path.read_bytes() == (tmp_path / "alone.html").read_bytes()
 
 
@@ -159,14 +159,49 @@ def test_long_recordings_are_shown_without_sound(
     monkeypatch.setattr(report_draft, "LONGEST_SECONDS", 0.1)
     summary = run([recording], tmp_path / "out", report=True)
     (note,) = summary.done[0].warnings
-    assert note.startswith(f"{recording}: longer than ")
-    assert note.endswith("pictures but no sound; --report-audio ogg embeds it")
+    assert re.fullmatch(
+        rf"{recording}: its report has pictures but no sound: it is longer than \d+ minutes; "
+        "--report-audio ogg embeds it",
+        note,
+    )
     page = only_report(summary).read_text(encoding="utf-8")
     assert 'id="sound-0"' not in page
     assert "--picture-2:url(" in page
     asked = run([recording], tmp_path / "asked", report=True, report_audio="flac")
     assert asked.done[0].warnings == ()
     assert 'id="sound-0"' in only_report(asked).read_text(encoding="utf-8")
+
+
+def test_a_rate_that_no_sound_has_is_shown_without(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path / "loop.wav", seconds=0.001, rate=700_000)
+    summary = run([recording], tmp_path / "out", report=True)
+    assert summary.done[0].warnings == (
+        f"{recording}: its report has pictures but no sound: neither FLAC nor Vorbis knows "
+        "700000 Hz",
+    )
+    assert 'id="sound-0"' not in only_report(summary).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rate", "audio", "message"),
+    [
+        (700_000, "flac", "expected up to 65535 Hz (655350 Hz in steps of 10) for flac, found "
+         "700000 Hz; --report-audio none needs none"),
+        (4000, "ogg", "expected 8000 to 192000 Hz for ogg, found 4000 Hz; --report-audio flac "
+         "knows it"),
+    ],
+)  # fmt: skip
+def test_sound_that_does_not_know_the_rate_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: int, audio: str, message: str
+) -> None:
+    for module in (report_draft, separate):
+        monkeypatch.setattr(module, "explain", None)
+    recording = make_recording(tmp_path / "loop.wav", rate=rate, seconds=0.01)
+    (failed,) = run([recording], tmp_path / "out", report=True, report_audio=audio).failed
+    assert failed.reason == f"sound of the report: {message}"
+    with pytest.raises(OutputError, match=re.escape(f"sound of the report: {message}")):
+        report_file(recording, tmp_path / "alone.html", TINY, audio=audio)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["loop.wav"]
 
 
 def test_blocks_draw_the_same_pictures(tmp_path: Path, recording: Path) -> None:

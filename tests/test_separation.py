@@ -15,7 +15,7 @@ from batches import make_recording, tree
 from nmfd_cli import Separation, separate
 from nmfd_cli.app.page import notebook
 from nmfd_cli.app.presets import load_preset
-from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError, ParameterError
 from nmfd_cli.io.resources import shipped
 
 README = Path(__file__).parent.parent / "README.md"
@@ -134,6 +134,14 @@ def test_presets_and_settings_are_those_of_the_command_line(recording: Path) -> 
         ({"stems": ["kick", 3]}, "stems: expected a line of text, found 3"),
         ({"score": {"kick": [[1, 2, 3]]}}, "expected onsets of shape (n,) or (n, 2) for kick, "
          "found (1, 3)"),
+        ({"score": {"kick": 0.1}}, "expected onsets of shape (n,) or (n, 2) for kick, found ()"),
+        ({"score": {"kick": ["a"]}}, "score: expected onsets of shape (n,) or (n, 2) for kick: "
+         "could not convert string to float"),
+        ({"score": {"kick": [[1, 2], [3]]}}, "score: expected onsets of shape (n,) or (n, 2) for "),
+        ({"score": [0.1, 0.5]}, "score: expected a file, or a dictionary of drums and their "
+         "onsets, found list"),
+        ({"score": {"ki\nck": [0.1]}}, r"score: expected the name of a drum, found 'ki\nck'"),
+        ({"score": {"kick #1": [0.1]}}, "score: expected the name of a drum, found 'kick #1'"),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_refused(
@@ -148,8 +156,21 @@ def test_wrong_settings_are_refused(
     [
         (np.zeros((900, 2)), 8000, "expected samples of shape (n,) or (channels, n), found (900, "),
         (np.zeros(0), 8000, "expected samples of shape (n,) or (channels, n), found (0,)"),
-        (np.zeros(9), None, "sample_rate: expected a whole number of Hz for samples, found None"),
-        (np.zeros(9), 44.1, "sample_rate: expected a whole number of Hz for samples, found 44.1"),
+        (
+            np.zeros(9),
+            None,
+            "sample_rate: expected a whole number of Hz for samples, 1 to 2147483647, found None",
+        ),
+        (np.zeros(9), 44.1, "2147483647, found 44.1"),
+        (np.zeros(9), 2**40, "2147483647, found 1099511627776"),
+        (np.zeros(9), float("nan"), "2147483647, found nan"),
+        (np.zeros(9), float("inf"), "2147483647, found inf"),
+        (np.zeros(9), "abc", "2147483647, found 'abc'"),
+        (np.zeros(9), True, "2147483647, found True"),
+        ([[0.1], [0.1, 0.2]], 8000, "source: expected samples of shape (n,) or (channels, n): "),
+        (np.zeros((1025, 2000)), 8000, "source: expected up to 1024 channels, found 1025"),
+        (["a", "b"], 8000, "source: expected samples as numbers, found <U1"),
+        (np.zeros(9, dtype=bool), 8000, "source: expected samples as numbers, found bool"),
         (np.array([0.1, np.nan]), 8000, "expected finite samples, found NaN or infinity"),
         (np.zeros(9, dtype=complex), 8000, "expected samples as numbers, found complex128"),
         ("loop.wav", 8000, "sample_rate: expected none for a file, which has its own"),
@@ -160,9 +181,55 @@ def test_wrong_samples_are_refused(samples: Any, sample_rate: Any, message: str)
         separate(samples, sample_rate)
 
 
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [
+        (
+            {"kick": [0.1], "xyzzy": [0.1]},
+            r"score\['xyzzy'\]\[0\]: expected a drum class .*'xyzzy'",
+        ),
+        ({"snare": [0.1], "kick": [0.1, -0.1]}, r"score\['kick'\]\[1\]: expected .* '-0.100000'"),
+        ({"kick": [np.nan]}, r"score\['kick'\]\[0\]: expected the onset .*, found 'nan'"),
+        ({"kick": [[0.1, 300]]}, r"score\['kick'\]\[0\]: expected a velocity .*, found '300'"),
+        ({None: [0.1]}, r"score\[None\]\[0\]: expected a drum class .*, found 'None'"),
+        ({}, "score: expected at least one note, found none"),
+        ({"kick": []}, "score: expected at least one note, found none"),
+    ],
+)
+def test_notes_that_are_none_are_named(recording: Path, score: Any, message: str) -> None:
+    with pytest.raises(InputFileError) as caught:
+        separate(recording, score=score)
+    assert re.fullmatch(message, str(caught.value))
+
+
+def test_samples_beyond_all_measure_are_named() -> None:
+    with pytest.raises(InputFileError) as caught:
+        separate(np.full(900, 1e14), 8000, **QUICK)
+    assert str(caught.value) == (
+        "source: expected samples of up to 1e+12, 1 is full scale, found 1e+14 at sample 0 "
+        "(0.000 s)"
+    )
+
+
+def test_silent_samples_are_named() -> None:
+    with pytest.warns(NmfdWarning, match="^source: silence; its stems are silent too$"):
+        separate(np.zeros(900), 8000, **QUICK)
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_unsigned_samples_are_centred(recording: Path, bits: int) -> None:
+    signed = (sf.read(recording)[0] * 2 ** (bits - 1)).astype(f"int{bits}")
+    unsigned = (signed.astype(np.int64) + 2 ** (bits - 1)).astype(f"uint{bits}")
+    expected, found = (separate(samples, 8000, **QUICK) for samples in (signed, unsigned))
+    np.testing.assert_array_equal(found.mixture, expected.mixture)
+    assert np.abs(found.mixture).max() > 0.1
+
+
 def test_a_missing_file_is_told_as_everywhere() -> None:
     with pytest.raises(InputFileError, match="no such file"):
         separate("none.wav")
+    with pytest.raises(InputFileError, match=r"^a+: cannot be read: File name too long$"):
+        separate("a" * 5000)
 
 
 def test_saving_writes_all_or_nothing(tmp_path: Path, recording: Path) -> None:
@@ -179,6 +246,23 @@ def test_saving_writes_all_or_nothing(tmp_path: Path, recording: Path) -> None:
     np.testing.assert_array_equal(total, sf.read(recording, dtype="int16")[0])
     found.report(tmp_path / "report.html", audio="none")
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("subtype", "tolerance"),
+    [("PCM_16", 0), ("PCM_24", 0), ("PCM_32", 0), ("FLOAT", 1e-7), ("DOUBLE", 1e-15)],
+)
+def test_saved_stems_of_any_precision_add_up(
+    tmp_path: Path, subtype: str, tolerance: float
+) -> None:
+    recording = tmp_path / "fine.wav"
+    sf.write(recording, np.random.default_rng(1).uniform(-0.5, 0.5, 2000), 8000, subtype)
+    truth = sf.read(recording)[0]
+    found = separate(recording, **QUICK)
+    np.testing.assert_array_equal(found.mixture[0], truth)
+    stems = [sf.read(path)[0] for path in found.save(tmp_path, subtype="input").values()]
+    np.testing.assert_allclose(np.sum(stems, axis=0), truth, rtol=0, atol=tolerance)
+    assert {mask.dtype for mask in found.masks.values()} == {np.dtype(np.float32)}
 
 
 def test_the_package_itself_imports_nothing_heavy() -> None:

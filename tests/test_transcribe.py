@@ -272,7 +272,7 @@ def test_any_tempo_says_the_same(loop: Path, tempo: float | None) -> None:
     ],
 )
 def test_a_tempo_with_no_place_is_refused(loop: Path, arguments: list[str], message: str) -> None:
-    assert failed("loop.wav", *arguments) == (2, f"tempo: {message}\n")
+    assert failed("loop.wav", *arguments) == (2, f"--tempo: {message}\n")
 
 
 def test_midi_is_a_score_wherever_one_is(loop: Path) -> None:

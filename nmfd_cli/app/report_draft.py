@@ -10,12 +10,13 @@ from nmfd_cli.app.explain import Explanation, Progress, explain
 from nmfd_cli.app.findings import described
 from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.page.sketch import Sketches
-from nmfd_cli.app.page.sound import LONGEST_SECONDS
+from nmfd_cli.app.page.sound import LONGEST_SECONDS, known_formats, require_rate
 from nmfd_cli.app.report_page import page
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_files import StemFiles
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import NmfdWarning
+from nmfd_cli.io.audio import Recording, open_recording
 from nmfd_cli.io.staging import StagedOutputs, place_text, require_free
 from nmfd_cli.io.streams import STDIN_NAME, STREAM, as_file
 
@@ -37,7 +38,7 @@ class ReportDraft:
         The recording as it was given.
     audio : str
         As in `page.sound.encode_tracks`; "auto" embeds no sound of a recording that is longer than
-        `page.sound.LONGEST_SECONDS`, and warns.
+        `page.sound.LONGEST_SECONDS` or of a sample rate that no format knows, and warns.
     command : str
         What the report says that it was made by.
     """
@@ -53,14 +54,11 @@ class ReportDraft:
         command: str,
     ) -> None:
         recording = explanation.recording
-        if audio == "auto" and recording.seconds > LONGEST_SECONDS:
+        reason = _reason_for_silence(recording) if audio == "auto" else ""
+        if reason:
             audio = "none"
-            warn(
-                f"{name}: longer than {LONGEST_SECONDS / 60:.0f} minutes: its report has pictures "
-                "but no sound; --report-audio ogg embeds it",
-                NmfdWarning,
-                stacklevel=2,
-            )
+            message = f"{name}: its report has pictures but no sound: {reason}"
+            warn(message, NmfdWarning, stacklevel=2)
         self._explanation, self._write = explanation, write
         self._name = STDIN_NAME if str(name) == STREAM else Path(name).name
         self._audio, self._command = audio, command
@@ -81,6 +79,17 @@ class ReportDraft:
         sketches = self._sketches.finish()
         drawn = described(self._explanation, sketches, name=self._name, command=self._command)
         self._write(page(drawn, audio=self._audio))
+
+
+def _reason_for_silence(recording: Recording) -> str:
+    """Return why a report has no sound unasked; empty if it has."""
+    if not known_formats(recording.sample_rate):
+        return f"neither FLAC nor Vorbis knows {recording.sample_rate} Hz"
+    if recording.seconds > LONGEST_SECONDS:
+        known = known_formats(recording.sample_rate)[-1]
+        minutes = f"{LONGEST_SECONDS / 60:.0f} minutes"
+        return f"it is longer than {minutes}; --report-audio {known} embeds it"
+    return ""
 
 
 class NoReport:
@@ -121,7 +130,7 @@ def report_file(
     settings: SeparationSettings,
     *,
     score_path: str | Path | None = None,
-    audio: str = "auto",
+    audio: str,
     command: str = "",
     overwrite: bool = False,
     progress: Progress = lambda stage, done: None,
@@ -148,11 +157,13 @@ def report_file(
     ParameterError
         If settings do not fit each other or the recording.
     OutputError
-        If the file exists and may not be replaced, or cannot be written.
+        If the file exists and may not be replaced, or cannot be written, or its sound cannot be
+        embedded as it is asked for.
     """
     require_free(Path(target), overwrite, files_read([path], scores=[score_path], kit=settings.kit))
     with ExitStack() as resources:
         source = resources.enter_context(as_file(path))
+        require_rate(audio, open_recording(source).sample_rate)
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
         outputs = resources.enter_context(StagedOutputs(overwrite))
         write = partial(place_text, outputs, Path(target))

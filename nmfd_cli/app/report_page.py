@@ -23,14 +23,14 @@ from nmfd_cli.io.staging import StagedOutputs, place_text, require_free
 _ASSETS = Path(__file__).parent / "page"
 
 
-def render(recording: SeparatedRecording, *, audio: str = "auto") -> str:
+def render(recording: SeparatedRecording, *, audio: str) -> str:
     """Return the report of a recording in memory; see `page`."""
     with ExitStack() as resources:
         drawn = sketched(recording, resources if audio != "none" else None)
         return page(drawn, audio=audio)
 
 
-def page(recording: SketchedRecording, *, audio: str = "auto") -> str:
+def page(recording: SketchedRecording, *, audio: str) -> str:
     """Return the report as HTML.
 
     Parameters
@@ -82,7 +82,7 @@ def write_report(
     recording: SeparatedRecording,
     path: str | Path,
     *,
-    audio: str = "auto",
+    audio: str,
     overwrite: bool = False,
     sources: Container[str] = (),
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nmfd_cli.app.explain import Progress, explain
 from nmfd_cli.app.findings import onsets_by_stem
+from nmfd_cli.app.page.sound import require_rate
 from nmfd_cli.app.report_draft import open_report
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_files import StemFiles, sample_format
@@ -102,7 +103,7 @@ def separate_file(
     """
     with ExitStack() as resources:
         source = resources.enter_context(as_file(path))
-        sample_format(open_recording(source), output)  # what cannot be written is refused at once
+        _require_writable(open_recording(source), output)
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
         recording = explanation.recording
         if score_path is not None:
@@ -120,6 +121,13 @@ def separate_file(
     onsets = {stem: len(found) for stem, found in onsets_by_stem(explanation.start).items()}
     stem_reports = tuple(StemReport(*summary, onsets.get(summary[0])) for summary in summaries)
     return SeparationReport(str(path), recording, stem_reports, final, files.report)
+
+
+def _require_writable(recording: Recording, output: OutputSettings) -> None:
+    """Refuse before the work what could not be written after it."""
+    sample_format(recording, output)
+    if output.report:
+        require_rate(output.report_audio, recording.sample_rate)
 
 
 def _warn_of_late_notes(path: str | Path, score: Score | None, recording: Recording) -> None:

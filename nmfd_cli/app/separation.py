@@ -1,6 +1,5 @@
 """``from nmfd_cli import separate``: a recording taken apart in a program or a notebook."""
 
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from nmfd_cli.app.explain import Explanation, Progress, explain
 from nmfd_cli.app.findings import described
+from nmfd_cli.app.from_memory import ScoreLike, recording_file, score_file
 from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.page.notebook import as_html
 from nmfd_cli.app.presets import load_preset, setting_checks
@@ -25,14 +25,9 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import magnitude_of
 from nmfd_cli.core.masking import wiener_masks
 from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.notes import Score
-from nmfd_cli.io.score_writer import score_text
-from nmfd_cli.io.stem_file import SampleFormat, StemFile
 
-#: What a score may be: a file, or onsets by drum: seconds (n,), or seconds and velocities (n, 2).
-ScoreLike = str | Path | Mapping[str, ArrayLike]
-
-_ARRAY_NAME = "array"
+#: Sample formats that single precision does not hold.
+_FINE = ("PCM_32", "DOUBLE")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -40,6 +35,7 @@ class Separation(Separated[FloatArray]):
     """A recording taken apart, as `separate` returns it.
 
     Beside what `Separated` has: `stems`, `templates`, `activations`, `onsets`, `divergence` ...
+    The mixture is of float64 where the recording's samples need it, else of float32.
 
     Attributes
     ----------
@@ -66,7 +62,7 @@ class Separation(Separated[FloatArray]):
         activations.
         """
         stft, model = self.explanation.stft, self.explanation.model
-        magnitude = magnitude_of(stft.transform(stft.padded(self.mixture)))
+        magnitude = magnitude_of(stft.transform(stft.padded(self.mixture.astype(np.float32))))
         masks = wiener_masks(model.panel(magnitude, 0), self.explanation.settings.alpha)
         return dict(zip(self.stems, masks, strict=True))
 
@@ -74,7 +70,7 @@ class Separation(Separated[FloatArray]):
         self,
         folder: str | Path,
         *,
-        format: str = "wav",
+        format: str = OutputSettings.format,
         subtype: str | None = None,
         overwrite: bool = False,
     ) -> dict[str, Path]:
@@ -118,7 +114,9 @@ class Separation(Separated[FloatArray]):
             files.finish()
         return files.paths
 
-    def report(self, path: str | Path, *, audio: str = "auto", overwrite: bool = False) -> None:
+    def report(
+        self, path: str | Path, *, audio: str = OutputSettings.report_audio, overwrite: bool = False
+    ) -> None:
         """Write what ``nmfd report`` writes: one HTML file to see and hear.
 
         Raises
@@ -143,7 +141,8 @@ def separate(
     Parameters
     ----------
     source : str, Path or array, shape (n,) or (C, n)
-        A file, or samples: floats of full scale 1, or integers of their type's full scale.
+        A file, or samples: floats of full scale 1, or integers of their type's full scale, the
+        unsigned ones around its middle.
     sample_rate : int, optional
         In Hz; of samples.
     score : str, Path or mapping, optional
@@ -169,12 +168,14 @@ def separate(
     """
     chosen = _settings(preset, settings)
     with ExitStack() as resources:
-        path, name = _as_file(source, sample_rate, resources)
-        score_path = _as_score_file(score, resources) if score is not None else None
+        path, name = recording_file(source, sample_rate, resources)
+        score_path = score_file(score, resources) if score is not None else None
         sources = files_read([path], scores=[score_path], kit=chosen.kit)
         explanation = explain(path, chosen, resources, score_path=score_path, progress=progress)
         parts = list(explanation.divided())
-    mixture = np.concatenate([block for block, _ in parts], axis=-1).astype(np.float32)
+    # what stems add up to when they are saved is the mixture: it is kept as it was read
+    dtype = np.float64 if explanation.recording.precision in _FINE else np.float32
+    mixture = np.concatenate([block for block, _ in parts], axis=-1).astype(dtype)
     stems = np.concatenate([block for _, block in parts], axis=-1)
     found = described(explanation, (mixture, *stems), name=name)
     return Separation(**vars(found), explanation=explanation, sources=sources)
@@ -204,67 +205,3 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _as_file(
-    source: str | Path | ArrayLike, sample_rate: int | None, resources: ExitStack
-) -> tuple[Path, str]:
-    """Return a file that holds the recording, and what to call it."""
-    if isinstance(source, (str, Path)):
-        if sample_rate is not None:
-            raise ParameterError("sample_rate: expected none for a file, which has its own")
-        return Path(source), Path(source).name
-    samples = _samples(source)
-    if sample_rate is None or sample_rate != int(sample_rate) or sample_rate < 1:
-        raise ParameterError(
-            f"sample_rate: expected a whole number of Hz for samples, found {sample_rate}"
-        )
-    path = _temporary(resources) / f"{_ARRAY_NAME}.wav"
-    precision = SampleFormat("wav", "FLOAT" if samples.dtype == np.float32 else "DOUBLE")
-    file = StemFile(path, int(sample_rate), samples.shape[0], precision)
-    resources.callback(file.abandon)
-    file.write(samples.astype(np.float64))
-    file.close()
-    return path, _ARRAY_NAME
-
-
-def _samples(source: ArrayLike) -> FloatArray:
-    array = np.asarray(source)
-    samples = np.atleast_2d(array)
-    if samples.ndim > 2 or samples.shape[0] > samples.shape[1] or not samples.size:
-        raise ParameterError(
-            f"source: expected samples of shape (n,) or (channels, n), found {array.shape}"
-        )
-    if samples.dtype.kind == "i":
-        return samples / -float(np.iinfo(samples.dtype).min)
-    if samples.dtype.kind != "f":
-        raise ParameterError(f"source: expected samples as numbers, found {samples.dtype}")
-    if not np.isfinite(samples).all():
-        raise ParameterError("source: expected finite samples, found NaN or infinity")
-    return samples
-
-
-def _as_score_file(score: ScoreLike, resources: ExitStack) -> Path:
-    if isinstance(score, (str, Path)):
-        return Path(score)
-    rows: list[tuple[float, str, float | None]] = []
-    for drum, onsets in score.items():
-        notes = np.asarray(onsets, dtype=np.float64)
-        if notes.ndim not in (1, 2) or (notes.ndim == 2 and notes.shape[1] != 2):
-            raise ParameterError(
-                f"score: expected onsets of shape (n,) or (n, 2) for {drum}, found {notes.shape}"
-            )
-        velocities = notes[:, 1] if notes.ndim == 2 else [None] * len(notes)
-        times = notes[:, 0] if notes.ndim == 2 else notes
-        rows += zip(times, [drum] * len(notes), velocities, strict=True)
-    nothing = (None,) * len(rows)
-    onsets_, drums, velocities_ = zip(*rows, strict=True) if rows else ((), (), ())
-    path = _temporary(resources) / "score.csv"
-    text = score_text(Score(onsets_, nothing, nothing, drums, velocities_))
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def _temporary(resources: ExitStack) -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="nmfd-", ignore_cleanup_errors=True)
-    return Path(resources.enter_context(folder))

@@ -105,7 +105,7 @@ def _report(error: Exception) -> int:
         case click.UsageError():
             return _report_usage(error)
         case ParameterError():
-            say_error(_with_option(str(error)))
+            say_error(str(error))
             return WRONG_OPTIONS
         case click.ClickException():
             say_error(str(error))
@@ -113,19 +113,6 @@ def _report(error: Exception) -> int:
             say_trace(trace(error))
             say_error(reason(error))
     return FAILED
-
-
-def _with_option(message: str) -> str:
-    """Name a setting as the command line does: ``--score-pattern`` for ``score_pattern``."""
-    from nmfd_cli.app.batch_settings import BatchSettings
-    from nmfd_cli.app.settings import OutputSettings, SeparationSettings
-
-    names = {"score_pattern", "tolerance", "bss", "allow_missing"}.union(
-        *(settings.names() for settings in (SeparationSettings, OutputSettings, BatchSettings))
-    )
-    name, colon, rest = message.partition(":")
-    is_option = name in names - {"preset"}  # whose errors say so themselves
-    return f"--{name.replace('_', '-')}{colon}{rest}" if is_option else message
 
 
 def _report_usage(error: click.UsageError) -> int:

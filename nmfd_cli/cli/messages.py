@@ -69,10 +69,12 @@ def painted(text: str, **style: Any) -> str:
 
 @contextmanager
 def warnings_as_lines(quiet: bool) -> Iterator[None]:
-    """Show the project's warnings as lines on stderr, and none of other packages."""
+    """Show the project's warnings as lines on stderr, each once, and none of other packages."""
+    said = set()
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-        if issubclass(category, NmfdWarning) and not quiet:
+        if issubclass(category, NmfdWarning) and not quiet and str(message) not in said:
+            said.add(str(message))  # a file may be looked at more than once
             say_warning(str(message))
 
     with warnings.catch_warnings():

@@ -47,6 +47,18 @@ class Option(click.Option):
 class Command(click.Command):
     """A command whose help shows its options in sections."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; what is wrong with ``score_pattern`` is told of ``--score-pattern``."""
+        try:
+            return super().invoke(ctx)
+        except ParameterError as error:
+            name, colon, rest = str(error).partition(":")
+            options = (item for item in self.params if isinstance(item, click.Option))
+            # "preset" is one to be saved here: what is wrong with one given is a UsageError
+            flags = {item.name: item.opts[-1] for item in options if item.name != "preset"}
+            error.args = (f"{flags.get(name, name)}{colon}{rest}",)
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {name: [] for name in SECTIONS}
         for parameter in self.get_params(ctx):

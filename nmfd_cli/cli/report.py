@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nmfd_cli.app.settings import REPORT_AUDIO, SeparationSettings
+from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.cli.messages import Reporter, warnings_as_lines
 from nmfd_cli.cli.options import (
     Command,
@@ -20,6 +20,11 @@ from nmfd_cli.cli.options import (
     warn_of_idle,
 )
 
+#: The settings of the output that count for a report alone.
+_OUTPUT = ("report_audio", "overwrite")
+
+_WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
+
 
 @click.command("report", cls=Command, short_help="Show and play a separation in one HTML file.")
 @click.argument("recording", metavar="INPUT", shell_complete=complete_files)
@@ -32,14 +37,7 @@ from nmfd_cli.cli.options import (
     shell_complete=complete_files,
     help="The HTML file.",
 )
-@option(
-    "--report-audio",
-    type=click.Choice(REPORT_AUDIO),
-    default="auto",
-    section="Output",
-    help="Sound in the file: flac is exact, ogg small, auto takes what fits.  [default: auto]",
-)
-@option("--overwrite", is_flag=True, section="Output", help="Replace an existing file.")
+@settings_options(OutputSettings, without=_WITHOUT)
 @option(
     "--score",
     metavar="FILE",
@@ -61,16 +59,17 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
 
     from nmfd_cli.app.report_draft import report_file
 
-    target = Path(options["out"])
+    target = Path(options["out"])  # the settings' own is a folder
+    output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
     with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
         report_file(
             recording,
             target,
             settings,
             score_path=options["score"],
-            audio=options["report_audio"],
+            audio=output.report_audio,
             command=command_line(context),
-            overwrite=options["overwrite"],
+            overwrite=output.overwrite,
             progress=progress,
         )
     reporter.line(f"{recording}: {target} ({target.stat().st_size / 1e6:.1f} MB)")

@@ -10,7 +10,8 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.errors import InputFileError, NmfdWarning
-from nmfd_cli.io.audio_length import estimated_length, file_name, find_length, is_mp3, silenced
+from nmfd_cli.io.audio_length import estimated_length, find_length
+from nmfd_cli.io.decoder import file_name, is_mp3, silenced
 from nmfd_cli.io.special_files import refuse_special
 
 #: The largest sample that is taken: its power still is a number in single precision.
@@ -115,12 +116,10 @@ def open_recording(path: str | Path) -> Recording:
         If it is missing, no file, no audio that libsndfile reads, or holds no samples.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputFileError(path, "expected an audio file, found a folder")
-    if not path.exists() and not path.is_symlink():
-        raise InputFileError(path, "no such file")
-    if path.is_file() and path.stat().st_size == 0:
-        raise InputFileError(path, "expected an audio file, found an empty one")
+    try:
+        _require_file(path)
+    except OSError as error:  # a name too long, or a folder that may not be looked into
+        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
     with _open(path) as file:
         n_samples, missing = find_length(path, file)
         recording = Recording(path, file.samplerate, file.channels, n_samples, file.subtype)
@@ -131,6 +130,15 @@ def open_recording(path: str | Path) -> Recording:
         there = f"{n_samples} samples ({recording.seconds:.3f} s) are there"
         warnings.warn(f"{path}: cut off: {missing}, {there}", NmfdWarning, stacklevel=2)
     return recording
+
+
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise InputFileError(path, "expected an audio file, found a folder")
+    if not path.exists() and not path.is_symlink():
+        raise InputFileError(path, "no such file")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputFileError(path, "expected an audio file, found an empty one")
 
 
 def estimated_seconds(path: str | Path) -> float | None:

@@ -7,14 +7,15 @@ plain formats without a word, and the head's word, or a guess, for the packed on
 
 import math
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, Final, Literal
 
 import soundfile as sf
+
+from nmfd_cli.io.decoder import file_name, silenced
+from nmfd_cli.io.wav_head import chunks
 
 #: Lengths from here on are no lengths: ffmpeg's 0xFFFFFFFF, sox's 0x7FFFF000 less the head.
 UNKNOWN_FROM: Final = 0x7FFF0000
@@ -42,11 +43,6 @@ _CHUNKS: Final[dict[bytes, tuple[Literal["little", "big"], bytes, bytes]]] = {
     b"RIFX": ("big", b"WAVE", b"data"),
     b"FORM": ("big", b"AIF", b"SSND"),
 }
-
-
-def file_name(path: Path) -> str | bytes:
-    """Return a path as soundfile opens it, also where its name is not UTF-8."""
-    return str(path) if sys.platform == "win32" else os.fsencode(path)
 
 
 def find_length(path: Path, file: Any) -> tuple[int, str]:
@@ -116,20 +112,6 @@ def _missing_bytes(path: Path) -> int:
     return 0
 
 
-def chunks(
-    file: BinaryIO, position: int, order: Literal["little", "big"] = "little"
-) -> Iterator[tuple[bytes, int, int]]:
-    """Walk over the parts of a RIFF or IFF file: name, where its content begins, its size."""
-    while True:
-        file.seek(position)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        size = int.from_bytes(head[4:], order)
-        yield head[:4], position + 8, size
-        position += 8 + size + size % 2
-
-
 def _reaches(file: Any, n_samples: int) -> bool:
     """Whether the last sample can be read."""
     with suppress(sf.LibsndfileError, RuntimeError):
@@ -182,30 +164,3 @@ def _has_length_tag(path: Path) -> bool:
             file.seek(0)
         frame = file.read(_MP3_HEAD)
     return any(tag in frame for tag in (b"Xing", b"Info", b"VBRI"))
-
-
-def is_mp3(path: Path) -> bool:
-    """Whether a file begins as MP3 files do."""
-    with path.open("rb") as file:
-        head = file.read(3)
-    return head == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
-
-
-@contextmanager
-def silenced(is_noisy: bool) -> Iterator[None]:
-    """Keep a decoder that is noisy, that of MP3 files, from writing on stderr past everybody."""
-    try:
-        kept = os.dup(2) if is_noisy else None
-    except OSError:  # there is no stderr
-        kept = None
-    if kept is None:
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

@@ -13,10 +13,13 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.audio_length import file_name
+from nmfd_cli.io.decoder import file_name
 
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
+
+#: The sample rates of FLAC, as errors tell of them.
+FLAC_RATES = "up to 65535 Hz (655350 Hz in steps of 10)"
 
 #: Bytes left on a disk that takes no more blocks.
 _FULL_DISK = 1 << 16
@@ -145,8 +148,13 @@ def require_writable_format(container: str, n_channels: int, sample_rate: int) -
     ------
     OutputError
     """
-    if container == "flac" and (n_channels > 8 or sample_rate > 655350):
+    if container == "flac" and (n_channels > 8 or not flac_holds(sample_rate)):
         raise OutputError(
-            f"format: flac holds up to 8 channels and 655350 Hz, found {n_channels} channels at "
-            f"{sample_rate} Hz; --format wav holds them"
+            f"format: flac holds up to 8 channels and {FLAC_RATES}, found {n_channels} channels "
+            f"at {sample_rate} Hz; --format wav holds them"
         )
+
+
+def flac_holds(sample_rate: int) -> bool:
+    """Whether the head of a FLAC frame has room for a sample rate in Hz: see `FLAC_RATES`."""
+    return sample_rate <= 65535 or (sample_rate <= 655350 and sample_rate % 10 == 0)

@@ -5,15 +5,16 @@ import shutil
 import struct
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
-from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError, ParameterError
-from nmfd_cli.io.audio_length import UNKNOWN_FROM, chunks
+from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+from nmfd_cli.io.audio_length import UNKNOWN_FROM
+from nmfd_cli.io.told_as import told_as
+from nmfd_cli.io.wav_head import chunks
 
 #: What stands for a stream in place of a path.
 STREAM = "-"
@@ -75,31 +76,8 @@ def as_file(path: str | Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="nmfd-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / STDIN_NAME
         _spool_stdin(copy)
-        try:
-            with _warnings_renamed(copy):
-                yield copy
-        except InputFileError as error:
-            if error.path != str(copy):
-                raise
-            message = str(error).removeprefix(f"{copy}: ")
-            raise InputFileError(STREAM, message, error.line) from error
-
-
-@contextmanager
-def _warnings_renamed(copy: Path) -> Iterator[None]:
-    """Have warnings about the copy speak of ``-``."""
-    show = warnings.showwarning
-
-    def renamed(message: Warning | str, *args: Any, **kwargs: Any) -> None:
-        if isinstance(message, NmfdWarning):
-            message = NmfdWarning(str(message).replace(str(copy), STREAM))
-        show(message, *args, **kwargs)
-
-    warnings.showwarning = renamed
-    try:
-        yield
-    finally:
-        warnings.showwarning = show
+        with told_as(copy, STREAM):
+            yield copy
 
 
 def _spool_stdin(copy: Path) -> None:

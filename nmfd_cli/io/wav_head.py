@@ -1,7 +1,23 @@
-"""The head of WAV files, as far as libsndfile writes something there that nobody asked for."""
+"""The parts of WAV files and their kin, and what libsndfile writes there that nobody asked for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, Literal
+
+
+def chunks(
+    file: BinaryIO, position: int, order: Literal["little", "big"] = "little"
+) -> Iterator[tuple[bytes, int, int]]:
+    """Walk over the parts of a RIFF or IFF file: name, where its content begins, its size."""
+    while True:
+        file.seek(position)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        size = int.from_bytes(head[4:], order)
+        yield head[:4], position + 8, size
+        position += 8 + size + size % 2
 
 
 def clear_peak_time(path: Path) -> None:
@@ -18,12 +34,11 @@ def clear_peak_time(path: Path) -> None:
         head = file.read(12)
         if head[:4] not in (b"RIFF", b"RF64") or head[8:] != b"WAVE":
             return
-        while len(chunk := file.read(8)) == 8 and chunk[:4] != b"data":
-            if chunk[:4] == b"PEAK":
-                file.seek(4, os.SEEK_CUR)  # a version number stands before it
+        for name, begin, _ in chunks(file, 12):
+            if name == b"PEAK":
+                file.seek(begin + 4)  # a version number stands before it
                 file.write(bytes(4))
                 file.flush()
                 os.fsync(file.fileno())
+            if name in (b"PEAK", b"data"):
                 return
-            size = int.from_bytes(chunk[4:], "little")
-            file.seek(size + size % 2, os.SEEK_CUR)

@@ -11,7 +11,8 @@ import soundfile as sf
 
 from nmfd_cli.app.settings import REPORT_AUDIO
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import ParameterError
+from nmfd_cli.errors import OutputError, ParameterError
+from nmfd_cli.io.stem_file import FLAC_RATES, flac_holds
 
 #: Seconds of a recording beyond which the sound is not embedded unasked: a browser keeps all tracks
 #: decoded in memory, a hundred megabytes a minute for a stereo mixture and four stems.
@@ -47,14 +48,13 @@ class EncodedTracks:
         return tuple(b64encode(track).decode("ascii") for track in self.tracks)
 
 
-def encode_tracks(
-    tracks: Sequence[FloatArray], sample_rate: int, audio: str = "auto"
-) -> EncodedTracks:
+def encode_tracks(tracks: Sequence[FloatArray], sample_rate: int, audio: str) -> EncodedTracks:
     """Compress tracks of equal length, none of them clipped.
 
     "flac" is exact to 16 bits and decoded by every browser.  "ogg", Vorbis at about 128 kbit/s for
     stereo, is a fifth of that; Safari knows it from version 18.4 on.  "auto" takes FLAC while all
     tracks together stay below `FLAC_BUDGET` (a few seconds of a drum loop), Vorbis from there on.
+    Where one of them does not know the sample rate it takes the other, where neither does no sound.
 
     Parameters
     ----------
@@ -67,21 +67,49 @@ def encode_tracks(
     Raises
     ------
     ParameterError
+        If `audio` is none of the choices.
+    OutputError
+        If it is a format that does not know the sample rate.
     """
     if audio not in REPORT_AUDIO:
         raise ParameterError(f"audio: expected one of {', '.join(REPORT_AUDIO)}, found {audio!r}")
-    if audio == "none":
+    require_rate(audio, sample_rate)
+    known = known_formats(sample_rate)
+    if audio == "none" or not known:
         return EncodedTracks("none")
     peak = max((float(max(track.max(), -track.min())) for track in tracks), default=0.0)
     gain = max(1.0, peak * 32768 / 32767)
     encode = partial(_encode, sample_rate=sample_rate, gain=gain)
-    if audio == "auto" and sample_rate in _VORBIS_RATES:
-        flac = _until(tracks, partial(encode, kind="flac"), FLAC_BUDGET)
+    if audio == "auto":
+        is_choice = len(known) > 1
+        flac = _until(tracks, partial(encode, kind="flac"), FLAC_BUDGET) if is_choice else None
         if flac is not None:
             return EncodedTracks("flac", flac, gain)
-        audio = "ogg"
-    kind = "ogg" if audio == "ogg" and sample_rate in _VORBIS_RATES else "flac"
-    return EncodedTracks(kind, tuple(encode(track, kind=kind) for track in tracks), gain)
+        audio = known[-1]
+    return EncodedTracks(audio, tuple(encode(track, kind=audio) for track in tracks), gain)
+
+
+def known_formats(sample_rate: int) -> tuple[str, ...]:
+    """Return which of "flac" and "ogg" know a sample rate in Hz."""
+    knows = {"flac": flac_holds(sample_rate), "ogg": sample_rate in _VORBIS_RATES}
+    return tuple(kind for kind in knows if knows[kind])
+
+
+def require_rate(audio: str, sample_rate: int) -> None:
+    """Refuse a format of the sound that does not know a sample rate.
+
+    Raises
+    ------
+    OutputError
+    """
+    known = known_formats(sample_rate)
+    if audio not in ("flac", "ogg") or audio in known:
+        return
+    rates = {"flac": FLAC_RATES, "ogg": f"{_VORBIS_RATES[0]} to {_VORBIS_RATES[-1]} Hz"}[audio]
+    hint = f"--report-audio {known[0]} knows it" if known else "--report-audio none needs none"
+    raise OutputError(
+        f"sound of the report: expected {rates} for {audio}, found {sample_rate} Hz; {hint}"
+    )
 
 
 def _until(

@@ -1,0 +1,74 @@
+"""What libsndfile and its decoders want, and what is to be kept from them."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+
+def file_name(path: Path) -> str | bytes:
+    """Return a path as soundfile opens it, also where its name is not UTF-8."""
+    return str(path) if sys.platform == "win32" else os.fsencode(path)
+
+
+def is_mp3(path: Path) -> bool:
+    """Whether a file begins as MP3 files do."""
+    with path.open("rb") as file:
+        head = file.read(3)
+    return head == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
+
+
+class _Stderr:
+    """The process's stderr, which threads have turned away: the first does, the last undoes it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._n_silencing = 0
+        self._kept: int | None = None
+
+    def silence(self) -> None:
+        with self._lock:
+            if self._n_silencing == 0:
+                self._kept = _turned_away()
+            self._n_silencing += 1
+
+    def restore(self) -> None:
+        with self._lock:
+            self._n_silencing -= 1
+            if self._n_silencing == 0 and self._kept is not None:
+                os.dup2(self._kept, 2)
+                os.close(self._kept)
+                self._kept = None
+
+
+def _turned_away() -> int | None:
+    """Have stderr lead nowhere and return where it led; None if there is no stderr."""
+    try:
+        kept = os.dup(2)
+    except OSError:
+        return None
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    return kept
+
+
+_STDERR = _Stderr()
+
+
+@contextmanager
+def silenced(is_noisy: bool) -> Iterator[None]:
+    """Keep a decoder that is noisy, that of MP3 files, from writing on stderr past everybody.
+
+    stderr is the whole process's: it speaks again once no thread keeps it silent.
+    """
+    if not is_noisy:
+        yield
+        return
+    _STDERR.silence()
+    try:
+        yield
+    finally:
+        _STDERR.restore()

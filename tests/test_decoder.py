@@ -1,0 +1,49 @@
+"""stderr, kept silent while a noisy decoder works."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from nmfd_cli.io.decoder import silenced
+
+
+def test_it_does_without_a_stderr() -> None:
+    code = "from nmfd_cli.io.decoder import silenced\nwith silenced(True): pass"
+    done = subprocess.run(["sh", "-c", f"{sys.executable} -c '{code}' 2>&-"], check=False)
+    assert done.returncode == 0
+    with silenced(False):
+        pass
+
+
+def test_stderr_speaks_again_after_two_threads(capfd: pytest.CaptureFixture[str]) -> None:
+    is_second_in, is_first_out = Event(), Event()
+
+    def second() -> None:
+        with silenced(True):
+            is_second_in.set()
+            is_first_out.wait(60)
+            os.write(2, b"noise of the second\n")
+
+    thread = Thread(target=second)
+    n_open = len(list(Path("/dev/fd").iterdir()))
+    os.write(2, b"before\n")
+    with silenced(True):
+        os.write(2, b"noise of the first\n")
+        thread.start()
+        assert is_second_in.wait(60)
+    is_first_out.set()
+    thread.join(60)
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "before\nafter\n"
+    assert len(list(Path("/dev/fd").iterdir())) == n_open
+
+
+def test_stderr_speaks_again_after_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="broken"), silenced(True), silenced(True):
+        raise ValueError("broken")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
