@@ -422,3 +422,12 @@ def test_other_files_stay_as_they_are(tmp_path: Path, content: bytes) -> None:
     clear_peak_time(path)
 
     assert path.read_bytes() == content
+
+
+def test_stems_of_an_earlier_separation_are_told(out: Path, recording: Path) -> None:
+    summary = run([recording], out, settings=replace(TINY, components=1), overwrite=True)
+
+    (done,) = summary.done
+    stale = out / "a" / "component_2.wav"
+    assert stale.exists()
+    assert done.warnings == (f"{stale} is of an earlier separation, no part of the stems of now",)

@@ -388,6 +388,16 @@ def test_save_refuses(own_folder: Path, arguments: list[str], code: int, message
     assert not own_folder.exists()
 
 
+def test_save_hides_a_shipped_preset_only_when_told(own_folder: Path) -> None:
+    refused = nmfd("presets", "save", "demo", "--alpha", "1")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "nmfd: error: demo is a preset that ships; --overwrite puts yours before it\n",
+    )
+    assert not own_folder.exists() or not list(own_folder.rglob("*.toml"))
+    assert nmfd("presets", "save", "demo", "--alpha", "1", "--overwrite").exit_code == 0
+
+
 def test_save_leaves_nothing_where_it_cannot_write(own_folder: Path) -> None:
     own_folder.parent.mkdir(parents=True)
     own_folder.write_text("a file where the folder should be")

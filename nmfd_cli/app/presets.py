@@ -19,7 +19,7 @@ from nmfd_cli.app.settings import (
     SeparationSettings,
     check_value,
 )
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.preset_file import Check, PresetFile, read_preset_file, shown
 from nmfd_cli.io.resources import shipped, user_config_folder
 from nmfd_cli.io.staging import StagedOutputs, place_text
@@ -263,6 +263,8 @@ def save_preset(
     if not name or not name.isprintable() or name[0] in ".-" or set(name) & set('/\\:*?"<>|'):
         raise ParameterError(f"preset: expected a name of letters and digits, found {name!r}")
     path = user_folder() / f"{name.removesuffix(SUFFIX)}{SUFFIX}"
+    if path.stem in _presets_in(shipped_folder()) and not overwrite and not path.exists():
+        raise OutputError(f"{path.stem} is a preset that ships; --overwrite puts yours before it")
     text = preset_text(description, values)
     with StagedOutputs(overwrite) as staging:
         place_text(staging, path, text)

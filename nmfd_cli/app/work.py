@@ -97,14 +97,21 @@ def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
             only_free=job.replaces_nothing,
         )
     if previous is not None and previous.sources != sources:
-        _warn_of_outdated_reports(job, previous, manifest)
+        _warn_of_outdated(job, previous, manifest)
     return relocated(report, place, job.out), True
 
 
-def _warn_of_outdated_reports(job: Job, previous: Manifest, manifest: Manifest) -> None:
-    """Tell of reports of what stood there before that nobody asked to have made anew."""
-    new = {record.file for record in manifest.reports}
+def _warn_of_outdated(job: Job, previous: Manifest, manifest: Manifest) -> None:
+    """Tell of stems and reports of what stood there before that were not made anew."""
+    new = {record.file for record in manifest.results}
     folder = (job.out / job.manifest).parent
+    for stem in previous.stems:
+        if stem.file not in new and (folder / stem.file).exists():
+            warn(
+                f"{folder / stem.file} is of an earlier separation, no part of the stems of now",
+                NmfdWarning,
+                stacklevel=2,
+            )
     for report in previous.reports:
         if report.file not in new and (folder / report.file).exists():
             warn(
