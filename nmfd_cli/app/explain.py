@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.app.components import score_for
-from nmfd_cli.app.listen import Progress as Progress
+from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.app.start import Context, Start, choose_start
 from nmfd_cli.core.arrays import FloatArray

@@ -10,10 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmfd_cli.app.explain import Explanation, Progress, explain
+from nmfd_cli.app.explain import Explanation, explain
 from nmfd_cli.app.figure_panels import COLUMNS, DRAWERS, ROWS, Picture, PlottedRecording
 from nmfd_cli.app.findings import described
 from nmfd_cli.app.inputs import files_read
+from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.errors import MissingExtraError, ParameterError

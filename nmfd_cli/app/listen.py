@@ -1,6 +1,6 @@
 """Listening to a recording: which drums play when, for separation and transcription alike."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.app.kits import Kit, load_kit
+from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.bands import Bands, in_bands
@@ -34,9 +35,6 @@ from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.cache import cached_array
 from nmfd_cli.io.notes import Score
 from nmfd_cli.io.spool import SpooledSpectrogram
-
-#: ``progress(stage, done)``: a station's name and how much of it is done, from 0 to 1.
-Progress = Callable[[str, float], None]
 
 #: Velocity of a class's loudest stroke, and how many velocities a halving of the level takes away:
 #: General MIDI sound modules make the amplitude the square of the velocity.

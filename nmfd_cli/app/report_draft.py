@@ -6,11 +6,12 @@ from functools import partial
 from pathlib import Path
 from warnings import warn
 
-from nmfd_cli.app.explain import Explanation, Progress, explain
+from nmfd_cli.app.explain import Explanation, explain
 from nmfd_cli.app.findings import described
 from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.page.sketch import Sketches
 from nmfd_cli.app.page.sound import LONGEST_SECONDS, known_formats, require_rate
+from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.report_page import page
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_files import StemFiles

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from nmfd_cli.app.explain import Progress, explain
+from nmfd_cli.app.explain import explain
 from nmfd_cli.app.findings import onsets_by_stem
 from nmfd_cli.app.page.sound import require_rate
+from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.report_draft import open_report
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.stem_files import StemFiles, sample_format

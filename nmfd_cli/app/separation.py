@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nmfd_cli.app.explain import Explanation, Progress, explain
+from nmfd_cli.app.explain import Explanation, explain
 from nmfd_cli.app.findings import described
 from nmfd_cli.app.from_memory import ScoreLike, recording_file, score_file
 from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.page.notebook import as_html
 from nmfd_cli.app.presets import load_preset, setting_checks
+from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.report_page import write_report
 from nmfd_cli.app.separated import Separated
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings

@@ -13,7 +13,8 @@ from nmfd_cli.app.components import (
     score_pitches,
     strategies_for,
 )
-from nmfd_cli.app.listen import Progress, kit_templates, transcribe_target
+from nmfd_cli.app.listen import kit_templates, transcribe_target
+from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.bands import Bands, in_bands

@@ -13,9 +13,10 @@ from warnings import warn
 import numpy as np
 
 from nmfd_cli.app.components import components_for
-from nmfd_cli.app.explain import Progress, spectrogram_of
+from nmfd_cli.app.explain import spectrogram_of
 from nmfd_cli.app.inputs import files_read
 from nmfd_cli.app.listen import transcribe_target
+from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import STREAM, SeparationSettings
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import library_on_one_thread
