@@ -20,7 +20,8 @@ from nmfd_cli.app.settings import (
     OutputSettings,
     SeparationSettings,
 )
-from nmfd_cli.app.start import ACTIVATIONS, TEMPLATES
+from nmfd_cli.app.start import TEMPLATES
+from nmfd_cli.app.start_activations import ACTIVATIONS
 from nmfd_cli.cli.main import cli
 from nmfd_cli.cli.options import Command, preset_option, settings_from, settings_options
 from nmfd_cli.errors import ParameterError

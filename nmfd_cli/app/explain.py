@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.app.components import score_for
+from nmfd_cli.app.context import Context
 from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
-from nmfd_cli.app.start import Context, Start, choose_start
+from nmfd_cli.app.start import Start, choose_start
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import StemModel, divide, magnitude_of
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve

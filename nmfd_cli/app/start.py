@@ -4,79 +4,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nmfd_cli.app.components import (
     USUAL,
     Components,
     components_for,
-    score_pitches,
     strategies_for,
 )
+from nmfd_cli.app.context import Context, random_generator
 from nmfd_cli.app.listen import kit_templates, transcribe_target
-from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.app.start_activations import ACTIVATIONS, Activate
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.bands import Bands, in_bands
 from nmfd_cli.core.drums.bank import most_active_instruments
-from nmfd_cli.core.drums.strokes import stroke_activations
 from nmfd_cli.core.nmfconv import (
-    init_activations,
     init_templates,
     initialize_drum_specific_nmfd_templates,
 )
 from nmfd_cli.core.nmfconv.deconvolution import deconvolve
 from nmfd_cli.core.nmfconv.shifts import TimeGrid
-from nmfd_cli.core.nmfconv.target import Target, excerpt
+from nmfd_cli.core.nmfconv.target import excerpt
 from nmfd_cli.core.nmfconv.updates import UpdateRule
-from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.notes import Score
 from nmfd_cli.io.resources import shipped
 
 #: Frames of a recording from which sounds are chosen: what is longer shows no other drums.
 _CHOICE_FRAMES = 20_000
 _CHOICE_ITERATIONS = 20
-_LEVEL_ITERATIONS = 15
-
-
-@dataclass(frozen=True)
-class Context:
-    """What is known before the factorisation.
-
-    Attributes
-    ----------
-    target : Target
-        The magnitude spectrogram.
-    recording : Recording
-    stft : Stft
-    score : Score or None
-    settings : SeparationSettings
-    progress : callable
-        Is told how far listening is.
-    """
-
-    target: Target
-    recording: Recording
-    stft: Stft
-    score: Score | None
-    settings: SeparationSettings
-    progress: Progress
-
-    @property
-    def sample_rate(self) -> int:
-        """In Hz."""
-        return self.recording.sample_rate
-
-    @property
-    def n_frames(self) -> int:
-        """M."""
-        return self.target.shape[1]
-
-    @property
-    def seconds_per_frame(self) -> float:
-        return self.stft.hop_length / self.sample_rate
 
 
 @dataclass(frozen=True)
@@ -144,10 +100,8 @@ def choose_start(context: Context) -> Start:
 
 # ---------------------------------------------------------------- templates
 
-_Activate = Callable[[Context, Components, Sequence[int], TimeGrid], FloatArray]
 
-
-def _bank_templates(context: Context, components: Components, activate: _Activate) -> _Templates:
+def _bank_templates(context: Context, components: Components, activate: Activate) -> _Templates:
     """Take those sounds of a kit, some a class, that explain most of the recording."""
     settings = context.settings
     bank = kit_templates(settings, context.stft, context.sample_rate, components.drums)
@@ -167,9 +121,7 @@ def _bank_templates(context: Context, components: Components, activate: _Activat
 _LEAST = 1e-12
 
 
-def _averaged_templates(
-    context: Context, components: Components, activate: _Activate
-) -> _Templates:
+def _averaged_templates(context: Context, components: Components, activate: Activate) -> _Templates:
     """Learn one template a class from all one-shots of a folder, as libnmfd does."""
     settings = context.settings
     learned = initialize_drum_specific_nmfd_templates(
@@ -183,7 +135,7 @@ def _averaged_templates(
     return _plain(learned, settings)
 
 
-def _pitched_templates(context: Context, components: Components, activate: _Activate) -> _Templates:
+def _pitched_templates(context: Context, components: Components, activate: Activate) -> _Templates:
     settings = context.settings
     if not components.pitches:
         raise ParameterError("the template strategy 'pitched' needs a score with pitches (--score)")
@@ -200,13 +152,13 @@ def _pitched_templates(context: Context, components: Components, activate: _Acti
 
 
 def _unknowing_templates(strategy: str) -> Callable[..., _Templates]:
-    def make(context: Context, components: Components, activate: _Activate) -> _Templates:
+    def make(context: Context, components: Components, activate: Activate) -> _Templates:
         made = init_templates(
             num_comp=_n_rows(components),
             num_bins=context.stft.n_bins,
             num_template_frames=context.settings.template_frames,
             strategy=strategy,
-            rng=_generator(context.settings, 0),
+            rng=random_generator(context.settings, 0),
         )
         return _plain(made, context.settings)
 
@@ -223,7 +175,7 @@ def _n_rows(components: Components) -> int:
 
 
 #: What templates can start from.
-TEMPLATES: dict[str, Callable[[Context, Components, _Activate], _Templates]] = {
+TEMPLATES: dict[str, Callable[[Context, Components, Activate], _Templates]] = {
     "drums": _bank_templates,
     "averaged": _averaged_templates,
     "pitched": _pitched_templates,
@@ -256,103 +208,3 @@ def _listened(context: Context, components: Components) -> tuple[Context, Compon
 PREPARATIONS: dict[str, Callable[[Context, Components], tuple[Context, Components]]] = {
     "auto": _listened,
 }
-
-# ---------------------------------------------------------------- activations
-
-
-def _drum_activations(
-    context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
-) -> FloatArray:
-    score = context.score
-    if score is None or any(drum is None for drum in score.drums):
-        raise ParameterError(
-            "the activation strategy 'drums' needs a score with drum classes (--score)"
-        )
-    onsets: dict[str, list[float]] = {drum: [] for drum in components.drums}
-    for onset, drum in zip(score.onsets, score.drums, strict=True):
-        if drum in onsets:
-            onsets[drum].append(onset)
-    rows = [components.drums[row] for row in row_of]
-    if grid.is_plain:
-        return _impulses(context, [onsets[drum] for drum in rows])
-    frames = {drum: _frames_of(context, times) for drum, times in onsets.items()}
-    n_strokes = max(1, sum(len(frames[drum]) for drum in rows))
-    return stroke_activations([frames[drum] for drum in rows], context.n_frames, 1 / n_strokes)
-
-
-def _frames_of(context: Context, seconds: Sequence[float]) -> NDArray[np.intp]:
-    """Return the first frame that reaches each time."""
-    samples = np.rint(np.asarray(seconds, dtype=np.float64) * context.sample_rate)
-    return context.stft.frame_of(samples.astype(np.intp))
-
-
-def _impulses(context: Context, onsets: Sequence[Sequence[float]]) -> FloatArray:
-    """Place impulses that decay."""
-    notes = [(onset + _later(context), r) for r, row in enumerate(onsets, 1) for onset in row]
-    return init_activations(
-        num_comp=len(onsets),
-        num_frames=context.n_frames,
-        strategy="drums",
-        time_res=context.seconds_per_frame,
-        decay=context.settings.decay,
-        onsets=[onset for onset, _ in notes],
-        drums=[row for _, row in notes],
-    )
-
-
-def _later(context: Context) -> float:
-    """Return what turns `init_activations`' rule into the frame that first reaches an onset.
-
-    It rounds and counts from one; half a frame later (and a little, for times that fall on the edge
-    of a frame) that is the frame in which a time falls.
-    """
-    return (0.5 + 1e-6) * context.seconds_per_frame
-
-
-def _pitched_activations(
-    context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
-) -> FloatArray:
-    pitches = score_pitches(context.score)
-    score = context.score
-    assert score is not None
-    return init_activations(
-        num_comp=len(row_of),
-        num_frames=context.n_frames,
-        strategy="pitched",
-        time_res=context.seconds_per_frame,
-        pitches=pitches,
-        onsets=[onset + _later(context) for onset in score.onsets],
-        durations=[duration or 0.0 for duration in score.durations],
-        onset_offset_tol=context.settings.onset_tolerance,
-    )
-
-
-def _unknowing_activations(strategy: str) -> _Activate:
-    def make(
-        context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
-    ) -> FloatArray:
-        return init_activations(
-            num_comp=len(row_of),
-            num_frames=context.n_frames,
-            strategy=strategy,
-            rng=_generator(context.settings, 1),
-        )
-
-    return make
-
-
-#: What activations can start from.
-ACTIVATIONS: dict[str, _Activate] = {
-    "auto": _drum_activations,  # of the score that listening has found
-    "drums": _drum_activations,
-    "pitched": _pitched_activations,
-    "random": _unknowing_activations("random"),
-    "uniform": _unknowing_activations("uniform"),
-}
-
-
-# quoted: to name the type would import what takes time and few need
-def _generator(settings: SeparationSettings, stream: int) -> "np.random.Generator | None":
-    if settings.seed is None:
-        return None
-    return np.random.default_rng([settings.seed, stream])

@@ -198,18 +198,9 @@ class AcceleratedUpdate(JointUpdate):
        and application to beta-NMF", arXiv 2401.06646, 2024.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        W: FloatArray,
-        rule: UpdateRule,
-        team: Team,
-        grid: TimeGrid | None,
-    ) -> None:
-        super().__init__(target, W, rule, team, grid)
-        self._before: Factors | None = None
-        self._momentum = 1.0
-        self._divergence = np.inf
+    _before: Factors | None = None
+    _momentum = 1.0
+    _divergence = float("inf")
 
     def step(self, W: FloatArray, H: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         following = (1 + np.sqrt(1 + 4 * self._momentum**2)) / 2
