@@ -1,6 +1,5 @@
 """Samples and scores that a program holds in memory, as the files that a separation reads."""
 
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from numbers import Real
@@ -15,6 +14,7 @@ from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.notes import Score
 from nmfd_cli.io.score_writer import score_text
 from nmfd_cli.io.stem_file import SampleFormat, StemFile
+from nmfd_cli.io.temporary import temporary_folder
 from nmfd_cli.io.told_as import told_as
 
 #: What a score may be: a file, or onsets by drum: seconds (n,), or seconds and velocities (n, 2).
@@ -50,7 +50,7 @@ def recording_file(
             raise ParameterError("sample_rate: expected none for a file, which has its own")
         return Path(source), Path(source).name
     samples, rate = _samples(source), _rate(sample_rate)
-    path = _temporary(resources) / f"{_ARRAY_NAME}.wav"
+    path = resources.enter_context(temporary_folder()) / f"{_ARRAY_NAME}.wav"
     precision = SampleFormat("wav", "FLOAT" if samples.dtype == np.float32 else "DOUBLE")
     file = StemFile(path, rate, samples.shape[0], precision)
     resources.callback(file.abandon)
@@ -122,7 +122,7 @@ def score_file(score: ScoreLike, resources: ExitStack) -> Path:
         for index, note in enumerate(_notes(drum, onsets)):
             rows.append((note[0], str(drum), note[1] if len(note) > 1 else None))
             places[len(rows) + 1] = f"score[{drum!r}][{index}]"  # below the header
-    path = _temporary(resources) / "score.csv"
+    path = resources.enter_context(temporary_folder()) / "score.csv"
     nothing = (None,) * len(rows)
     onsets_, drums, velocities = zip(*rows, strict=True) if rows else ((), (), ())
     text = score_text(Score(onsets_, nothing, nothing, drums, velocities))
@@ -154,8 +154,3 @@ def _array(given: ArrayLike, expected: str, dtype: Any = None) -> NDArray[Any]:
     except (TypeError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise ParameterError(f"{expected}: {reason}") from error
-
-
-def _temporary(resources: ExitStack) -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="nmfd-", ignore_cleanup_errors=True)
-    return Path(resources.enter_context(folder))

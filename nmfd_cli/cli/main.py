@@ -14,6 +14,7 @@ import click
 from nmfd_cli import __version__
 from nmfd_cli.cli.messages import say_error, say_trace
 from nmfd_cli.errors import ParameterError, reason, trace
+from nmfd_cli.stop_signals import stop_signals
 
 #: Where each subcommand stands and what it does: known here, so that help need not import them.
 COMMANDS = {
@@ -140,21 +141,16 @@ def _let_go_of_stdout() -> None:
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
     """Unwind, so that temporary files go; further signals do not disturb that."""
-    for other in _stop_signals():
+    for other in stop_signals():
         signal.signal(other, signal.SIG_IGN)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)
 
 
-def _stop_signals() -> list[signal.Signals]:
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    return [getattr(signal, name) for name in names if hasattr(signal, name)]
-
-
 def main() -> NoReturn:
     """Run ``nmfd`` as a program."""
-    for number in _stop_signals():
+    for number in stop_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files that are not UTF-8, as they are

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError
+from nmfd_cli.io.temporary import temporary_file
 
 
 class SampleSpool:
@@ -20,8 +21,7 @@ class SampleSpool:
     """
 
     def __init__(self, resources: ExitStack) -> None:
-        file = tempfile.TemporaryFile(prefix="nmfd-")  # noqa: SIM115 - closed by `resources`
-        self._file = resources.enter_context(file)
+        self._file = resources.enter_context(temporary_file())
         self._n_channels = 1
 
     def append(self, samples: FloatArray) -> None:

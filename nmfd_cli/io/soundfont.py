@@ -5,7 +5,6 @@ import struct
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.errors import InputFileError
 from nmfd_cli.io.audio import read_recording
+from nmfd_cli.io.temporary import temporary_folder
 
 _DRUM_BANK = 128
 _PRESET = struct.Struct("<20sHH14x")  # name, program, bank: SoundFont 2.04, 7.2
@@ -130,8 +130,8 @@ def render_notes(
 def _rendered(path: str | Path, midi: bytes, sample_rate: int) -> NDArray[np.float64]:
     """Run fluidsynth on a MIDI file: no reverb, no chorus, none of the user's configuration."""
     program = require_fluidsynth()
-    with TemporaryDirectory(prefix="nmfd-") as folder:
-        score, sound, commands = (Path(folder) / name for name in ("a.mid", "a.wav", "empty"))
+    with temporary_folder() as folder:
+        score, sound, commands = (folder / name for name in ("a.mid", "a.wav", "empty"))
         score.write_bytes(midi)
         commands.touch()
         options = [

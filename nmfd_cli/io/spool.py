@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.nmfconv.target import least_entry
 from nmfd_cli.errors import OutputError
+from nmfd_cli.io.temporary import temporary_file
 
 
 class SpooledSpectrogram:
@@ -47,7 +48,7 @@ class SpooledSpectrogram:
         self._n_frames = 0
         self._pending = np.empty((n_bins, 0), dtype=self.dtype)
         self._reading = threading.Lock()
-        self._file = tempfile.TemporaryFile(prefix="nmfd-")  # noqa: SIM115 - closed by close()
+        self._file = temporary_file()
 
     def __enter__(self) -> Self:
         return self

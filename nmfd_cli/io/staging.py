@@ -67,11 +67,12 @@ class StagedOutputs:
         self._make_folder(path.parent)
         # a name of its own length: the final name may be as long as the file system allows
         staged = path.with_name(f".nmfd-{self._token}-{len(self._staged)}{path.suffix}.part")
+        self._staged[path] = staged  # first, lest a signal comes between the two
         try:
             staged.touch(exist_ok=False)
         except OSError as error:
+            del self._staged[path]
             raise OutputError(f"{path.parent}: cannot write: {error.strerror}") from error
-        self._staged[path] = staged
         return staged
 
     def commit(self) -> None:

@@ -6,13 +6,14 @@ import struct
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.audio_length import UNKNOWN_FROM
+from nmfd_cli.io.temporary import temporary_folder
 from nmfd_cli.io.told_as import told_as
 from nmfd_cli.io.wav_head import chunks
 
@@ -73,8 +74,8 @@ def as_file(path: str | Path) -> Iterator[Path]:
     if str(path) != STREAM:
         yield Path(path)
         return
-    with tempfile.TemporaryDirectory(prefix="nmfd-", ignore_cleanup_errors=True) as folder:
-        copy = Path(folder) / STDIN_NAME
+    with temporary_folder() as folder:
+        copy = folder / STDIN_NAME
         _spool_stdin(copy)
         with told_as(copy, STREAM):
             yield copy
@@ -142,10 +143,10 @@ class StdoutOutput:
 
     def __init__(self) -> None:
         require_stdout()
-        self._folder = tempfile.TemporaryDirectory(prefix="nmfd-", ignore_cleanup_errors=True)
-        self._file = Path(self._folder.name) / "stdout"
+        self._resources = ExitStack()
 
     def __enter__(self) -> Self:
+        self._file = self._resources.enter_context(temporary_folder()) / "stdout"
         return self
 
     def __exit__(
@@ -154,7 +155,7 @@ class StdoutOutput:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._folder.cleanup()
+        self._resources.close()
 
     def place(self, path: Path) -> Path:
         """Return where to write the file."""

@@ -20,7 +20,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,7 @@ from nmfd_cli.io.manifest import (
 )
 from nmfd_cli.io.moves import Moves, sync_folder
 from nmfd_cli.io.staging import require_free
+from nmfd_cli.stop_signals import signals_held
 
 if sys.platform != "win32":
     import fcntl
@@ -63,14 +64,18 @@ def workplace(out: Path) -> Iterator[Path]:
     OutputError
         If it cannot be made.
     """
-    place, lock = _make(out)
-    try:
+    with ExitStack() as resources:
+        with signals_held():
+            place, lock = _make(out)
+            resources.callback(_remove, place, lock)
         yield place
-    finally:
-        _discard(place)
-        _remove_lock(place, lock)
-        with suppress(OSError):  # others work here
-            place.parent.rmdir()
+
+
+def _remove(place: Path, lock: int) -> None:
+    _discard(place)
+    _remove_lock(place, lock)
+    with suppress(OSError):  # others work here
+        place.parent.rmdir()
 
 
 def _discard(place: Path) -> None:
