@@ -118,9 +118,9 @@ def bank_of(drums: Sequence[str], n_bands: int = 10, n_boxes: int = 8) -> BankTe
 def test_the_most_active_of_each_class_are_taken() -> None:
     bank = bank_of(["kick", "kick", "snare", "kick", "snare"])
     H = np.outer([1, 3, 9, 2, 8], np.ones(4))
-    assert most_active(bank, H, 1) == [1, 2]
-    assert most_active(bank, H, 2) == [1, 2, 3, 4]
-    assert most_active(bank, H, 9) == [0, 1, 2, 3, 4]
+    assert most_active(bank, H, 1, 1) == [1, 2]
+    assert most_active(bank, H, 2, 2) == [1, 2, 3, 4]
+    assert most_active(bank, H, 9, 9) == [0, 1, 2, 3, 4]
 
 
 def test_a_bank_is_taken_apart_by_class() -> None:

@@ -10,6 +10,7 @@ module            what it does
 ``bank``          templates of a kit for this recording's STFT, and their choice
 ``strokes``       from onsets to activations
 ``onsets``        from activations to onsets, to a few milliseconds
+``shadows``       which of them are but the shadow of others
 ``listening``     which drums play when: the transcription
 ================= =================================================================
 """

@@ -1,6 +1,6 @@
 """Templates of a bank of sounds, and which of them explain a recording."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,13 +106,13 @@ def bank_templates(
     return W.astype(np.float32, copy=False)
 
 
-#: Classes that are several instruments under one name: high and low toms, ride and crash.  Two gave
-#: the 13 measured recordings 0.3 dB; on 16 renderings with toms and cymbals of kits unknown to the
-#: bank, 0.4 dB with the score known and -0.3 dB without, where wrong strokes outweigh them.
-INSTRUMENTS = {"tom": 2, "cymbal": 2}
+#: Classes that are several instruments under one name: high and low toms, ride and crash.
+SEVERAL = frozenset({"tom", "cymbal"})
 
 
-def most_active(bank: BankTemplates, H: FloatArray, n_templates: int) -> list[int]:
+def most_active(
+    bank: BankTemplates, H: FloatArray, n_templates: int, n_of_several: int
+) -> list[int]:
     """Return the templates of each class that explain most of a recording.
 
     Parameters
@@ -121,27 +121,18 @@ def most_active(bank: BankTemplates, H: FloatArray, n_templates: int) -> list[in
         Of R templates.
     H : ndarray, shape (R, M)
         Their activations.
-    n_templates : int
-        How many of each class, at most.
+    n_templates, n_of_several : int
+        How many of each class, at most: of one that is one instrument, and of `SEVERAL`.
 
     Returns
     -------
     list of int
         In the order of the bank.
     """
-    return _most_active(bank, H, dict.fromkeys(bank.drums, n_templates))
-
-
-def most_active_instruments(bank: BankTemplates, H: FloatArray, n_templates: int) -> list[int]:
-    """Return as many templates for each of a class's `INSTRUMENTS`, as `most_active` does."""
-    numbers = {drum: n_templates * INSTRUMENTS.get(drum, 1) for drum in bank.drums}
-    return _most_active(bank, H, numbers)
-
-
-def _most_active(bank: BankTemplates, H: FloatArray, numbers: Mapping[str, int]) -> list[int]:
     explained = H.sum(axis=1)
     chosen: list[int] = []
     for drum in dict.fromkeys(bank.drums):
         members = bank.members(drum)
-        chosen += sorted(members, key=lambda r: -explained[r])[: numbers[drum]]
+        number = n_of_several if drum in SEVERAL else n_templates
+        chosen += sorted(members, key=lambda r: -explained[r])[:number]
     return sorted(chosen)

@@ -46,8 +46,15 @@ class Peaks:
 
     def above(self, threshold: float) -> "Peaks":
         """Return the strokes that are at least so strong."""
-        strong = self.strength >= threshold
-        return Peaks(self.samples[strong], self.strength[strong])
+        return self.those(self.strength >= threshold)
+
+    def those(self, chosen: NDArray[np.bool_]) -> "Peaks":
+        """Return the strokes that a mask (n,) chooses."""
+        return Peaks(self.samples[chosen], self.strength[chosen])
+
+    def frames(self, hop_length: int, n_frames: int) -> NDArray[np.intp]:
+        """Return the frames in which they begin, below `n_frames`."""
+        return np.minimum(self.samples // hop_length, n_frames - 1)
 
 
 def fine_stft(sample_rate: float) -> Stft:
