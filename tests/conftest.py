@@ -6,6 +6,7 @@ checkout; tests that need them are marked ``shared`` and skipped where there is 
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,23 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def usual_signals() -> Iterator[None]:
+    """Have processes that a test starts hear signals, also where whoever runs the tests does not.
+
+    A shell's background jobs are deaf to SIGINT, what `nohup` started is deaf to SIGHUP, and so is
+    all that they start in turn.
+    """
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    deaf = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
+    for number in deaf:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in deaf:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
