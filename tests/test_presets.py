@@ -169,7 +169,7 @@ _CONTENTS = st.one_of(
 _WHOLE = re.compile("expected (description|TOML, found values|a preset of at most)")
 
 
-@examples(deadline=None, max_examples=400)
+@examples(max_examples=400)
 @given(_CONTENTS, _CONTENTS)
 def test_any_content_is_read_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, first: bytes, second: bytes
