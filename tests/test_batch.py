@@ -487,14 +487,16 @@ def test_disk_that_refuses_a_move(
         between = out / "a" in (path.parent, Path(target).parent)
         count += between
         if between and count == call + 1:
-            raise PermissionError(13, "Permission denied", str(target))
+            raise PermissionError(13, "Permission denied", str(path), None, str(target))
         return rename(path, target)
 
     monkeypatch.setattr(Path, "replace", refuse)
     summary = run([recording], out, overwrite=True)
 
-    assert [failed.reason.rpartition(": ")[2] for failed in summary.failed] == ["Permission denied"]
-    assert "cannot write" in summary.failed[0].reason
+    (failed,) = summary.failed
+    place, _, reason = failed.reason.partition(": ")
+    assert reason == "cannot write: Permission denied"
+    assert Path(place).parent == out / "a"  # not in the workplace
     assert tree(out) == before
     assert folders(out) == ["a"]
 
