@@ -515,6 +515,39 @@ def test_a_signal_while_it_waits_for_standard_input_leaves_nothing(work_folder: 
     assert list(work_folder.iterdir()) == [temporary]
 
 
+#: Is interrupted where Python lets go of what is raised, in a destructor, and works on.
+LOST = """
+import os, signal, sys, time
+from nmfd_cli.cli import main
+
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(0.1)
+
+def work(arguments):
+    Last()
+    time.sleep(float(sys.argv[2]))
+    return 0
+
+main._dispatch = work
+main.main()
+"""
+
+
+@needs_posix_signals
+@pytest.mark.usefixtures("usual_signals")
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
+def test_a_signal_stops_the_work_wherever_it_strikes(number: int, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOST, str(number), str(PATIENCE)],
+        capture_output=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+    assert done.returncode == code
+    told = b"nmfd: error: interrupted; nothing was left half-written\n"
+    assert done.stderr == (told if number == 2 else b"")
+
+
 # --- what is told --------------------------------------------------------------------------------
 
 

@@ -31,6 +31,9 @@ FAILED = 1
 WRONG_OPTIONS = 2
 INTERRUPTED = 130
 
+#: Seconds until what was lost is raised again: by then what has lost it is over.
+_SHORTLY = 0.001
+
 _COMPLETE_VARIABLE = "_NMFD_COMPLETE"
 
 
@@ -148,8 +151,27 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
+def _stop_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Stop a little later where Python let go of what was to stop the program.
+
+    It does so with whatever is raised in a ``__del__`` or in what a library in C calls back.
+    """
+    error = lost.exc_value
+    if not isinstance(error, (KeyboardInterrupt, SystemExit)) or not hasattr(signal, "setitimer"):
+        sys.__unraisablehook__(lost)
+        return
+    kind, arguments = type(error), error.args
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise kind(*arguments)
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, _SHORTLY)
+
+
 def main() -> NoReturn:
     """Run ``nmfd`` as a program."""
+    sys.unraisablehook = _stop_again
     for number in stop_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
