@@ -515,32 +515,39 @@ def test_a_signal_while_it_waits_for_standard_input_leaves_nothing(work_folder: 
     assert list(work_folder.iterdir()) == [temporary]
 
 
-#: Is interrupted where Python lets go of what is raised, in a destructor, and works on.
-LOST = """
-import os, signal, sys, time
-from nmfd_cli.cli import main
-
+#: Programs that are interrupted where no ``try`` of the command's own would see it.
+STRUCK = {
+    "in a destructor": """
 class Last:
     def __del__(self):
-        os.kill(os.getpid(), int(sys.argv[1]))
+        os.kill(os.getpid(), number)
         time.sleep(0.1)
 
 def work(arguments):
     Last()
-    time.sleep(float(sys.argv[2]))
+    time.sleep(patience)
     return 0
 
 main._dispatch = work
-main.main()
-"""
+""",
+    "before the work": """
+def begin():
+    os.kill(os.getpid(), number)
+    time.sleep(patience)
+
+main.cli.main = begin
+""",
+}
 
 
 @needs_posix_signals
 @pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
-def test_a_signal_stops_the_work_wherever_it_strikes(number: int, code: int) -> None:
+@pytest.mark.parametrize("where", STRUCK)
+def test_a_signal_stops_the_work_wherever_it_strikes(where: str, number: int, code: int) -> None:
+    head = f"import os, time; from nmfd_cli.cli import main; number={number}; patience={PATIENCE}"
     done = subprocess.run(
-        [sys.executable, "-c", LOST, str(number), str(PATIENCE)],
+        [sys.executable, "-c", f"{head}{STRUCK[where]}main.main()"],
         capture_output=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == code

@@ -83,8 +83,7 @@ def run(arguments: Sequence[str]) -> int:
         code = _dispatch(arguments)
         _flush_stdout()
     except (click.Abort, KeyboardInterrupt):
-        say_error("interrupted; nothing was left half-written")
-        return INTERRUPTED
+        return _say_interrupted()
     except BrokenPipeError:
         _let_go_of_stdout()
         return 0
@@ -92,6 +91,11 @@ def run(arguments: Sequence[str]) -> int:
         _let_go_of_stdout()
         return _report(error)
     return code
+
+
+def _say_interrupted() -> int:
+    say_error("interrupted; nothing was left half-written")
+    return INTERRUPTED
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -171,6 +175,13 @@ def _stop_again(lost: "sys.UnraisableHookArgs") -> None:
 
 def main() -> NoReturn:
     """Run ``nmfd`` as a program."""
+    try:
+        _run_as_program()
+    except KeyboardInterrupt:  # before there was any work, or after it
+        sys.exit(_say_interrupted())
+
+
+def _run_as_program() -> NoReturn:
     sys.unraisablehook = _stop_again
     for number in stop_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
