@@ -414,3 +414,14 @@ def test_wrong_presets_stop_a_separation_before_it_begins(write: Write) -> None:
     result = nmfd("separate", "no.wav", "--preset", "nothing-like-it")
     assert result.exit_code == 2
     assert result.stderr.startswith("nmfd: error: --preset: expected one of acoustic, best, ")
+
+
+def test_a_user_without_a_home_has_the_shipped_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    result = nmfd("presets", "list")
+    assert result.exit_code == 0
+    assert "draft" in result.stdout
