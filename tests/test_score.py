@@ -354,8 +354,13 @@ def damaged_files(draw: st.DrawFn) -> bytes:
 WHOLE = re.compile("expected (at least one note|text in UTF-8, found UTF-16|a text table)")
 
 
+def is_table(data: bytes) -> bool:
+    """Whether it is not read as MIDI, which has no lines and needs an extra."""
+    return not data.startswith(b"MThd")
+
+
 @settings(max_examples=400)
-@given(st.binary(max_size=60) | damaged_files())
+@given((st.binary(max_size=60) | damaged_files()).filter(is_table))
 def test_any_file_is_read_or_refused_with_its_line(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
