@@ -43,7 +43,6 @@ from nmfd_cli.io.inputs import expand_inputs
 ODD_NAMES = [
     "-dash.wav",
     "two words.wav",
-    "größe 録音.wav",
     'it\'s "quoted".wav',
     "take[1]*?.wav",
     "{track}{{.wav",
@@ -51,6 +50,8 @@ ODD_NAMES = [
     "no_ending",
     "a\nb\tc.wav",
 ]
+if sys.getfilesystemencoding() == "utf-8":
+    ODD_NAMES.append("größe 録音.wav")
 if sys.platform == "linux":
     ODD_NAMES.append(os.fsdecode(b"dr\xffms.wav"))
 
