@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 
@@ -42,3 +42,14 @@ def signals_held() -> Iterator[None]:
                 signal.signal(number, handler)
         if arrived:
             signal.raise_signal(arrived[0])
+
+
+@contextmanager
+def cleaned_up() -> Iterator[ExitStack]:
+    """Hand out a stack of what is to be removed in the end, which signals wait for."""
+    with ExitStack() as resources:
+        try:
+            yield resources
+        finally:
+            with signals_held():
+                resources.close()

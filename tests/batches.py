@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import soundfile as sf
 
 from nmfd_cli.app.batch import BatchSummary, run_jobs
 from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.events import OnEvent
+from nmfd_cli.app.events import Done, Event, OnEvent
 from nmfd_cli.app.jobs import Job, plan_jobs
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.app.threads import THREAD_VARIABLES
@@ -27,6 +27,9 @@ TINY = SeparationSettings(
     init="random", components=2, iterations=2, n_fft=128, hop_length=64, template_frames=2
 )
 TINY_STEMS = ("component_1", "component_2")
+
+#: Seconds that a program waits to be ended; it is sooner, also on a machine with other work.
+WAITING = 600
 
 
 def make_recording(path: Path, *, seed: int = 0, seconds: float = 0.3, rate: int = 8000) -> Path:
@@ -82,11 +85,18 @@ def folders(folder: Path) -> list[str]:
     return sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_dir())
 
 
+def with_tests(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables with which a program may import this module, beside what it may anyway."""
+    known = environment.get("PYTHONPATH")
+    folders = [str(Path(__file__).parent), *([known] if known else [])]
+    return {**environment, "PYTHONPATH": os.pathsep.join(folders)}
+
+
 def start_python(code: str, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":
     """Start Python on a line of code, in a session of its own; it may import this module."""
     # threads of the numeric library would forbid to fork, and change the last bits
     one_thread = dict.fromkeys(THREAD_VARIABLES, "1")
-    environment = {**os.environ, **one_thread, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = with_tests({**os.environ, **one_thread})
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
         text=True,
@@ -97,13 +107,22 @@ def start_python(code: str, *arguments: str | Path, **options: Any) -> "subproce
 
 
 def main_batch(arguments: Sequence[str]) -> None:
-    """Do a folder's recordings: FOLDER OUT PROCESSES; says when it begins."""
+    """Do a folder's recordings: FOLDER OUT PROCESSES.
+
+    Once half of them are done it waits to be ended from outside: whoever does that may take his
+    time and still finds it in the middle.
+    """
     folder, out, processes = arguments
     jobs = plan(expand_inputs([folder]), Path(out), skip_existing=True)
-    print("begin", flush=True)
-    summary = run_jobs(jobs, BatchSettings(jobs=int(processes)))
-    print(f"done {len(summary.done)} skipped {len(summary.skipped)}", flush=True)
-    sys.exit(0 if summary.is_complete else 1)
+    n_left = len(jobs) // 2
+
+    def wait_in_the_middle(event: Event) -> None:
+        nonlocal n_left
+        n_left -= isinstance(event, Done)
+        if n_left == 0:
+            time.sleep(WAITING)
+
+    run_jobs(jobs, BatchSettings(jobs=int(processes)), wait_in_the_middle)
 
 
 def _ignore_power_cuts() -> None:
@@ -143,6 +162,7 @@ def main_random_kills(arguments: Sequence[str]) -> None:
         was_killed = os.WIFSIGNALED(status)
         count += was_killed
         rounds += not was_killed
+        duration *= 1.1 if was_killed else 0.7  # the machine may have become slower, or faster
     for place in Path(out).glob("round_*"):
         summary = run(inputs, place, skip_existing=True)
         assert summary.is_complete, [failed.reason for failed in summary.failed]

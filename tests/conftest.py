@@ -6,14 +6,18 @@ checkout; tests that need them are marked ``shared`` and skipped where there is 
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# how long an example takes says something of the machine, nothing of the code
-settings.register_profile("nmfd", deadline=None)
+# how long an example takes says something of the machine, nothing of the code; and what a run finds
+# must not depend on which examples are drawn, lest a change fails by what it has not changed
+settings.register_profile(
+    "nmfd", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("nmfd")
 
 NO_SHARED = "needs the shared folder: set NMFD_SHARED or put it beside the checkout as ../shared"
@@ -41,11 +45,29 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the tests from the user's cache, in subprocesses, too."""
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests from the user's cache, presets and kits, in subprocesses, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
+
+
+@pytest.fixture
+def usual_signals() -> Iterator[None]:
+    """Have processes that a test starts hear signals, also where whoever runs the tests does not.
+
+    A shell's background jobs are deaf to SIGINT, what `nohup` started is deaf to SIGHUP, and so is
+    all that they start in turn.
+    """
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    deaf = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
+    for number in deaf:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in deaf:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

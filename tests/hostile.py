@@ -30,7 +30,9 @@ from nmfd_cli.io.decoder import is_mp3, silenced
 from nmfd_cli.io.manifest import file_hash
 
 #: The command ends long before that, also on a machine with other work.
-PATIENCE = 120
+PATIENCE = 300
+#: So many run at a time at most: a container sees more processors than it may use.
+MOST_AT_A_TIME = 4
 #: Letters of a line that the table shows.
 SHOWN = 150
 
@@ -95,8 +97,8 @@ def files_in(folder: Path) -> frozenset[tuple[str, str]]:
 
 
 def run_all(cases: Sequence[Case], folder: Path) -> list[Outcome]:
-    """Run cases, as many at a time as there are processors."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    """Run cases, several at a time."""
+    with ThreadPoolExecutor(min(MOST_AT_A_TIME, os.cpu_count() or 1)) as threads:
         places = [folder / f"{number:03}" for number in range(len(cases))]
         return list(threads.map(run_case, cases, places))
 

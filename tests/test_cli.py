@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import numpy as np
@@ -458,32 +459,39 @@ def test_debugging_shows_where_a_separation_failed(
 # --- signals -------------------------------------------------------------------------------------
 
 
-def started(*arguments: str, until: str) -> "subprocess.Popen[bytes]":
-    """Return the program, running, after it has told on stderr that it is there."""
-    process = subprocess.Popen(
-        [*PROGRAM, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stderr is not None
+@contextmanager
+def started(*arguments: str) -> "Iterator[subprocess.Popen[bytes]]":
+    """Hand out the program, running; it does not outlive the test."""
+    pipe = subprocess.PIPE
+    command = [*PROGRAM, *arguments]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until(stream: IO[bytes] | None, word: str) -> None:
+    """Wait until the program has told on stderr that it is there."""
+    assert stream is not None
     seen = ""
-    while until not in seen:
-        line = process.stderr.readline().decode()
-        assert line, f"ended before {until!r}, said {seen!r}"
+    while word not in seen:
+        line = stream.readline().decode()
+        assert line, f"ended before {word!r}, said {seen!r}"
         seen += line
-    return process
 
 
 @needs_posix_signals
+@pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
 def test_signals_stop_the_work_and_leave_nothing(
     loop: Path, work_folder: Path, number: int, code: int
 ) -> None:
-    process = started(
-        "separate", str(loop), "-v", "--stems", "kick", "--iterations", "1000000",
-        "--block-seconds", "0.5", until="factorising",
-    )  # fmt: skip
-    process.send_signal(number)
-    _, told = process.communicate(timeout=PATIENCE)
+    endless = ("--stems", "kick", "--iterations", "1000000", "--block-seconds", "0.5")
+    with started("separate", str(loop), "-v", *endless) as process:
+        read_until(process.stderr, "factorising")
+        process.send_signal(number)
+        _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     assert told.decode() == (
         "nmfd: error: interrupted; nothing was left half-written\n" if number == 2 else ""
@@ -493,19 +501,58 @@ def test_signals_stop_the_work_and_leave_nothing(
 
 
 @needs_posix_signals
+@pytest.mark.usefixtures("usual_signals")
 def test_a_signal_while_it_waits_for_standard_input_leaves_nothing(work_folder: Path) -> None:
-    process = subprocess.Popen(
-        [*PROGRAM, "separate", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
-    )
     temporary = work_folder / "tmp"
-    deadline = time.monotonic() + PATIENCE
-    while not any(temporary.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=PATIENCE)
+    with started("separate", "-") as process:
+        deadline = time.monotonic() + PATIENCE
+        while not any(temporary.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 143
     assert list(temporary.iterdir()) == []
     assert list(work_folder.iterdir()) == [temporary]
+
+
+#: Programs that are interrupted where no ``try`` of the command's own would see it.
+STRUCK = {
+    "in a destructor": """
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), number)
+        time.sleep(0.1)
+
+def work(arguments):
+    Last()
+    time.sleep(patience)
+    return 0
+
+main._dispatch = work
+""",
+    "before the work": """
+def begin():
+    os.kill(os.getpid(), number)
+    time.sleep(patience)
+
+main.cli.main = begin
+""",
+}
+
+
+@needs_posix_signals
+@pytest.mark.usefixtures("usual_signals")
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
+@pytest.mark.parametrize("where", STRUCK)
+def test_a_signal_stops_the_work_wherever_it_strikes(where: str, number: int, code: int) -> None:
+    head = f"import os, time; from nmfd_cli.cli import main; number={number}; patience={PATIENCE}"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{head}{STRUCK[where]}main.main()"],
+        capture_output=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+    assert done.returncode == code
+    told = b"nmfd: error: interrupted; nothing was left half-written\n"
+    assert done.stderr == (told if number == 2 else b"")
 
 
 # --- what is told --------------------------------------------------------------------------------
@@ -643,7 +690,7 @@ def completed(shell: str, *words: str) -> list[str]:
         "COMP_CWORD": words[-1] if shell == "fish" else str(len(words)),
     }
     result = subprocess.run(
-        PROGRAM, env=environment, capture_output=True, text=True, check=False, timeout=60
+        PROGRAM, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert result.stderr == ""
     return result.stdout.split()
@@ -653,7 +700,7 @@ def completed(shell: str, *words: str) -> list[str]:
 def test_completion_scripts_are_offered(shell: str) -> None:
     result = subprocess.run(
         PROGRAM, env={**os.environ, "_NMFD_COMPLETE": f"{shell}_source"},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     if shell == "bash" and "4.4" in result.stderr:
         pytest.skip("this bash is too old for completion by click")

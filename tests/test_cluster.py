@@ -1,80 +1,89 @@
 """The same batch on a real Dask cluster of processes, some of which are killed."""
 
 import importlib.util
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from batches import TINY, make_recording, make_recordings, plan, run, tree
+from batches import TINY, make_recording, make_recordings, plan, run, tree, with_tests
 
 from nmfd_cli.app import cluster
 from nmfd_cli.app.batch import BatchSummary, run_jobs
 from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.events import Done, Event, Failed, Progress, Started
+from nmfd_cli.app.events import Done, Ended, Event, Failed, Started
+from nmfd_cli.app.jobs import Job
 from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.app.work import run_job
 from nmfd_cli.errors import MissingExtraError, ParameterError
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None,
     reason="needs the extra of Dask: pip install 'nmfd-cli[dask]'",
 )
-#: Starting a cluster may take that long.
-PATIENCE = 60
-#: Enough work that a worker can be killed in the middle of it.
-SLOW = replace(TINY, iterations=1500)
+#: Starting a cluster takes less than that, also on a machine with other work.
+PATIENCE = 120
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler that answers may take its time."""
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", PATIENCE)
 
 
 class Cluster:
     """A scheduler and two worker processes without nannies, in their own working folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.address = f"tcp://127.0.0.1:{free_port()}"
-        port = self.address.rpartition(":")[2]
-        self._scheduler = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard", "--no-show"
-        )
-        options = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
-        self.workers = [self._start("worker", self.address, *options) for _ in range(2)]
+        self.folder = folder
+        self.address = ""
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self._scheduler: subprocess.Popen[bytes] | None = None
 
-    def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        tests = Path(__file__).parent
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(tests),
-            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
-        }
+    def start(self) -> None:
+        """Start all of it and wait until the workers are there."""
+        contact = self.folder / "scheduler.json"
+        port = ("--port", "0", "--scheduler-file", str(contact))
+        host = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--host", "127.0.0.1")
+        self._scheduler = self._process("scheduler", *host, *port, "--no-show")
+        self.address = address_in(contact, self._scheduler)
+        options = (*host, "--no-nanny", "--nthreads", "1")
+        self.workers = [self._process("worker", self.address, *options) for _ in range(2)]
+        with cluster._client(self.address) as client:
+            client.wait_for_workers(2, timeout=PATIENCE)
+
+    def _process(self, *arguments: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             [sys.executable, "-m", "dask", *arguments],
-            cwd=self._folder,
-            env=environment,
+            cwd=self.folder,
+            env={**with_tests(os.environ), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
 
-    def wait(self, n_workers: int) -> None:
-        """Wait until as many workers are there."""
-        with cluster._client(self.address) as client:
-            client.wait_for_workers(n_workers, timeout=PATIENCE)
-
     def stop(self) -> None:
         for process in (*self.workers, self._scheduler):
-            process.kill()
-            process.wait()
+            if process is not None:
+                process.kill()
+                process.wait()
+
+
+def address_in(contact: Path, scheduler: "subprocess.Popen[bytes]") -> str:
+    """Return the address that a scheduler tells in a file once it listens."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and scheduler.poll() is None:
+        with suppress(OSError, ValueError):  # not there yet, or not whole
+            return str(json.loads(contact.read_text())["address"])
+        time.sleep(0.02)
+    raise AssertionError("the scheduler does not say that it listens")
 
 
 @contextmanager
@@ -82,10 +91,39 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
     folder.mkdir()
     running = Cluster(folder)
     try:
-        running.wait(2)
+        running.start()
         yield running
     finally:
         running.stop()
+
+
+def dying_once(index: int, job: Job, topic: str, version: str) -> object:
+    """Do a job on a worker; the first that is in the middle of one dies and leaves its number.
+
+    It has finished none before, so none is found finished by who does its work again.
+    """
+
+    def run_and_die(index: int, job: Job, progress: Callable[[str, float], None]) -> Ended:
+        def report_and_die(stage: str, share: float) -> None:
+            progress(stage, share)
+            if stage == "factorising" and is_first(Path("died")):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return run_job(index, job, report_and_die)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nmfd_cli.app.cluster.run_job", run_and_die)
+        return cluster._run_on_worker(index, job, topic, version)
+
+
+def is_first(mark: Path) -> bool:
+    """Leave the number of this process, unless another has."""
+    try:
+        with mark.open("x") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        return False
+    return True
 
 
 @needs_dask
@@ -97,25 +135,21 @@ def test_same_bytes_as_processes_with_a_worker_killed_in_the_middle(
     make_recordings(tmp_path / "in", 8)
     (tmp_path / "in" / "bad.wav").write_text("no audio")
     inputs = [str(Path("in") / path.name) for path in sorted((tmp_path / "in").iterdir())]
-    expected = run(inputs, Path("expected"), jobs=2, settings=SLOW)
-    jobs = plan(inputs, Path("out"), settings=SLOW)
+    expected = run(inputs, Path("expected"), jobs=2)
+    jobs = plan(inputs, Path("out"))
     events: list[Event] = []
+    monkeypatch.setattr(cluster, "_run_on_worker", dying_once)
 
     with running_cluster(tmp_path / "cluster") as running:
+        batch = BatchSettings(scheduler=running.address)
+        summary = run_jobs(jobs, batch, events.append)
+        again = run_jobs(plan(inputs, Path("out"), skip_existing=True), batch)
+        died = int((running.folder / "died").read_text())
+        (killed,) = (worker for worker in running.workers if worker.pid == died)
+        (other,) = (worker for worker in running.workers if worker.pid != died)
+        assert killed.wait(PATIENCE) == -signal.SIGKILL
+        assert other.poll() is None
 
-        def on_event(event: Event) -> None:
-            events.append(event)
-            is_first_progress = sum(isinstance(each, Progress) for each in events) == 1
-            if isinstance(event, Progress) and is_first_progress:
-                os.kill(running.workers[0].pid, signal.SIGKILL)
-
-        summary = run_jobs(jobs, BatchSettings(scheduler=running.address), on_event)
-        again = run_jobs(
-            plan(inputs, Path("out"), settings=SLOW, skip_existing=True),
-            BatchSettings(scheduler=running.address),
-        )
-
-    assert running.workers[0].returncode == -signal.SIGKILL
     assert tree(tmp_path / "out") == tree(tmp_path / "expected")
     assert not (tmp_path / "out" / ".nmfd.part").exists()
     assert told(summary) == told(expected, "expected")
@@ -144,8 +178,6 @@ def told(summary: BatchSummary, out: str = "out") -> list[object]:
 def test_file_that_kills_every_worker_fails_and_a_cluster_without_workers_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "NO_WORKER_SECONDS", 1.0)
-    monkeypatch.setattr(cluster, "_LOOK_SECONDS", 0.2)
     monkeypatch.setattr(cluster, "_run_on_worker", deadly)
     inputs = [make_recording(tmp_path / "in" / "deadly.wav")]
 
@@ -154,6 +186,8 @@ def test_file_that_kills_every_worker_fails_and_a_cluster_without_workers_is_giv
         lost = run_jobs(plan(inputs, tmp_path / "out"), batch)
         for worker in running.workers:
             assert worker.wait(PATIENCE) == -signal.SIGSEGV
+        monkeypatch.setattr(cluster, "NO_WORKER_SECONDS", 1.0)
+        monkeypatch.setattr(cluster, "_LOOK_SECONDS", 0.2)
         given_up = run_jobs(plan(inputs, tmp_path / "out"), batch)
 
     assert [failed.reason for failed in lost.failed] == ["its worker was lost 2 times"]
@@ -170,10 +204,13 @@ def deadly(*_: object) -> None:
 def test_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     jobs = plan([make_recording(tmp_path / "a.wav")], tmp_path / "out")
-    address = f"tcp://127.0.0.1:{free_port()}"
+    with socket.socket() as taken:  # nobody listens there, and nobody else can
+        taken.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        no_answer = f"^scheduler: no Dask scheduler answers at {address}"
 
-    with pytest.raises(ParameterError, match=f"^scheduler: no Dask scheduler answers at {address}"):
-        run_jobs(jobs, BatchSettings(scheduler=address))
+        with pytest.raises(ParameterError, match=no_answer):
+            run_jobs(jobs, BatchSettings(scheduler=address))
 
 
 def test_extra_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

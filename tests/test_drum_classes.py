@@ -116,7 +116,7 @@ def test_extra_names_are_told() -> None:
         drum_class("cowbel", extra=["cowbell", "kick"])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.one_of(st.text(max_size=12), st.integers(), st.floats()))
 def test_any_name_has_a_class_or_one_line_of_error(name: str | int | float) -> None:
     try:
@@ -125,7 +125,7 @@ def test_any_name_has_a_class_or_one_line_of_error(name: str | int | float) -> N
         assert "\n" not in str(error)  # noqa: PT017
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(CASES), st.sampled_from(["", " ", "-", "_", " - "]), st.booleans())
 def test_case_and_separators_do_not_matter(
     case: tuple[str, str], separator: str, upper: bool

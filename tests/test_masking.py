@@ -86,7 +86,7 @@ def test_bad_arguments() -> None:
         assert str(caught.value) == f"alpha: expected a number above 0, found {alpha}"
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_sources=st.integers(1, 5),

@@ -462,7 +462,7 @@ def problems(draw: st.DrawFn) -> tuple[oracle.Array, oracle.Array, oracle.Array]
 @pytest.mark.parametrize(
     ("fix_W", "fix_H"), [(False, False), (True, False), (False, True)], ids=["none", "W", "H"]
 )
-@settings(deadline=None, derandomize=True, max_examples=120)
+@settings(max_examples=120)
 @given(problem=problems())
 def test_joint_update_never_raises_the_divergence(
     fix_W: bool, fix_H: bool, problem: tuple[oracle.Array, oracle.Array, oracle.Array]

@@ -20,6 +20,9 @@ from nmfd_cli.io.streams import mend_unknown_length
 
 RATE = 8000
 
+#: A process ends long before that, also on a machine with other work.
+PATIENCE = 120
+
 #: Two runs may round differently: the numeric library's sums depend on where arrays lie in memory.
 ROUNDING = 1e-6
 STEP = 2.0**-15 + ROUNDING  # of 16 bits
@@ -55,7 +58,7 @@ def nmfd(*arguments: str, stdin: bytes = b"") -> Result:
 
 def real_nmfd(*arguments: str, stdin: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
     command = [sys.executable, "-m", "nmfd_cli.cli.main", "separate", *arguments, *FAST]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=PATIENCE)
 
 
 def samples(source: Path | bytes) -> NDArray[np.float64]:

@@ -169,7 +169,7 @@ _CONTENTS = st.one_of(
 _WHOLE = re.compile("expected (description|TOML, found values|a preset of at most)")
 
 
-@examples(deadline=None, max_examples=400)
+@examples(max_examples=400)
 @given(_CONTENTS, _CONTENTS)
 def test_any_content_is_read_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, first: bytes, second: bytes
@@ -414,3 +414,14 @@ def test_wrong_presets_stop_a_separation_before_it_begins(write: Write) -> None:
     result = nmfd("separate", "no.wav", "--preset", "nothing-like-it")
     assert result.exit_code == 2
     assert result.stderr.startswith("nmfd: error: --preset: expected one of acoustic, best, ")
+
+
+def test_a_user_without_a_home_has_the_shipped_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    result = nmfd("presets", "list")
+    assert result.exit_code == 0
+    assert "draft" in result.stdout

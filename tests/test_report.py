@@ -7,9 +7,11 @@ from base64 import b64decode, b64encode
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 import pytest
@@ -242,9 +244,9 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     page = target.read_text(encoding="utf-8")
     assert "<title>a b.wav – separated</title>" in page
-    command = re.sub("<[^>]*>", "", re.findall(r"<pre>(.*?)</pre>", page)[0])
+    command = unescape(re.sub("<[^>]*>", "", re.findall(r"<pre>(.*?)</pre>", page)[0]))
     assert command == (
-        f"report &#x27;{source}&#x27; --out {target} --init random --template-frames 4 "
+        f"report {quote(str(source))} --out {quote(str(target))} --init random --template-frames 4 "
         "--iterations 2 --seed 1"
     )
     (sound,) = re.findall(r'id="sound-0">(.*?)</script>', page)

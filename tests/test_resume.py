@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,15 +14,27 @@ from batches import folders, make_recording, make_recordings, run, start_python,
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 
-#: Kill tests end long before that.
-PATIENCE = 60
+#: A program ends long before that, also on a machine with other work.
+PATIENCE = 300
+
+
+@contextmanager
+def started(name: str, *arguments: str | Path) -> "Iterator[subprocess.Popen[str]]":
+    """Hand out a program of `batches`, running; nothing of its session outlives the test."""
+    code = f"import sys, batches; batches.{name}(sys.argv[1:])"
+    pipes: dict[str, int] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with start_python(code, *arguments, **pipes) as process:
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def program(name: str, *arguments: str | Path) -> str:
     """Run a program of `batches` to its end and return what it printed."""
-    code = f"import sys, batches; batches.{name}(sys.argv[1:])"
-    process = start_python(code, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    output, errors = process.communicate(timeout=PATIENCE)
+    with started(name, *arguments) as process:
+        output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     return output.strip()
 
@@ -60,19 +74,11 @@ def test_processes_killed_and_resumed(tmp_path: Path, whom: str) -> None:
     """The whole session as by a power cut, or the main process, whose workers then end, too."""
     inputs = make_recordings(tmp_path / "in", 6)
     run(inputs, tmp_path / "expected")
-    code = "import sys, batches; batches.main_batch(sys.argv[1:])"
-    arguments = (tmp_path / "in", tmp_path / "out", "2")
-    process = start_python(code, *arguments, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begin\n"
-    first = wait_for(tmp_path / "out", "t*/*.nmfd.json")
-
-    os.kill(process.pid, signal.SIGKILL) if whom == "main" else os.killpg(
-        process.pid, signal.SIGKILL
-    )
-    process.wait()
-    process.stdout.close()
-    wait_for_end_of_session(process.pid)
+    with started("main_batch", tmp_path / "in", tmp_path / "out", "2") as process:
+        first = wait_for(tmp_path / "out", "t*/*.nmfd.json")
+        kill = os.kill if whom == "main" else os.killpg
+        kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=PATIENCE)  # until none of the session holds its output
     summary = run(inputs, tmp_path / "out", skip_existing=True)
 
     assert first
@@ -82,16 +88,13 @@ def test_processes_killed_and_resumed(tmp_path: Path, whom: str) -> None:
     assert ".nmfd.part" not in folders(tmp_path / "out")
 
 
+@pytest.mark.usefixtures("usual_signals")
 def test_interrupt_ends_it_and_leaves_nothing_half_done(tmp_path: Path) -> None:
     inputs = make_recordings(tmp_path / "in", 40)
-    code = "import sys, batches; batches.main_batch(sys.argv[1:])"
-    process = start_python(
-        code, tmp_path / "in", tmp_path / "out", "2", stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    wait_for(tmp_path / "out", "t*/*.nmfd.json")
-
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: main process and workers
-    _, errors = process.communicate(timeout=PATIENCE)
+    with started("main_batch", tmp_path / "in", tmp_path / "out", "2") as process:
+        wait_for(tmp_path / "out", "t*/*.nmfd.json")
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: main process and workers
+        _, errors = process.communicate(timeout=PATIENCE)
 
     assert process.returncode not in (0, 1)
     assert errors.count("Traceback") == 1  # the main process's own: workers are silent
@@ -110,18 +113,3 @@ def wait_for(folder: Path, pattern: str) -> Path:
             return path
         time.sleep(0.005)
     raise AssertionError(f"no {pattern} in {folder}")
-
-
-def wait_for_end_of_session(session: int) -> None:
-    """Wait until no process of a session lives; one that waits to be buried does not."""
-    end = time.monotonic() + PATIENCE
-    while _alive(session):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def _alive(session: int) -> bool:
-    listing = subprocess.run(
-        ["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False
-    )
-    return any(not line.startswith("Z") for line in listing.stdout.split())

@@ -284,7 +284,7 @@ NOTES = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.lists(NOTES, min_size=1, unique=True),
     st.sampled_from([",", ";", "\t"]),
@@ -314,7 +314,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(max_size=60) | st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
     for start in ("", "onset,drum,pitch,end\n", "0\tkick\n"):
@@ -354,8 +354,13 @@ def damaged_files(draw: st.DrawFn) -> bytes:
 WHOLE = re.compile("expected (at least one note|text in UTF-8, found UTF-16|a text table)")
 
 
-@settings(deadline=None, max_examples=400)
-@given(st.binary(max_size=60) | damaged_files())
+def is_table(data: bytes) -> bool:
+    """Whether it is not read as MIDI, which has no lines and needs an extra."""
+    return not data.startswith(b"MThd")
+
+
+@settings(max_examples=400)
+@given((st.binary(max_size=60) | damaged_files()).filter(is_table))
 def test_any_file_is_read_or_refused_with_its_line(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:

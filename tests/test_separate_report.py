@@ -3,7 +3,9 @@
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -225,9 +227,10 @@ def test_the_command_says_how_it_was_made(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     (found,) = json.loads(result.stdout)["recordings"]
     page = Path(found["report"]).read_text(encoding="utf-8")
-    command = re.sub("<[^>]*>", "", re.findall(r"<pre>(.*?)</pre>", page)[0])
+    command = unescape(re.sub("<[^>]*>", "", re.findall(r"<pre>(.*?)</pre>", page)[0]))
+    given, preset, out = (quote(str(path)) for path in (recording, mine, tmp_path))
     assert command.startswith(
-        f"nmfd separate &#x27;{recording}&#x27; --preset {mine} --out {tmp_path} --report --init "
+        f"nmfd separate {given} --preset {preset} --out {out} --report --init "
     )
     assert "<title>a b.wav – separated</title>" in page
 

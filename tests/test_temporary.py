@@ -1,15 +1,18 @@
-"""Signals wait while temporary things are made, so that nothing of these is left."""
+"""Signals wait while temporary things are made and removed, so that nothing of these is left."""
 
+import io
 import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from nmfd_cli.app.page.sound import encode_tracks
 from nmfd_cli.io.temporary import temporary_file, temporary_folder
 from nmfd_cli.io.workplace import workplace
 from nmfd_cli.stop_signals import signals_held
@@ -122,3 +125,48 @@ def test_a_signal_while_a_temporary_disk_is_looked_for_leaves_nothing(
     with pytest.raises(_Stopped):
         temporary_file()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def signal_at_removal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary disk on which a signal comes as soon as anything is about to be removed."""
+
+    def signalling(original: Callable[..., None]) -> Callable[..., None]:
+        def remove(*args: Any, **options: Any) -> None:
+            signal.raise_signal(signal.SIGINT)
+            original(*args, **options)
+
+        return remove
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    tempfile.gettempdir()  # tries it out with a file that goes again
+    for name in ("unlink", "rmdir"):
+        monkeypatch.setattr(os, name, signalling(getattr(os, name)))
+    return tmp_path
+
+
+@pytest.mark.parametrize("is_workplace", [False, True])
+def test_a_signal_while_it_is_removed_leaves_nothing(
+    signal_at_removal: Path, is_workplace: bool
+) -> None:
+    made = workplace(signal_at_removal) if is_workplace else temporary_folder()
+    with pytest.raises(_Stopped), made as folder:
+        (folder / "below").mkdir()
+    assert list(signal_at_removal.iterdir()) == []
+
+
+@pytest.mark.parametrize("audio", ["flac", "ogg"])
+def test_a_signal_while_sound_is_encoded_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, audio: str
+) -> None:
+    class Signalling(io.BytesIO):
+        """A file in memory; libsndfile's C code calls it."""
+
+        def write(self, content: Any) -> int:
+            signal.raise_signal(signal.SIGINT)
+            return super().write(content)
+
+    monkeypatch.setattr(io, "BytesIO", Signalling)
+    with pytest.raises(_Stopped):
+        encode_tracks([np.zeros((1, 100_000), np.float32)], 8000, audio)

@@ -31,6 +31,9 @@ FAILED = 1
 WRONG_OPTIONS = 2
 INTERRUPTED = 130
 
+#: Seconds until what was lost is raised again: by then what has lost it is over.
+_SHORTLY = 0.001
+
 _COMPLETE_VARIABLE = "_NMFD_COMPLETE"
 
 
@@ -80,8 +83,7 @@ def run(arguments: Sequence[str]) -> int:
         code = _dispatch(arguments)
         _flush_stdout()
     except (click.Abort, KeyboardInterrupt):
-        say_error("interrupted; nothing was left half-written")
-        return INTERRUPTED
+        return _say_interrupted()
     except BrokenPipeError:
         _let_go_of_stdout()
         return 0
@@ -89,6 +91,11 @@ def run(arguments: Sequence[str]) -> int:
         _let_go_of_stdout()
         return _report(error)
     return code
+
+
+def _say_interrupted() -> int:
+    say_error("interrupted; nothing was left half-written")
+    return INTERRUPTED
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -148,8 +155,34 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
+def _stop_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Stop a little later where Python let go of what was to stop the program.
+
+    It does so with whatever is raised in a ``__del__`` or in what a library in C calls back.
+    """
+    error = lost.exc_value
+    if not isinstance(error, (KeyboardInterrupt, SystemExit)) or not hasattr(signal, "setitimer"):
+        sys.__unraisablehook__(lost)
+        return
+    kind, arguments = type(error), error.args
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise kind(*arguments)
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, _SHORTLY)
+
+
 def main() -> NoReturn:
     """Run ``nmfd`` as a program."""
+    try:
+        _run_as_program()
+    except KeyboardInterrupt:  # before there was any work, or after it
+        sys.exit(_say_interrupted())
+
+
+def _run_as_program() -> NoReturn:
+    sys.unraisablehook = _stop_again
     for number in stop_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)

@@ -23,6 +23,7 @@ class Moves:
         self._replaced = replaced
         self._moves: list[tuple[Path, Path, Path]] = []
         self._made: list[Path] = []
+        self._at = replaced
 
     def __enter__(self) -> Self:
         return self
@@ -36,15 +37,16 @@ class Moves:
         if error is not None:
             self._take_back()
         if isinstance(error, OSError):
-            where = error.filename2 or error.filename or self._moves[-1][1]
-            raise OutputError(f"{where}: cannot write: {error.strerror or error}") from error
+            raise OutputError(f"{self._at}: cannot write: {error.strerror or error}") from error
 
     def move(self, source: Path, target: Path) -> None:
         """Move a file, also to where one is; folders are made."""
         missing = [folder for folder in (target, *target.parents)[1:] if not folder.exists()]
         for folder in reversed(missing):
+            self._at = folder
             self._made.append(folder)
             folder.mkdir(exist_ok=True)
+        self._at = target  # what to call it by if it fails: a workplace means nothing to the user
         before = self._replaced / hashlib.sha256(os.fsencode(target)).hexdigest()[:16]
         self._moves.append((source, target, before))
         if target.exists() or target.is_symlink():

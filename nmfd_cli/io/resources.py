@@ -53,7 +53,14 @@ def _users_folder(variable: str, usual: str, *, windows: tuple[str, str], macos:
         return Path(named) / "nmfd"
     if sys.platform == "win32":
         named = os.environ.get(windows[0], "")
-        return (Path(named) if named else Path.home() / "AppData" / windows[1]) / "nmfd"
+        return (Path(named) if named else _home() / "AppData" / windows[1]) / "nmfd"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / macos / "nmfd"
-    return Path.home() / usual / "nmfd"
+        return _home() / "Library" / macos / "nmfd"
+    return _home() / usual / "nmfd"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:  # a user that the system does not know, as containers have them
+        return Path(os.sep)

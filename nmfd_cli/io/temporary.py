@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from io import BufferedRandom
 from pathlib import Path
 
-from nmfd_cli.stop_signals import signals_held
+from nmfd_cli.stop_signals import cleaned_up, signals_held
 
 _PREFIX = "nmfd-"
 
@@ -14,7 +14,7 @@ _PREFIX = "nmfd-"
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Make a folder on the temporary disk; its end removes it with all that is in it."""
-    with ExitStack() as resources:
+    with cleaned_up() as resources:
         with signals_held():
             folder = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
             resources.enter_context(folder)

@@ -20,7 +20,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +36,7 @@ from nmfd_cli.io.manifest import (
 )
 from nmfd_cli.io.moves import Moves, sync_folder
 from nmfd_cli.io.staging import require_free
-from nmfd_cli.stop_signals import signals_held
+from nmfd_cli.stop_signals import cleaned_up, signals_held
 
 if sys.platform != "win32":
     import fcntl
@@ -64,7 +64,7 @@ def workplace(out: Path) -> Iterator[Path]:
     OutputError
         If it cannot be made.
     """
-    with ExitStack() as resources:
+    with cleaned_up() as resources:
         with signals_held():
             place, lock = _make(out)
             resources.callback(_remove, place, lock)

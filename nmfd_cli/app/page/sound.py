@@ -13,6 +13,7 @@ from nmfd_cli.app.settings import REPORT_AUDIO
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError, ParameterError
 from nmfd_cli.io.stem_file import FLAC_RATES, flac_holds
+from nmfd_cli.stop_signals import cleaned_up, signals_held
 
 #: Seconds of a recording beyond which the sound is not embedded unasked: a browser keeps all tracks
 #: decoded in memory, a hundred megabytes a minute for a stereo mixture and four stems.
@@ -128,9 +129,14 @@ def _encode(samples: FloatArray, *, sample_rate: int, gain: float, kind: str) ->
     """Return samples (C, n) as a sound file."""
     file = io.BytesIO()
     container, subtype = ("OGG", "VORBIS") if kind == "ogg" else ("FLAC", "PCM_16")
-    with sf.SoundFile(
-        file, "w", sample_rate, samples.shape[0], format=container, subtype=subtype
-    ) as sound:
+    with cleaned_up() as resources:
+        with signals_held():  # libsndfile calls Python back, where what a signal raises gets lost
+            sound = sf.SoundFile(
+                file, "w", sample_rate, samples.shape[0], format=container, subtype=subtype
+            )
+            resources.enter_context(sound)
         for start in range(0, samples.shape[1], _BLOCK):
-            sound.write((samples[:, start : start + _BLOCK] / gain).astype(np.float32).T)
+            block = (samples[:, start : start + _BLOCK] / gain).astype(np.float32).T
+            with signals_held():
+                sound.write(block)
     return file.getvalue()
