@@ -15,7 +15,7 @@ import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.divergence import divide
-from nmfd_cli.core.nmfconv.parts import Divided, Part, Terms, joined
+from nmfd_cli.core.nmfconv.parts import Divided, Part, Rows, Terms, joined
 from nmfd_cli.core.nmfconv.products import Desk, Products, choose_products
 from nmfd_cli.core.nmfconv.sharing import grouped
 from nmfd_cli.core.nmfconv.shifts import TimeGrid, with_history
@@ -106,7 +106,8 @@ class Sweeps:
         self._products.set_templates(W)
         if activations is not None:
             self._products.set_activation_templates(activations)
-        parts = self._parts()
+        rows = self._rows() if activations is not None else []
+        parts = self._parts(rows)
 
         def visit(worker: int, group: int) -> None:
             seat, part = self._seats[worker], parts[group]
@@ -125,7 +126,7 @@ class Sweeps:
                     part.add_activations(seat.desk, divided, panel)
 
         self._team.run(visit, len(parts))
-        terms = joined(parts, self.target.shape[1])
+        terms = joined(parts, rows)
         self._complete(terms, W, H, divergence)
         return terms
 
@@ -144,18 +145,28 @@ class Sweeps:
         if kept is None:
             return self.sweep(W, H, activations=activations)
         self._products.set_activation_templates(activations)
-        parts = self._parts()
+        rows = self._rows()
+        parts = self._parts(rows)
 
         def visit(worker: int, group: int) -> None:
             for panel in self._groups[group]:
                 parts[group].add_activations(self._seats[worker].desk, kept[panel.index], panel)
 
         self._team.run(visit, len(parts))
-        return joined(parts, self.target.shape[1])
+        return joined(parts, rows)
 
-    def _parts(self) -> list[Part]:
-        reach = self.grid.n_frames - 1
-        return [Part(group, self._shape, reach, self.target.dtype) for group in self._groups]
+    def _rows(self) -> list[Rows]:
+        """Return room for the terms of the activations, of Q and, if beta is not zero, of B."""
+        reach, n_terms = self.grid.n_frames - 1, 1 if self.beta == 0 else 2
+        groups, dtype = self._groups, self.target.dtype
+        return [Rows(groups, self._shape[0], reach, dtype) for _ in range(n_terms)]
+
+    def _parts(self, rows: list[Rows]) -> list[Part]:
+        reach, dtype = self.grid.n_frames - 1, self.target.dtype
+        return [
+            Part(group[0].start, reach, dtype, [row.of_group(index) for row in rows])
+            for index, group in enumerate(self._groups)
+        ]
 
     def _complete(self, terms: Terms, W: FloatArray, H: FloatArray, divergence: bool) -> None:
         """Add what takes no product: at beta = 0 those with a matrix of ones are sums."""
