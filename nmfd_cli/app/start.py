@@ -43,6 +43,7 @@ class Start:
     ----------
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
+        Written over by the solver.
     stems : tuple of str
     stem_of : tuple of R ints
         Index into `stems`; ``len(stems)`` is the residual.
