@@ -259,7 +259,7 @@ def deconvolve(
         H = given.copy()  # what is fixed keeps its bits
     else:
         H /= unit
-    return Factorisation(from_rows(W), np.ascontiguousarray(H), divergence)
+    return Factorisation(from_rows(W), H, divergence)
 
 
 def in_rows(W: FloatArray) -> FloatArray:

@@ -73,6 +73,7 @@ class Sweeps:
         )
         n_seats = min(team.n_threads, len(self._groups))
         self._seats = [_Seat(target, self._products, beta) for _ in range(n_seats)]
+        self._rows: list[Rows] = []
         self._kept: list[Divided] | None = None
         if keep and target.in_memory:
             self._kept = [
@@ -106,7 +107,7 @@ class Sweeps:
         self._products.set_templates(W)
         if activations is not None:
             self._products.set_activation_templates(activations)
-        rows = self._rows() if activations is not None else []
+        rows = self._cleared_rows() if activations is not None else []
         parts = self._parts(rows)
 
         def visit(worker: int, group: int) -> None:
@@ -145,7 +146,7 @@ class Sweeps:
         if kept is None:
             return self.sweep(W, H, activations=activations)
         self._products.set_activation_templates(activations)
-        rows = self._rows()
+        rows = self._cleared_rows()
         parts = self._parts(rows)
 
         def visit(worker: int, group: int) -> None:
@@ -155,11 +156,15 @@ class Sweeps:
         self._team.run(visit, len(parts))
         return joined(parts, rows)
 
-    def _rows(self) -> list[Rows]:
+    def _cleared_rows(self) -> list[Rows]:
         """Return room for the terms of the activations, of Q and, if beta is not zero, of B."""
-        reach, n_terms = self.grid.n_frames - 1, 1 if self.beta == 0 else 2
-        groups, dtype = self._groups, self.target.dtype
-        return [Rows(groups, self._shape[0], reach, dtype) for _ in range(n_terms)]
+        if not self._rows:
+            n_comp, reach, n_terms = self._shape[0], self.grid.n_frames - 1, 1 + (self.beta != 0)
+            dtype = self.target.dtype
+            self._rows = [Rows(self._groups, n_comp, reach, dtype) for _ in range(n_terms)]
+        for row in self._rows:
+            row.clear()
+        return self._rows
 
     def _parts(self, rows: list[Rows]) -> list[Part]:
         reach, dtype = self.grid.n_frames - 1, self.target.dtype

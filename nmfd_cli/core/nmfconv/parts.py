@@ -1,5 +1,7 @@
 """What a sweep adds up: a part for each group of panels, and all parts together."""
 
+import math
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +24,7 @@ class Terms:
     template_denominator : ndarray, shape (R, T, K)
         The same with B; for beta = 0, where B is one, ``sum_m H[r, m - t]`` of shape (R, T, 1).
     activation_numerator, activation_denominator : ndarray, shape (R, M)
-        ``sum_{k,t} W[r, t, k] Q[k, m + t]`` and the same with B.
+        ``sum_{k,t} W[r, t, k] Q[k, m + t]`` and the same with B; the next sweep writes over them.
     divergence : float
         Of the target from its model.
     """
@@ -70,7 +72,11 @@ class Rows:
         self._frames = [(group[0].start, group[-1].stop) for group in groups]
         self._reach = reach
         self._n_frames = self._frames[-1][1]
-        self._all: FloatArray = np.zeros((n_comp, self._n_frames + reach * len(groups)), dtype)
+        self._all = _zeros((n_comp, self._n_frames + reach * len(groups)), dtype)
+
+    def clear(self) -> None:
+        """Make room for new terms; those that were joined are lost."""
+        self._all.fill(0)
 
     def of_group(self, index: int) -> FloatArray:
         """Return the columns of a group of m frames, (R, reach + m)."""
@@ -92,6 +98,16 @@ class Rows:
             before = min(start, reach)  # frames before the first have no activation
             joined[:, start - before : start] += terms[:, reach - before :]
         return joined
+
+
+def _zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> FloatArray:
+    """Return zeros in pages of their own, which the system has back as soon as the array is gone.
+
+    An allocator keeps what it was given back, in case another array as long is wanted: none is
+    after the last sweep over a long recording.
+    """
+    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, access=mmap.ACCESS_COPY)
+    return np.frombuffer(pages, dtype).reshape(shape)
 
 
 class Part:

@@ -240,8 +240,7 @@ class AcceleratedUpdate(JointUpdate):
         if terms.divergence > self._divergence and ahead > 0:
             self._momentum = 1.0
             start, terms = H, self.sweeps.sweep(W, H, activations=W, divergence=True)
-        H = self.quotients(W, terms)
-        H *= start
+        H = np.multiply(start, self.quotients(W, terms), out=None if start is H else start)
         return H, terms.divergence
 
     def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
