@@ -15,6 +15,7 @@ from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Factorisation, deconvolve
 from nmfd_cli.core.nmfconv.fft_products import FftProducts
 from nmfd_cli.core.nmfconv.products import Products, choose_products
+from nmfd_cli.core.nmfconv.sharing import grouped
 from nmfd_cli.core.nmfconv.shifts import TimeGrid, with_history
 from nmfd_cli.core.nmfconv.stacked_products import StackedProducts
 from nmfd_cli.core.nmfconv.sums import divide_by_reachable, shifted_sums
@@ -245,6 +246,55 @@ def test_target_outside_of_memory_stays_there(update: str) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < V.nbytes / 2
+
+
+Solver = Callable[[Target, FloatArray, FloatArray, bool], Factorisation]
+
+
+def solver(name: str) -> Solver:
+    """Return a solver that may be told to write over the activations."""
+
+    def solve(target: Target, W: FloatArray, H: FloatArray, overwrite: bool) -> Factorisation:
+        if name == "nmf_conv":
+            return convolve(target, W, H, BetaRule(ITERATIONS, 0), overwrite_H=overwrite)
+        return deconvolve(target, W, H, UpdateRule(ITERATIONS, name), overwrite_H=overwrite)
+
+    return solve
+
+
+@pytest.mark.parametrize("name", ["mean", "joint", "accelerated", "nmf_conv"])
+def test_activations_may_be_written_over(name: str) -> None:
+    V, W, H = make_case(Size(9, 3, 5, 31), "some")
+    target = StreamedTarget(V, 7)
+    wanted = solver(name)(target, W, H, False)
+    found = solver(name)(target, W, H, True)
+    np.testing.assert_array_equal(found.H, wanted.H)
+    np.testing.assert_array_equal(found.W, wanted.W)
+    assert found.H.flags.c_contiguous
+
+
+@pytest.mark.parametrize("name", ["mean", "joint", "nmf_conv"])
+def test_one_array_as_long_as_the_recording(name: str) -> None:
+    """The activations are written over; what sweeps add up lies in pages of its own."""
+    size = Size(64, 8, 4, 40_000)
+    V, W, H = make_case(size)
+    target = StreamedTarget(V, 50)
+    assert len(grouped(target, size.R * size.T)) > 1
+    tracemalloc.start()
+    found = solver(name)(target, W, H, True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.shares_memory(found.H, H)
+    assert peak < H.nbytes
+
+
+@pytest.mark.parametrize("update", ["mean", "joint", "accelerated"])
+def test_activations_that_stay_are_not_written_over(update: str) -> None:
+    V, W, H = make_case(Size(9, 3, 5, 31))
+    given = H.copy()
+    for rule in UpdateRule(ITERATIONS, update, fix_H=True), UpdateRule(0, update):
+        found = deconvolve(StreamedTarget(V, 7), W, H, rule, overwrite_H=True)
+        np.testing.assert_array_equal(found.H, given)
 
 
 @pytest.mark.parametrize("kind", [StackedProducts, FftProducts])

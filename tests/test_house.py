@@ -99,3 +99,11 @@ def test_help_needs_no_numerics(arguments: list[str]) -> None:
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_plain_separation_needs_neither_reports_nor_processes() -> None:
+    code = (
+        "import sys; import nmfd_cli.app.batch, nmfd_cli.cli.batch_view;"
+        "sys.exit(sum(m in sys.modules for m in ('multiprocessing', 'nmfd_cli.app.page')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

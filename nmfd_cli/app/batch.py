@@ -10,7 +10,6 @@ from time import perf_counter
 from nmfd_cli.app.batch_settings import BatchSettings
 from nmfd_cli.app.events import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.app.jobs import Job
-from nmfd_cli.app.pool import run_in_pool
 from nmfd_cli.app.work import run_job
 from nmfd_cli.io.workplace import recover, remove_loose_parts
 
@@ -100,6 +99,8 @@ def _choose(jobs: Mapping[int, Job], batch: BatchSettings) -> partial[None]:
         return partial(run_on_cluster, address=batch.scheduler)
     if batch.jobs == 1 or len(jobs) < 2:
         return partial(run_here)
+    from nmfd_cli.app.pool import run_in_pool  # what one recording does without
+
     return partial(run_in_pool, n_workers=batch.jobs)
 
 

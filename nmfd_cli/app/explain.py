@@ -167,7 +167,7 @@ def spectrogram_of(
 def factorise(
     target: Target, start: Start, settings: SeparationSettings, progress: Progress
 ) -> Factorisation:
-    """Refine the factors with the solver of the settings."""
+    """Refine the factors with the solver of the settings; the activations are written over."""
 
     def report(iteration: int, divergence: float) -> None:
         progress("factorising", (iteration + 1) / settings.iterations)
@@ -186,7 +186,9 @@ def _solve_nmfd(
         fix_H=settings.fix_activations,
         prior_hits=settings.prior_hits,
     )
-    return deconvolve(target, start.W, start.H, rule, grid=start.grid, callback=callback)
+    return deconvolve(
+        target, start.W, start.H, rule, grid=start.grid, callback=callback, overwrite_H=True
+    )
 
 
 def _solve_nmf_conv(
@@ -198,7 +200,7 @@ def _solve_nmf_conv(
         sparsity_weight=settings.sparsity_weight,
         uncorr_weight=settings.uncorr_weight,
     )
-    return convolve(target, start.W, start.H, rule, callback=callback)
+    return convolve(target, start.W, start.H, rule, callback=callback, overwrite_H=True)
 
 
 #: The solvers that ``--algorithm`` offers.

@@ -3,18 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import numpy as np
-
 from nmfd_cli import __version__
-from nmfd_cli.app.components import pitch_name
 from nmfd_cli.app.explain import Explanation
 from nmfd_cli.app.separated import Separated, T
-from nmfd_cli.app.start import Start
-from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.app.start import onsets_by_stem
 from nmfd_cli.core.tempo import estimate_tempo
-
-#: The velocity of a note whose score says none.
-_USUAL_VELOCITY = 100.0
 
 
 def described(
@@ -52,25 +45,3 @@ def described(
         version=__version__,
         command=command,
     )
-
-
-def onsets_by_stem(start: Start) -> dict[str, FloatArray]:
-    """Return when each stem is played, as the score says or listening found out.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n, 2)
-        Seconds and velocity, ascending; without those stems of which nothing is known.
-    """
-    score = start.score
-    if score is None:
-        return {}
-    found: dict[str, list[tuple[float, float]]] = {stem: [] for stem in start.stems}
-    notes = zip(score.onsets, score.drums, score.pitches, score.velocities, strict=True)
-    for onset, drum, pitch, velocity in notes:
-        stem = drum if drum is not None else pitch_name(pitch) if pitch is not None else ""
-        if stem in found:
-            found[stem].append((onset, velocity or _USUAL_VELOCITY))
-    if not any(found.values()) and len(score):
-        return {}  # the stems are neither its drums nor its pitches
-    return {stem: np.array(sorted(notes)).reshape(-1, 2) for stem, notes in found.items()}

@@ -13,8 +13,7 @@ from nmfd_cli.app.page.sketch import Sketches
 from nmfd_cli.app.page.sound import LONGEST_SECONDS, known_formats, require_rate
 from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.report_page import page
-from nmfd_cli.app.settings import OutputSettings, SeparationSettings
-from nmfd_cli.app.stem_files import StemFiles
+from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import Recording, open_recording
@@ -91,38 +90,6 @@ def _reason_for_silence(recording: Recording) -> str:
         minutes = f"{LONGEST_SECONDS / 60:.0f} minutes"
         return f"it is longer than {minutes}; --report-audio {known} embeds it"
     return ""
-
-
-class NoReport:
-    """Stands for a report where none is asked for."""
-
-    def add(self, mixture: FloatArray, stems: FloatArray) -> None:
-        """Draw nothing."""
-
-    def write(self) -> None:
-        """Write nothing."""
-
-
-def open_report(
-    resources: ExitStack,
-    explanation: Explanation,
-    files: StemFiles,
-    output: OutputSettings,
-    *,
-    name: str | Path,
-    command: str,
-) -> ReportDraft | NoReport:
-    """Begin the report that is to stand beside the stems, if one is asked for."""
-    if files.report is None:
-        return NoReport()
-    return ReportDraft(
-        resources,
-        explanation,
-        files.write_report,
-        name=name,
-        audio=output.report_audio,
-        command=command,
-    )
 
 
 def report_file(

@@ -4,18 +4,21 @@ import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nmfd_cli.app.explain import explain
-from nmfd_cli.app.findings import onsets_by_stem
-from nmfd_cli.app.page.sound import require_rate
+from nmfd_cli.app.explain import Explanation, explain
 from nmfd_cli.app.progress import Progress
-from nmfd_cli.app.report_draft import open_report
 from nmfd_cli.app.settings import OutputSettings, SeparationSettings
+from nmfd_cli.app.start import onsets_by_stem
 from nmfd_cli.app.stem_files import StemFiles, sample_format
+from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import Recording, open_recording
 from nmfd_cli.io.notes import Score
 from nmfd_cli.io.streams import as_file
+
+if TYPE_CHECKING:
+    from nmfd_cli.app.report_draft import ReportDraft
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def separate_file(
         if score_path is not None:
             _warn_of_late_notes(score_path, explanation.start.score, recording)
         files = StemFiles(resources, recording, explanation.stems, output, source=path)
-        report = open_report(resources, explanation, files, output, name=path, command=command)
+        report = _open_report(resources, explanation, files, output, name=path, command=command)
         for mixture, stems in explanation.divided():
             files.write(mixture, stems)
             report.add(mixture, stems)
@@ -128,7 +131,43 @@ def _require_writable(recording: Recording, output: OutputSettings) -> None:
     """Refuse before the work what could not be written after it."""
     sample_format(recording, output)
     if output.report:
+        from nmfd_cli.app.page.sound import require_rate  # what few need, and takes time
+
         require_rate(output.report_audio, recording.sample_rate)
+
+
+class _NoReport:
+    """Stands for a report where none is asked for."""
+
+    def add(self, mixture: FloatArray, stems: FloatArray) -> None:
+        """Draw nothing."""
+
+    def write(self) -> None:
+        """Write nothing."""
+
+
+def _open_report(
+    resources: ExitStack,
+    explanation: Explanation,
+    files: StemFiles,
+    output: OutputSettings,
+    *,
+    name: str | Path,
+    command: str,
+) -> "ReportDraft | _NoReport":
+    """Begin the report that is to stand beside the stems, if one is asked for."""
+    if files.report is None:
+        return _NoReport()
+    from nmfd_cli.app.report_draft import ReportDraft  # what few need, and takes time
+
+    return ReportDraft(
+        resources,
+        explanation,
+        files.write_report,
+        name=name,
+        audio=output.report_audio,
+        command=command,
+    )
 
 
 def _warn_of_late_notes(path: str | Path, score: Score | None, recording: Recording) -> None:

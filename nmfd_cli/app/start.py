@@ -9,6 +9,7 @@ from nmfd_cli.app.components import (
     USUAL,
     Components,
     components_for,
+    pitch_name,
     strategies_for,
 )
 from nmfd_cli.app.context import Context, random_generator
@@ -47,6 +48,7 @@ class Start:
     ----------
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
+        Written over by the solver.
     stems : tuple of str
     stem_of : tuple of R ints
         Index into `stems`; ``len(stems)`` is the residual.
@@ -62,6 +64,32 @@ class Start:
     stem_of: tuple[int, ...]
     grid: TimeGrid
     score: Score | None
+
+
+#: The velocity of a note whose score says none.
+_USUAL_VELOCITY = 100.0
+
+
+def onsets_by_stem(start: Start) -> dict[str, FloatArray]:
+    """Return when each stem is played, as the score says or listening found out.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n, 2)
+        Seconds and velocity, ascending; without those stems of which nothing is known.
+    """
+    score = start.score
+    if score is None:
+        return {}
+    found: dict[str, list[tuple[float, float]]] = {stem: [] for stem in start.stems}
+    notes = zip(score.onsets, score.drums, score.pitches, score.velocities, strict=True)
+    for onset, drum, pitch, velocity in notes:
+        stem = drum if drum is not None else pitch_name(pitch) if pitch is not None else ""
+        if stem in found:
+            found[stem].append((onset, velocity or _USUAL_VELOCITY))
+    if not any(found.values()) and len(score):
+        return {}  # the stems are neither its drums nor its pitches
+    return {stem: np.array(sorted(notes)).reshape(-1, 2) for stem, notes in found.items()}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The command ``nmfd``: finds its subcommands lazily, owns messages and exit codes."""
 
+import gc
 import importlib
 import io
 import os
@@ -35,6 +36,10 @@ INTERRUPTED = 130
 _SHORTLY = 0.001
 
 _COMPLETE_VARIABLE = "_NMFD_COMPLETE"
+
+#: New objects after which garbage is looked for: there is hardly any, and at Python's own 700 what
+#: modules leave behind while they are imported is looked through again and again.
+_COLLECT_AFTER = 50_000
 
 
 class LazyGroup(click.Group):
@@ -183,6 +188,7 @@ def main() -> NoReturn:
 
 def _run_as_program() -> NoReturn:
     sys.unraisablehook = _stop_again
+    gc.set_threshold(_COLLECT_AFTER)
     for number in stop_signals():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)

@@ -141,6 +141,7 @@ def convolve(
     rule: BetaRule,
     *,
     callback: Callback | None = None,
+    overwrite_H: bool = False,
 ) -> Factorisation:
     """Run `nmf_conv`'s iterations on a target that may be larger than memory.
 
@@ -149,16 +150,19 @@ def convolve(
     target : Target
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
-        Where to start; both are left as they are.
+        Where to start; both are left as they are, unless the last argument says otherwise.
     rule : BetaRule
     callback : callable, optional
         As of `nmf_conv`.
+    overwrite_H : bool
+        H may be written over: of a long recording it is long, too.
     """
     divergence = np.zeros(rule.num_iter)
     with team_for(target, W.shape[1] * W.shape[2]) as team:
         W = in_rows(W)
         sweeps = Sweeps(target, W.shape, team, beta=rule.beta, keep=True)
-        H = H * H.dtype.type(sweeps.scale)
+        scale = H.dtype.type(sweeps.scale)
+        H = np.multiply(H, scale, out=H if overwrite_H else None)
         # the sweeps see the target as it is: the model, and so B = Lambda**beta, in its unit
         unit = sweeps.scale**rule.beta
         for iteration in range(rule.num_iter):
@@ -168,9 +172,10 @@ def convolve(
                 callback(iteration, float(divergence[iteration]))
             old_W, W = W, _updated_templates(W, terms, rule, unit * sweeps.scale)
             terms = sweeps.again(old_W, H, W)
-            H = _updated_activations(W, H, terms, rule, sweeps)
+            _update_activations(W, H, terms, rule, sweeps)
             W = W / (EPS + W.sum(axis=(1, 2), keepdims=True))
-    return Factorisation(from_rows(W), H / H.dtype.type(sweeps.scale), divergence)
+    H /= scale
+    return Factorisation(from_rows(W), H, divergence)
 
 
 def _updated_templates(W: FloatArray, terms: Terms, rule: BetaRule, unit: float) -> FloatArray:
@@ -187,14 +192,14 @@ def _updated_templates(W: FloatArray, terms: Terms, rule: BetaRule, unit: float)
     return updated
 
 
-def _updated_activations(
+def _update_activations(
     W: FloatArray, H: FloatArray, terms: Terms, rule: BetaRule, sweeps: Sweeps
-) -> FloatArray:
-    updated = terms.activation_numerator  # nobody else needs it
+) -> None:
+    quotients = terms.activation_numerator  # nobody else needs what the terms hold
     sparsity = (EPS + rule.sparsity_weight) * sweeps.scale**rule.beta
     if rule.beta == 0:
-        divide_by_reachable(updated, W.sum(axis=2), sweeps.grid, sparsity)
+        divide_by_reachable(quotients, W.sum(axis=2), sweeps.grid, sparsity)
     else:
-        updated /= terms.activation_denominator + np.asarray(sparsity, dtype=W.dtype)
-    updated *= H
-    return updated
+        terms.activation_denominator += np.asarray(sparsity, dtype=W.dtype)
+        quotients /= terms.activation_denominator
+    H *= quotients

@@ -218,6 +218,7 @@ def deconvolve(
     grid: TimeGrid | None = None,
     callback: Callback | None = None,
     hooks: _Hooks | None = None,
+    overwrite_H: bool = False,
 ) -> Factorisation:
     """Run `nmfd`'s iterations on a target that may be larger than memory.
 
@@ -226,7 +227,7 @@ def deconvolve(
     target : Target
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
-        Where to start; both are left as they are.
+        Where to start; both are left as they are, unless the last argument says otherwise.
     rule : UpdateRule
     grid : TimeGrid, optional
         How the frames of the templates are tied; T then counts boxes.
@@ -234,6 +235,8 @@ def deconvolve(
         As of `nmfd`.
     hooks : optional
         What `nmfd` makes of its two functions.
+    overwrite_H : bool
+        H may be written over: of a long recording it is long, too.
     """
     hooks = hooks or _Hooks()
     divergence = np.zeros(rule.num_iter)
@@ -241,8 +244,9 @@ def deconvolve(
         W = in_rows(W)
         update = UPDATES[rule.update](target, W, rule, team, grid)
         scale = update.sweeps.scale
-        given = H
-        H = scaled = given * given.dtype.type(scale)
+        given, unit = H, H.dtype.type(scale)
+        is_fixed = rule.fix_H or rule.num_iter == 0
+        H = scaled = np.multiply(H, unit, out=H if overwrite_H and not is_fixed else None)
         for iteration in range(rule.num_iter):
             W, H = hooks.before(W, H, scale)
             W, H, total = update.step(W, H)
@@ -251,7 +255,10 @@ def deconvolve(
                 callback(iteration, float(divergence[iteration]))
             W, H = hooks.after(W, H, scale, iteration)
             W, H = update.normalise(W, H)
-    H = given.copy() if H is scaled else H / H.dtype.type(scale)  # what is fixed keeps its bits
+    if is_fixed and H is scaled:
+        H = given.copy()  # what is fixed keeps its bits
+    else:
+        H /= unit
     return Factorisation(from_rows(W), H, divergence)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.divergence import divide
-from nmfd_cli.core.nmfconv.parts import Divided, Part, Terms, joined
+from nmfd_cli.core.nmfconv.parts import Divided, Part, Rows, Terms, joined
 from nmfd_cli.core.nmfconv.products import Desk, Products, choose_products
 from nmfd_cli.core.nmfconv.sharing import grouped
 from nmfd_cli.core.nmfconv.shifts import TimeGrid, with_history
@@ -73,6 +73,7 @@ class Sweeps:
         )
         n_seats = min(team.n_threads, len(self._groups))
         self._seats = [_Seat(target, self._products, beta) for _ in range(n_seats)]
+        self._rows: list[Rows] = []
         self._kept: list[Divided] | None = None
         if keep and target.in_memory:
             self._kept = [
@@ -106,7 +107,8 @@ class Sweeps:
         self._products.set_templates(W)
         if activations is not None:
             self._products.set_activation_templates(activations)
-        parts = self._parts()
+        rows = self._cleared_rows() if activations is not None else []
+        parts = self._parts(rows)
 
         def visit(worker: int, group: int) -> None:
             seat, part = self._seats[worker], parts[group]
@@ -125,7 +127,7 @@ class Sweeps:
                     part.add_activations(seat.desk, divided, panel)
 
         self._team.run(visit, len(parts))
-        terms = joined(parts, self.target.shape[1])
+        terms = joined(parts, rows)
         self._complete(terms, W, H, divergence)
         return terms
 
@@ -144,18 +146,32 @@ class Sweeps:
         if kept is None:
             return self.sweep(W, H, activations=activations)
         self._products.set_activation_templates(activations)
-        parts = self._parts()
+        rows = self._cleared_rows()
+        parts = self._parts(rows)
 
         def visit(worker: int, group: int) -> None:
             for panel in self._groups[group]:
                 parts[group].add_activations(self._seats[worker].desk, kept[panel.index], panel)
 
         self._team.run(visit, len(parts))
-        return joined(parts, self.target.shape[1])
+        return joined(parts, rows)
 
-    def _parts(self) -> list[Part]:
-        reach = self.grid.n_frames - 1
-        return [Part(group, self._shape, reach, self.target.dtype) for group in self._groups]
+    def _cleared_rows(self) -> list[Rows]:
+        """Return room for the terms of the activations, of Q and, if beta is not zero, of B."""
+        if not self._rows:
+            n_comp, reach, n_terms = self._shape[0], self.grid.n_frames - 1, 1 + (self.beta != 0)
+            dtype = self.target.dtype
+            self._rows = [Rows(self._groups, n_comp, reach, dtype) for _ in range(n_terms)]
+        for row in self._rows:
+            row.clear()
+        return self._rows
+
+    def _parts(self, rows: list[Rows]) -> list[Part]:
+        reach, dtype = self.grid.n_frames - 1, self.target.dtype
+        return [
+            Part(group[0].start, reach, dtype, [row.of_group(index) for row in rows])
+            for index, group in enumerate(self._groups)
+        ]
 
     def _complete(self, terms: Terms, W: FloatArray, H: FloatArray, divergence: bool) -> None:
         """Add what takes no product: at beta = 0 those with a matrix of ones are sums."""

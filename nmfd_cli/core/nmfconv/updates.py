@@ -48,7 +48,8 @@ class Update:
     """One of the rules, bound to a target.
 
     As everywhere in the engine templates stand in rows, W (R, T, K), and activations are in the
-    units of the target: ``H = scale * H_normalised``.
+    units of the target: ``H = scale * H_normalised``.  Those of a long recording are long, too: the
+    next ones are written over the last, unless these are still needed.
 
     Parameters
     ----------
@@ -97,8 +98,9 @@ class Update:
         return self._normal, H
 
     def with_weight(self, H: FloatArray, sums: FloatArray) -> FloatArray:
-        """Return activations with the weight (R, 1) that the templates have lost."""
-        return H * sums
+        """Return activations, changed in place, with the weight (R, 1) that templates have lost."""
+        H *= sums
+        return H
 
     def template_sums(self, W: FloatArray) -> FloatArray:
         """Return the sum of each template over all bins and frames, shape (R, 1, 1)."""
@@ -137,8 +139,7 @@ class MeanUpdate(Update):
                 averaging = self._averaging(new_W)
                 quotients = self.sweeps.again(W, H, averaging).activation_numerator
         if not self.rule.fix_H:
-            quotients *= H
-            H = quotients
+            H *= quotients
         return new_W, H, terms.divergence
 
     def with_weight(self, H: FloatArray, sums: FloatArray) -> FloatArray:
@@ -171,13 +172,15 @@ class JointUpdate(Update):
         return self.updated_activations(W, H, self.sweeps.sweep(W, H, activations=W))
 
     def updated_activations(self, W: FloatArray, H: FloatArray, terms: Terms) -> FloatArray:
-        """Return the next activations from the terms of these factors."""
-        if self.rule.fix_H:
-            return H
+        """Return the next activations from the terms of these factors, in place of the given."""
+        if not self.rule.fix_H:
+            H *= self.quotients(W, terms)
+        return H
+
+    def quotients(self, W: FloatArray, terms: Terms) -> FloatArray:
+        """Return what the activations are multiplied by, in place of the terms."""
         numerator, grid = terms.activation_numerator, self.sweeps.grid
-        updated = divide_by_reachable(numerator, W.sum(axis=2), grid, EPS)
-        updated *= H
-        return updated
+        return divide_by_reachable(numerator, W.sum(axis=2), grid, EPS)
 
     def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
         """Normalise the templates without changing the model, unless H may not change."""
@@ -237,21 +240,27 @@ class AcceleratedUpdate(JointUpdate):
         if terms.divergence > self._divergence and ahead > 0:
             self._momentum = 1.0
             start, terms = H, self.sweeps.sweep(W, H, activations=W, divergence=True)
-        return self.updated_activations(W, start, terms), terms.divergence
+        H = np.multiply(start, self.quotients(W, terms), out=None if start is H else start)
+        return H, terms.divergence
 
     def normalise(self, W: FloatArray, H: FloatArray) -> Factors:
         """Normalise, and bring the factors before to the same scale."""
         if self.rule.fix_H or self._before is None:
             return W, H
         sums = self.template_sums(W)
-        self._before = self._before[0] / sums, self._before[1] * sums[:, 0]
-        return W / sums, H * sums[:, 0]
+        before_W, before_H = self._before
+        self._before = before_W / sums, self.with_weight(before_H, sums[:, 0])
+        return W / sums, self.with_weight(H, sums[:, 0])
 
 
 def _extrapolated(factor: FloatArray, before: FloatArray, ahead: float) -> FloatArray:
     if ahead == 0:
         return factor
-    return factor + np.asarray(ahead, factor.dtype) * np.maximum(factor - before, 0)
+    start = factor - before
+    np.maximum(start, 0, out=start)
+    start *= np.asarray(ahead, factor.dtype)
+    start += factor
+    return start
 
 
 #: The rules that `nmfd` offers.
