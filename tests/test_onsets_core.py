@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.drums.bands import Bands, in_bands
 from nmfd_cli.core.drums.bank import BankTemplates, most_active, ringing_grid
-from nmfd_cli.core.drums.listening import present_classes
+from nmfd_cli.core.drums.listening import clear_strokes, present_classes
 from nmfd_cli.core.drums.onsets import (
     Peaks,
     attack_rises,
@@ -19,6 +19,7 @@ from nmfd_cli.core.drums.onsets import (
     fine_stft,
     pick_peaks,
 )
+from nmfd_cli.core.drums.shadows import out_of_shadows
 from nmfd_cli.core.drums.strokes import STROKE_FRAMES, stroke_activations
 from nmfd_cli.core.nmfconv.target import ArrayTarget, panels_of
 from nmfd_cli.core.stft import Stft
@@ -273,3 +274,59 @@ def test_a_class_that_is_faint_all_along_is_absent() -> None:
 def test_something_is_always_present() -> None:
     rows = {"clap": played(10), "tom": played(10, level=0.9), "cymbal": played(10, level=0.9)}
     assert present(**rows) == ["clap"]
+
+
+# --- shadows -------------------------------------------------------------------------------------
+
+SNARES = range(10, 190, 20)
+
+
+def standing_out(**rows: FloatArray) -> dict[int, float]:
+    """Return by frame how far each tom stands out."""
+    strokes = {drum: strokes_of(row) for drum, row in rows.items()}
+    clear = out_of_shadows("tom", rows, strokes, 512)
+    frames = strokes["tom"].frames(512, 200)
+    return dict(zip(frames.tolist(), clear.tolist(), strict=True))
+
+
+def test_what_is_regular_at_the_strokes_of_another_class_is_its_shadow() -> None:
+    tom = played(*SNARES, level=0.5)
+    tom[[35, 55]] = 1.0
+    clear = standing_out(snare=played(*SNARES), tom=tom)
+    assert [frame for frame, value in clear.items() if value > 0.9] == [35, 55]
+    assert all(clear[frame] == 0 for frame in SNARES)
+
+
+def test_a_stroke_together_with_another_stands_out_of_what_is_usual() -> None:
+    tom = played(*SNARES, level=0.2)
+    tom[50] = 1.0
+    clear = standing_out(snare=played(*SNARES), tom=tom)
+    assert clear[50] == pytest.approx(0.7 * np.sqrt(0.5), rel=1e-3)
+    assert clear[30] == 0
+
+
+def test_shadows_are_as_long_as_what_throws_them_is_loud() -> None:
+    snare, tom = played(*SNARES, level=0.5), played(*SNARES, level=0.2)
+    snare[90] = 1.0
+    tom[[90, 110, 130]] = 0.4, 0.4, 1.0
+    clear = standing_out(snare=snare, tom=tom)
+    assert clear[90] == 0
+    assert 0 < clear[110] < clear[130]
+
+
+def test_two_strokes_do_not_tell_how_long_a_shadow_is() -> None:
+    clear = standing_out(snare=played(10, 60), tom=played(10, 60, 110))
+    assert clear[10] == clear[60] > 0.5
+
+
+def test_nothing_is_in_the_shadow_of_silence() -> None:
+    assert standing_out(snare=np.zeros(200), tom=np.zeros(200)) == {}
+
+
+def test_toms_alone_have_to_stand_out() -> None:
+    rows = {"snare": played(*SNARES), "tom": played(*SNARES, level=0.5), "kick": played(*SNARES)}
+    rows["tom"][35] = 1.0
+    strokes = {drum: strokes_of(row) for drum, row in rows.items()}
+    clear = clear_strokes(rows, strokes, 512)
+    assert clear["tom"].frames(512, 200).tolist() == [35]
+    assert len(clear["kick"].samples) == len(clear["snare"].samples) == len(SNARES)

@@ -122,7 +122,7 @@ def choose_start(context: Context) -> Start:
     n_stems = len(components.stems)
     return Start(
         W=templates.W.astype(context.target.dtype),
-        H=H.astype(context.target.dtype),
+        H=H.astype(context.target.dtype, copy=False),
         stems=components.stems,
         stem_of=tuple(min(row, n_stems) for row in templates.row_of),
         grid=templates.grid,
@@ -139,14 +139,14 @@ def _bank_templates(context: Context, components: Components, activate: Activate
     bank = kit_templates(settings, context.stft, context.sample_rate, components.drums)
     grid = bank.grid
     bands = Bands(context.stft.n_fft, context.sample_rate)
-    rows = [components.drums.index(drum) for drum in bank.drums]
-    H = activate(context, components, rows, grid)
     V, frames = excerpt(in_bands(context.target, bands), _CHOICE_FRAMES)
+    of_classes = activate(context, components, range(len(components.drums)), grid)[:, frames]
+    H = of_classes[bank.rows(components.drums)].astype(V.dtype)
     rule = UpdateRule(_CHOICE_ITERATIONS, "joint", fix_W=True)
-    heard = deconvolve(V, bank.W, H[:, frames].astype(V.dtype), rule, grid=grid)
+    heard = deconvolve(V, bank.W, H, rule, grid=grid, overwrite_H=True)
     n_templates = settings.templates_per_class
     chosen = bank.taken(most_active(bank, heard.H, n_templates, _OF_SEVERAL * n_templates))
-    row_of = tuple(components.drums.index(drum) for drum in chosen.drums)
+    row_of = tuple(chosen.rows(components.drums))
     return _Templates(np.maximum(bands.spread(chosen.W), _LEAST), row_of, grid)
 
 

@@ -35,7 +35,8 @@ def _drum_activations(
         return _impulses(context, [onsets[drum] for drum in rows])
     frames = {drum: _frames_of(context, times) for drum, times in onsets.items()}
     n_strokes = max(1, sum(len(frames[drum]) for drum in rows))
-    return stroke_activations([frames[drum] for drum in rows], context.n_frames, 1 / n_strokes)
+    frames_of_rows = [frames[drum] for drum in rows]
+    return stroke_activations(frames_of_rows, context.n_frames, 1 / n_strokes, context.target.dtype)
 
 
 def _frames_of(context: Context, seconds: Sequence[float]) -> NDArray[np.intp]:

@@ -39,6 +39,10 @@ class BankTemplates:
         """Return the indices of a class's templates."""
         return [r for r, name in enumerate(self.drums) if name == drum]
 
+    def rows(self, classes: Sequence[str]) -> list[int]:
+        """Return the index of each template's class among some classes."""
+        return [classes.index(drum) for drum in self.drums]
+
     def taken(self, indices: Sequence[int]) -> "BankTemplates":
         """Return the templates at these indices."""
         drums = tuple(self.drums[r] for r in indices)

@@ -159,9 +159,9 @@ def _two_passes(
     sample, frames = excerpt(V, rule.excerpt_frames)
     heard = _first_choice(sample, bank, rule, tick)
     strokes = find(heard, _activations(V, heard, rule, tick))
-    certain = {drum: strokes[drum].above(rule.certain).samples // hop_length for drum in strokes}
-    H = stroke_activations([certain[drum] for drum in bank.drums], V.shape[1], 1e-3)
-    heard = _second_choice(sample, H[:, frames], bank, rule, tick)
+    certain = [peaks.above(rule.certain).samples // hop_length for peaks in strokes.values()]
+    H = stroke_activations(certain, V.shape[1], 1e-3, V.dtype)[:, frames]
+    heard = _second_choice(sample, H[bank.rows(list(strokes))], bank, rule, tick)
     activations = _activations(V, heard, rule, tick)
     return activations, find(heard, activations), heard
 
@@ -299,5 +299,5 @@ def _adapted(
 def _deconvolved(
     V: Target, bank: BankTemplates, H: FloatArray, rule: UpdateRule, tick: Callback
 ) -> Factorisation:
-    W, H = bank.W.astype(V.dtype), H.astype(V.dtype)
-    return deconvolve(V, W, H, rule, grid=bank.grid, callback=tick)
+    W, H = bank.W.astype(V.dtype), H.astype(V.dtype, copy=False)
+    return deconvolve(V, W, H, rule, grid=bank.grid, callback=tick, overwrite_H=True)

@@ -108,9 +108,10 @@ def attack_rises(roots: Iterable[FloatArray], weights: FloatArray) -> FloatArray
     ndarray, shape (C, n_fine_frames)
     """
     level = np.concatenate([weights @ root for root in roots], axis=1)
-    rises = np.zeros_like(level)
-    np.maximum(level[:, _LAG:] - level[:, :-_LAG], 0, out=rises[:, _LAG:])
-    return rises
+    for row in level:  # in place, one by one: those of a long recording are long
+        row[_LAG:] = np.maximum(row[_LAG:] - row[:-_LAG], 0)
+    level[:, :_LAG] = 0
+    return level
 
 
 def pick_peaks(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 
@@ -13,7 +13,10 @@ STROKE_FRAMES = 2
 
 
 def stroke_activations(
-    frames: Sequence[Sequence[int] | NDArray[np.intp]], n_frames: int, level: float
+    frames: Sequence[Sequence[int] | NDArray[np.intp]],
+    n_frames: int,
+    level: float,
+    dtype: DTypeLike = np.float64,
 ) -> FloatArray:
     """Return activations that may only be where strokes are.
 
@@ -25,13 +28,14 @@ def stroke_activations(
         M.
     level : float
         The activation of a stroke.
+    dtype : dtype, optional
 
     Returns
     -------
     ndarray, shape (R, M)
         `level` where a stroke may be, 2**-52 of it elsewhere.
     """
-    H = np.full((len(frames), n_frames), EPS * level)
+    H = np.full((len(frames), n_frames), EPS * level, dtype)
     for row, onsets in zip(H, frames, strict=True):
         first = np.asarray(onsets, dtype=np.intp)
         first = first[(first >= 0) & (first < n_frames)]
