@@ -330,3 +330,12 @@ def test_toms_alone_have_to_stand_out() -> None:
     clear = clear_strokes(rows, strokes, 512)
     assert clear["tom"].frames(512, 200).tolist() == [35]
     assert len(clear["kick"].samples) == len(clear["snare"].samples) == len(SNARES)
+
+
+def test_toms_of_which_one_stroke_stands_out_are_absent() -> None:
+    tom = played(*SNARES, level=0.5)
+    tom[35] = 1.0
+    rows = {"snare": played(*SNARES), "tom": tom}
+    assert present(**rows) == ["snare"]
+    tom[[55, 75, 95, 115, 135, 155, 175]] = 1.0
+    assert present(**rows) == ["snare", "tom"]

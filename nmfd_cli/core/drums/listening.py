@@ -188,14 +188,19 @@ def clear_strokes(
     hop_length : int
         Samples a frame.
     """
-    clear = {}
-    for drum, peaks in strokes.items():
-        if drum in SHADOWED:
-            standing_out = out_of_shadows(drum, activations, strokes, hop_length)
-            clear[drum] = peaks.those(standing_out >= SHADOWED[drum])
-        else:
-            clear[drum] = peaks.above(STROKE_FROM.get(drum, _STROKE_FROM))
-    return clear
+    return {drum: _clear(drum, activations, strokes, hop_length) for drum in strokes}
+
+
+def _clear(
+    drum: str,
+    activations: Mapping[str, FloatArray],
+    strokes: Mapping[str, Peaks],
+    hop_length: int,
+) -> Peaks:
+    if drum not in SHADOWED:
+        return strokes[drum].above(STROKE_FROM.get(drum, _STROKE_FROM))
+    standing_out = out_of_shadows(drum, activations, strokes, hop_length)
+    return strokes[drum].those(standing_out >= SHADOWED[drum])
 
 
 def present_classes(
@@ -206,7 +211,8 @@ def present_classes(
     A class that is not there is activated where others are struck that it resembles, and less than
     these; one that is there has at least a few strokes in which it is much of what sounds, and is
     not faint all along.  So two things count: its share in all activations, over the strokes in
-    which that is largest, and its strongest activation beside the strongest of all.
+    which that is largest, and its strongest activation beside the strongest of all.  Of those that
+    are `SHADOWED` more than one stroke has to stand out besides.
 
     Parameters
     ----------
@@ -228,7 +234,9 @@ def present_classes(
         largest = np.sort(share[drum][clear])[::-1][:_STROKES_THAT_TELL]
         own[drum] = float(largest.mean()) if largest.size else 0.0
         least_share, least_level = PRESENT_FROM.get(drum, _PRESENT_FROM)
-        if own[drum] >= least_share and row.max() >= least_level * loudest:
+        if own[drum] < least_share or row.max() < least_level * loudest:
+            continue
+        if drum not in SHADOWED or len(_clear(drum, activations, strokes, hop_length).samples) > 1:
             present.append(drum)
     return present or [max(own, key=lambda drum: own[drum])]
 
