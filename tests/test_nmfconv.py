@@ -469,9 +469,7 @@ def test_joint_update_never_raises_the_divergence(
 ) -> None:
     V, init_W, init_H = problem
     R, _, T = init_W.shape
-    # a template of which the first frame is hardly there lets an activation at the end grow without
-    # bound; the floors that keep it finite may then cost a hundred-millionth, in the oracle as here
-    for dtype, tolerance in ((np.float64, 1e-7), (np.float32, 2e-6)):
+    for dtype, tolerance in ((np.float64, 1e-13), (np.float32, 2e-6)):
         cost = nmfd(
             V,
             R,
