@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.separation import Separation, separate
+    from nmfd_cli.library import Separation, separate
 
 __version__ = "0.1.0"
 
@@ -14,7 +14,7 @@ def __getattr__(name: str) -> Any:
     """Import the library when it is asked for: ``nmfd --help`` need not wait for the numerics."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from nmfd_cli.app import separation
+    from nmfd_cli import library as separation
 
     return getattr(separation, name)
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import soundfile as sf
 
-from nmfd_cli.app.batch import BatchSummary, run_jobs
-from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.events import Done, Event, OnEvent
-from nmfd_cli.app.jobs import Job, plan_jobs
-from nmfd_cli.app.settings import OutputSettings, SeparationSettings
-from nmfd_cli.app.threads import THREAD_VARIABLES
-from nmfd_cli.io.decoder import file_name
-from nmfd_cli.io.inputs import expand_inputs
+from nmfd_cli.batch.events import Done, Event, OnEvent
+from nmfd_cli.batch.inputs import expand_inputs
+from nmfd_cli.batch.plan import Job, plan_jobs
+from nmfd_cli.batch.processors import THREAD_VARIABLES
+from nmfd_cli.batch.run import BatchSummary, run_jobs
+from nmfd_cli.io.audio.decoder import file_name
+from nmfd_cli.settings.batch import BatchSettings
+from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 #: As little work as there can be that still has all stations.
 TINY = SeparationSettings(

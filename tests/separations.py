@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.app.figure_panels import Picture, PlottedRecording
-from nmfd_cli.app.page.sketch import sketched
-from nmfd_cli.app.separated import SeparatedRecording
 from nmfd_cli.core.tempo import Tempo
+from nmfd_cli.pipeline.result import SeparatedRecording
+from nmfd_cli.report.figure_panels import Picture, PlottedRecording
+from nmfd_cli.report.page.sketch import sketched
 
 SAMPLE_RATE = 22050
 N_FFT, HOP_LENGTH = 1024, 256

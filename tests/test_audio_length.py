@@ -12,10 +12,10 @@ import soundfile as sf
 from batches import TINY, run
 from numpy.typing import NDArray
 
-from nmfd_cli.app.jobs import plan_jobs
-from nmfd_cli.app.settings import OutputSettings
+from nmfd_cli.batch.plan import plan_jobs
 from nmfd_cli.errors import InputFileError, NmfdWarning
-from nmfd_cli.io.audio import Recording, estimated_seconds, open_recording
+from nmfd_cli.io.audio.recording import Recording, estimated_seconds, open_recording
+from nmfd_cli.settings.definitions import OutputSettings
 
 RATE = 8000
 N = 20000

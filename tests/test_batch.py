@@ -27,18 +27,18 @@ from batches import (
     with_tests,
 )
 
-from nmfd_cli.app import pool
-from nmfd_cli.app.batch import BatchSummary, run_jobs
-from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.events import Done, Ended, Event, Failed, Progress, Started
-from nmfd_cli.app.failed_list import write_failed_list
-from nmfd_cli.app.jobs import Job, score_beside
-from nmfd_cli.app.recorded_warnings import recorded_warnings
-from nmfd_cli.app.separate import separate_file
-from nmfd_cli.app.threads import THREAD_VARIABLES, thread_environment
-from nmfd_cli.app.work import run_job
+from nmfd_cli.batch import processes as pool
+from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Started
+from nmfd_cli.batch.failed_list import write_failed_list
+from nmfd_cli.batch.inputs import expand_inputs
+from nmfd_cli.batch.plan import Job, score_beside
+from nmfd_cli.batch.processors import THREAD_VARIABLES, thread_environment
+from nmfd_cli.batch.recorded_warnings import recorded_warnings
+from nmfd_cli.batch.run import BatchSummary, run_jobs
+from nmfd_cli.batch.separate import separate_file
+from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
-from nmfd_cli.io.inputs import expand_inputs
+from nmfd_cli.settings.batch import BatchSettings
 
 ODD_NAMES = [
     "-dash.wav",
@@ -342,7 +342,7 @@ def test_processes_give_the_same_bytes_longest_first(
 def test_threads_are_divided_among_processes_unless_the_user_says_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("nmfd_cli.app.threads.available_processors", lambda: 8)
+    monkeypatch.setattr("nmfd_cli.batch.processors.available_processors", lambda: 8)
     for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     assert thread_environment(4) == dict.fromkeys(THREAD_VARIABLES, "2")
@@ -430,7 +430,7 @@ def separating(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> No
         act()
         return report
 
-    monkeypatch.setattr("nmfd_cli.app.work.separate_file", separate_and_act)
+    monkeypatch.setattr("nmfd_cli.batch.work.separate_file", separate_and_act)
 
 
 def test_recording_that_vanishes_or_changes_in_the_middle(
@@ -536,7 +536,7 @@ def test_messages_name_the_folder_of_the_results_not_the_workplace(
         raise OutputError(f"{output.out}/a: cannot write: no room")
 
     recording = make_recording(tmp_path / "a.wav")
-    monkeypatch.setattr("nmfd_cli.app.work.separate_file", fail)
+    monkeypatch.setattr("nmfd_cli.batch.work.separate_file", fail)
 
     summary = run([recording], tmp_path / "out")
 
@@ -563,7 +563,7 @@ def test_whatever_goes_wrong_is_one_line(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("nmfd_cli.app.work.separate_file", fail)
+    monkeypatch.setattr("nmfd_cli.batch.work.separate_file", fail)
     inputs = make_recordings(tmp_path / "in", 2)
 
     summary = run(inputs, tmp_path / "out")

@@ -21,10 +21,10 @@ from batches import tree
 from click.testing import CliRunner, Result
 
 from nmfd_cli import __version__
-from nmfd_cli.app.kits import shipped_bank
 from nmfd_cli.cli import messages
 from nmfd_cli.cli.main import COMMANDS, LazyGroup, cli
 from nmfd_cli.cli.options import SECTIONS
+from nmfd_cli.kits.find import shipped_bank
 
 #: A process ends long before that, also on a machine with other work.
 PATIENCE = 120
@@ -422,7 +422,7 @@ def raiser(error: BaseException) -> Any:
 def test_whatever_happens_is_one_line(
     monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, message: str
 ) -> None:
-    monkeypatch.setattr("nmfd_cli.app.presets.preset_paths", raiser(error))
+    monkeypatch.setattr("nmfd_cli.settings.presets.preset_paths", raiser(error))
     monkeypatch.delenv("NMFD_DEBUG", raising=False)
     result = nmfd("presets", "list")
     assert (result.exit_code, result.stdout) == (code, "")
@@ -430,7 +430,7 @@ def test_whatever_happens_is_one_line(
 
 
 def test_debugging_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nmfd_cli.app.presets.preset_paths", raiser(ZeroDivisionError("x")))
+    monkeypatch.setattr("nmfd_cli.settings.presets.preset_paths", raiser(ZeroDivisionError("x")))
     monkeypatch.setenv("NMFD_DEBUG", "1")
     result = nmfd("presets", "list")
     assert result.exit_code == 1
@@ -443,7 +443,7 @@ def test_debugging_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> N
 def test_debugging_shows_where_a_separation_failed(
     loop: Path, monkeypatch: pytest.MonkeyPatch, is_asked: bool
 ) -> None:
-    monkeypatch.setattr("nmfd_cli.app.separate.explain", raiser(ZeroDivisionError("x")))
+    monkeypatch.setattr("nmfd_cli.batch.separate.explain", raiser(ZeroDivisionError("x")))
     monkeypatch.setenv("NMFD_DEBUG", "1" if is_asked else "")
     result = nmfd("separate", str(loop))
     assert (result.exit_code, result.stdout) == (1, "")

@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from batches import TINY, make_recording, make_recordings, plan, run, tree, with_tests
 
-from nmfd_cli.app import cluster
-from nmfd_cli.app.batch import BatchSummary, run_jobs
-from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.events import Done, Ended, Event, Failed, Started
-from nmfd_cli.app.jobs import Job
-from nmfd_cli.app.settings import SeparationSettings
-from nmfd_cli.app.work import run_job
+from nmfd_cli.batch import cluster
+from nmfd_cli.batch.events import Done, Ended, Event, Failed, Started
+from nmfd_cli.batch.plan import Job
+from nmfd_cli.batch.run import BatchSummary, run_jobs
+from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import MissingExtraError, ParameterError
+from nmfd_cli.settings.batch import BatchSettings
+from nmfd_cli.settings.definitions import SeparationSettings
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None,
@@ -112,7 +112,7 @@ def dying_once(index: int, job: Job, topic: str, version: str) -> object:
         return run_job(index, job, report_and_die)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nmfd_cli.app.cluster.run_job", run_and_die)
+        patch.setattr("nmfd_cli.batch.cluster.run_job", run_and_die)
         return cluster._run_on_worker(index, job, topic, version)
 
 

@@ -10,11 +10,11 @@ from threading import Event, Thread
 
 import pytest
 
-from nmfd_cli.io.decoder import silenced
+from nmfd_cli.io.audio.decoder import silenced
 
 
 def test_it_does_without_a_stderr() -> None:
-    code = "from nmfd_cli.io.decoder import silenced\nwith silenced(True): pass"
+    code = "from nmfd_cli.io.audio.decoder import silenced\nwith silenced(True): pass"
     done = subprocess.run(["sh", "-c", f"{quote(sys.executable)} -c '{code}' 2>&-"], check=False)
     assert done.returncode == 0
     with silenced(False):

@@ -11,13 +11,13 @@ import soundfile as sf
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
-from nmfd_cli.app.evaluate import evaluate, evaluate_onsets
-from nmfd_cli.app.stem_evaluation import StemEvaluation
 from nmfd_cli.cli.main import cli
 from nmfd_cli.core.metrics import OnsetCounts
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.notes import Score
-from nmfd_cli.io.score import parse_score
+from nmfd_cli.evaluation.onsets import evaluate, evaluate_onsets
+from nmfd_cli.evaluation.stems import StemEvaluation
+from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.score.reader import parse_score
 
 RATE = 8000
 SECONDS = 6  # more than a block

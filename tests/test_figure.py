@@ -13,9 +13,9 @@ import soundfile as sf
 from click.testing import CliRunner
 from separations import drawn_up
 
-from nmfd_cli.app.figure import PANELS, check_figure, draw
 from nmfd_cli.cli.plot import command
 from nmfd_cli.errors import MissingExtraError, OutputError, ParameterError
+from nmfd_cli.report.figure import PANELS, check_figure, draw
 
 matplotlib = pytest.importorskip("matplotlib", reason="needs the extra [plot]")
 

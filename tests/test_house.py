@@ -103,7 +103,7 @@ def test_help_needs_no_numerics(arguments: list[str]) -> None:
 
 def test_a_plain_separation_needs_neither_reports_nor_processes() -> None:
     code = (
-        "import sys; import nmfd_cli.app.batch, nmfd_cli.cli.batch_view;"
-        "sys.exit(sum(m in sys.modules for m in ('multiprocessing', 'nmfd_cli.app.page')))"
+        "import sys; import nmfd_cli.batch.run, nmfd_cli.cli.batch_view;"
+        "sys.exit(sum(m in sys.modules for m in ('multiprocessing', 'nmfd_cli.report.page')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

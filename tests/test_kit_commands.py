@@ -12,12 +12,12 @@ import soundfile as sf
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
-from nmfd_cli.app.kits import learn_kit, load_kit, user_kits_folder
 from nmfd_cli.cli import main
 from nmfd_cli.cli.kit import command
 from nmfd_cli.errors import InputFileError, NmfdWarning
 from nmfd_cli.io.kit_file import read_kit
 from nmfd_cli.io.resources import shipped
+from nmfd_cli.kits.find import learn_kit, load_kit, user_kits_folder
 
 Samples = NDArray[np.float64]
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nmfd_cli.app import bank_soundfonts, learn_bank
-from nmfd_cli.app.bank_soundfonts import program_keys
-from nmfd_cli.app.bank_synthesis import kit_sounds
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io import soundfont
 from nmfd_cli.io.kit_file import read_kit
-from nmfd_cli.io.soundfont import drum_programs, render_notes
+from nmfd_cli.training import bank as learn_bank
+from nmfd_cli.training import bank_soundfonts, soundfont
+from nmfd_cli.training.bank_soundfonts import program_keys
+from nmfd_cli.training.bank_synthesis import kit_sounds
+from nmfd_cli.training.soundfont import drum_programs, render_notes
 
 Samples = NDArray[np.float64]
 

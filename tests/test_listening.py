@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from nmfd_cli.app.evaluate import evaluate_onsets
-from nmfd_cli.app.listen import as_score
-from nmfd_cli.app.settings import SeparationSettings
-from nmfd_cli.app.transcribe import Transcription, transcribe_file
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.onsets import Peaks
 from nmfd_cli.core.metrics import match_onsets
 from nmfd_cli.errors import NmfdWarning, ParameterError
-from nmfd_cli.io.notes import Score
+from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.io.score import read_score
+from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.score.reader import read_score
+from nmfd_cli.pipeline.transcription import Transcription, transcribe_file
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.transcription.transcribe import as_score
 
 DEMO = shipped("data", "demo", "drums.wav")
 RATE = 8000

@@ -11,13 +11,13 @@ import pytest
 import soundfile as sf
 from batches import TINY, make_recording, make_recordings, plan, run, tree
 
-from nmfd_cli.app.batch import run_jobs
-from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.events import Event, Progress
-from nmfd_cli.app.settings import SeparationSettings
+from nmfd_cli.batch.events import Event, Progress
+from nmfd_cli.batch.run import run_jobs
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io import workplace as workplaces
-from nmfd_cli.io.manifest import (
+from nmfd_cli.io.audio.riff import clear_peak_time
+from nmfd_cli.io.moves import Moves
+from nmfd_cli.output import staging as workplaces
+from nmfd_cli.output.manifest import (
     CHANGED,
     CUT,
     FOREIGN,
@@ -30,9 +30,9 @@ from nmfd_cli.io.manifest import (
     state_of,
     tree_hash,
 )
-from nmfd_cli.io.moves import Moves
-from nmfd_cli.io.wav_head import clear_peak_time
-from nmfd_cli.io.workplace import WORK_FOLDER, recover, remove_loose_parts, workplace
+from nmfd_cli.output.staging import WORK_FOLDER, recover, remove_loose_parts, workplace
+from nmfd_cli.settings.batch import BatchSettings
+from nmfd_cli.settings.definitions import SeparationSettings
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 from separations import strokes
 
-from nmfd_cli.app.transcription_files import write_transcription_midi
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import (
     InputFileError,
@@ -21,7 +20,8 @@ from nmfd_cli.errors import (
     ParameterError,
 )
 from nmfd_cli.io.midi import midi_bytes, read_midi
-from nmfd_cli.io.notes import Score
+from nmfd_cli.io.score.notes import Score
+from nmfd_cli.output.transcription_writer import write_transcription_midi
 
 mido: Any = pytest.importorskip("mido", reason="needs the extra [midi]")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nmfd_cli.app.page.palette import SHAPES, STEM_COLOURS, SURFACES
 from nmfd_cli.core.pictures import (
     colour_map,
 )
+from nmfd_cli.report.page.palette import SHAPES, STEM_COLOURS, SURFACES
 
 
 def _linear(colour: str) -> NDArray[np.float64]:

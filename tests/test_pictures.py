@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from separations import HOP_LENGTH, N_FFT, SAMPLE_RATE
 
-from nmfd_cli.app.page.png import encode_png
 from nmfd_cli.core.division import magnitude_of
 from nmfd_cli.core.drawing import Outline, RunningMaxima, SpectrogramPicture
 from nmfd_cli.core.pictures import (
@@ -21,6 +20,7 @@ from nmfd_cli.core.pictures import (
 )
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
+from nmfd_cli.report.page.png import encode_png
 
 
 def test_png_holds_what_was_given() -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from nmfd_cli.cli.main import cli, run
-from nmfd_cli.io.streams import mend_unknown_length
+from nmfd_cli.io.audio.streams import mend_unknown_length
 
 RATE = 8000
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from nmfd_cli.app import presets
-from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.cli.main import cli
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.preset_file import line_of, read_preset_file
+from nmfd_cli.settings import presets
+from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 CHECKS = presets.setting_checks()
 SHIPPED = sorted(path.stem for path in presets.shipped_folder().glob("*.toml"))

@@ -19,11 +19,11 @@ import soundfile as sf
 from click.testing import CliRunner
 from separations import HOP_LENGTH, SAMPLE_RATE, made_up
 
-from nmfd_cli.app.page.markup import nice_ticks, text, tick_labels
-from nmfd_cli.app.report_page import render, write_report
 from nmfd_cli.cli import report as report_command
 from nmfd_cli.core.tempo import Tempo
 from nmfd_cli.errors import OutputError
+from nmfd_cli.report.html import render, write_report
+from nmfd_cli.report.page.markup import nice_ticks, text, tick_labels
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 NASTY = "</script><img src=x onerror=alert(1)>\"'&\x07\udcff.wav"

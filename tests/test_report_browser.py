@@ -15,9 +15,9 @@ import pytest
 from separations import made_up
 
 from nmfd_cli import separate
-from nmfd_cli.app.report_page import write_report
 from nmfd_cli.core.tempo import Tempo
 from nmfd_cli.io.resources import shipped
+from nmfd_cli.report.html import write_report
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="needs Playwright: pip install playwright"

@@ -9,10 +9,10 @@ import pytest
 import soundfile as sf
 from separations import HOP_LENGTH, SAMPLE_RATE, made_up
 
-from nmfd_cli.app.page.sketch import sketched
-from nmfd_cli.app.page.sound import encode_tracks
-from nmfd_cli.app.report_page import render
 from nmfd_cli.errors import OutputError, ParameterError
+from nmfd_cli.report.html import render
+from nmfd_cli.report.page.sketch import sketched
+from nmfd_cli.report.page.sound import encode_tracks
 
 
 def test_ten_seconds_of_five_stereo_stems_stay_below_three_megabytes() -> None:

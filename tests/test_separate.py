@@ -7,10 +7,10 @@ import pytest
 import soundfile as sf
 from numpy.typing import NDArray
 
-from nmfd_cli.app.separate import SeparationReport, separate_file
-from nmfd_cli.app.settings import OutputSettings, SeparationSettings
+from nmfd_cli.batch.separate import SeparationReport, separate_file
 from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError, ParameterError
 from nmfd_cli.io.resources import shipped
+from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 RATE = 22050
 QUICK = {"iterations": 4, "n_fft": 512, "hop_length": 128}
@@ -228,7 +228,7 @@ def test_flac_that_does_not_know_the_rate_is_refused_before_the_work(
 ) -> None:
     source = tmp_path / "in.wav"
     sf.write(source, beats(0.1, 1), rate)
-    monkeypatch.setattr("nmfd_cli.app.separate.explain", None)
+    monkeypatch.setattr("nmfd_cli.batch.separate.explain", None)
     message = rf"in steps of 10\), found 1 channels at {rate} Hz; --format wav holds them"
     with pytest.raises(OutputError, match=message):
         separate(source, tmp_path / "out", {"format": "flac"}, init="random")

@@ -12,13 +12,14 @@ import pytest
 from batches import TINY, make_recording, plan, run, tree
 from click.testing import CliRunner
 
-from nmfd_cli.app import report_draft, separate
-from nmfd_cli.app.batch import BatchSummary
-from nmfd_cli.app.report_draft import report_file
-from nmfd_cli.app.settings import OutputSettings
+from nmfd_cli.batch import separate
+from nmfd_cli.batch.run import BatchSummary
 from nmfd_cli.cli.main import cli
 from nmfd_cli.errors import OutputError, ParameterError
 from nmfd_cli.io.resources import shipped
+from nmfd_cli.report import draft as report_draft
+from nmfd_cli.report.draft import report_file
+from nmfd_cli.settings.definitions import OutputSettings
 
 STEMS = {"component_1.wav", "component_2.wav"}
 

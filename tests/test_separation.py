@@ -13,10 +13,10 @@ import soundfile as sf
 from batches import make_recording, tree
 
 from nmfd_cli import Separation, separate
-from nmfd_cli.app.page import notebook
-from nmfd_cli.app.presets import load_preset
 from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError, ParameterError
 from nmfd_cli.io.resources import shipped
+from nmfd_cli.report.page import notebook
+from nmfd_cli.settings.presets import load_preset
 
 README = Path(__file__).parent.parent / "README.md"
 QUICK: dict[str, Any] = {

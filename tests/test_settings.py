@@ -8,9 +8,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.explain import SOLVERS
-from nmfd_cli.app.settings import (
+from nmfd_cli.cli.main import cli
+from nmfd_cli.cli.options import Command, preset_option, settings_from, settings_options
+from nmfd_cli.errors import ParameterError
+from nmfd_cli.pipeline.initial_activations import ACTIVATIONS
+from nmfd_cli.pipeline.initial_templates import TEMPLATES
+from nmfd_cli.pipeline.separation import SOLVERS
+from nmfd_cli.settings.batch import BatchSettings
+from nmfd_cli.settings.definitions import (
     ACTIVATION_STRATEGIES,
     ALGORITHMS,
     GROUPS,
@@ -20,11 +25,6 @@ from nmfd_cli.app.settings import (
     OutputSettings,
     SeparationSettings,
 )
-from nmfd_cli.app.start import TEMPLATES
-from nmfd_cli.app.start_activations import ACTIVATIONS
-from nmfd_cli.cli.main import cli
-from nmfd_cli.cli.options import Command, preset_option, settings_from, settings_options
-from nmfd_cli.errors import ParameterError
 
 CLASSES: tuple[type[CheckedSettings], ...] = (SeparationSettings, OutputSettings, BatchSettings)
 

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pytest
 import soundfile as sf
 
-from nmfd_cli.app import make_data
-from nmfd_cli.app.make_data import differences, main, score_text
-from nmfd_cli.core.synthesis import (
+from nmfd_cli.training import demo_data as make_data
+from nmfd_cli.training.demo_data import differences, main, score_text
+from nmfd_cli.training.synthesis import (
     KIT,
     HiHat,
     Kick,
@@ -20,9 +20,9 @@ from nmfd_cli.core.synthesis import (
     render_demo,
     render_kit,
 )
-from nmfd_cli.core.synthesis.groove import choke, soften
-from nmfd_cli.core.synthesis.metal import square_partials
-from nmfd_cli.core.synthesis.parts import Band, band_noise, damped_modes, finish, gliding_modes
+from nmfd_cli.training.synthesis.groove import choke, soften
+from nmfd_cli.training.synthesis.metal import square_partials
+from nmfd_cli.training.synthesis.parts import Band, band_noise, damped_modes, finish, gliding_modes
 
 SAMPLE_RATE = 44100
 DATA = Path(__file__).parents[1] / "data"
@@ -221,4 +221,4 @@ def test_main_makes_the_data_and_finds_what_was_changed(
 
 def test_main_tells_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    assert capsys.readouterr().err == "usage: python -m nmfd_cli.app.make_data [--check] DIR\n"
+    assert capsys.readouterr().err == "usage: python -m nmfd_cli.training.demo_data [--check] DIR\n"

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nmfd_cli.app.page.sound import encode_tracks
 from nmfd_cli.io.temporary import temporary_file, temporary_folder
-from nmfd_cli.io.workplace import workplace
+from nmfd_cli.output.staging import workplace
+from nmfd_cli.report.page.sound import encode_tracks
 from nmfd_cli.stop_signals import signals_held
 
 

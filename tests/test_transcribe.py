@@ -12,12 +12,12 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmfd_cli.app.settings import SeparationSettings
-from nmfd_cli.app.transcribe import transcribe_file, transcription_places
 from nmfd_cli.cli.main import cli
-from nmfd_cli.io.notes import Score
-from nmfd_cli.io.score import parse_score, read_score
-from nmfd_cli.io.score_writer import read_transcription, score_notes, score_text
+from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.score.reader import parse_score, read_score
+from nmfd_cli.io.score.writer import read_transcription, score_notes, score_text
+from nmfd_cli.pipeline.transcription import transcribe_file, transcription_places
+from nmfd_cli.settings.definitions import SeparationSettings
 
 RATE = 8000
 FAST = ("--n-fft", "256", "--hop-length", "64", "--stems", "kick,snare")

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nmfd_cli.app.events import Done, Ended, Event, Failed, Progress, Skipped
+from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Skipped
 from nmfd_cli.cli.messages import Reporter, decibels, say_error, say_trace, say_warning, table
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.batch import BatchSummary
-    from nmfd_cli.app.jobs import Job
-    from nmfd_cli.app.separate import SeparationReport
+    from nmfd_cli.batch.plan import Job
+    from nmfd_cli.batch.run import BatchSummary
+    from nmfd_cli.batch.separate import SeparationReport
 
 #: Of a recording's time, what has passed when a station begins and when it ends.
 _STATIONS: Mapping[str, tuple[float, float]] = {

@@ -9,8 +9,8 @@ from nmfd_cli.cli.messages import say, table, warnings_as_lines
 from nmfd_cli.cli.options import Command, complete_files, option
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.evaluate import OnsetEvaluation
-    from nmfd_cli.app.stem_evaluation import StemEvaluation
+    from nmfd_cli.evaluation.onsets import OnsetEvaluation
+    from nmfd_cli.evaluation.stems import StemEvaluation
 
 _TITLES = {
     "sdr": "SDR",
@@ -47,8 +47,8 @@ def command(reference: str, estimate: str, as_json: bool, **options: Any) -> Non
     stems together, in the frames of 20 ms in which the true stem is below -60 dBFS.  Onsets, CSV or
     MIDI, are matched one to one.
     """
-    from nmfd_cli.app.evaluate import evaluate
-    from nmfd_cli.app.stem_evaluation import StemEvaluation
+    from nmfd_cli.evaluation.onsets import evaluate
+    from nmfd_cli.evaluation.stems import StemEvaluation
 
     with warnings_as_lines(quiet=False):
         found = evaluate(reference, estimate, **options)

@@ -9,7 +9,7 @@ import click
 from nmfd_cli.cli.messages import Reporter, warnings_as_lines
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.kits import Kit
+    from nmfd_cli.kits.find import Kit
 
 _SHOWN_ARTICULATIONS = 6
 
@@ -42,7 +42,7 @@ def learn(
     Folders and files are called like the drum, in any of its usual names; a folder of another name
     makes a class of its own.  Sounds that look alike are averaged.
     """
-    from nmfd_cli.app.kits import learn_kit
+    from nmfd_cli.kits.find import learn_kit
 
     with warnings_as_lines(quiet=quiet):
         kit = learn_kit(folder, out, name=name, licence=licence, overwrite=overwrite)
@@ -55,7 +55,7 @@ def list_kits() -> None:
 
     Yours are the .kit files in the folder that the last line names.
     """
-    from nmfd_cli.app.kits import known_kits, user_kits_folder
+    from nmfd_cli.kits.find import known_kits, user_kits_folder
 
     kits = known_kits()
     rows = [(known.name, _counts(known.kit), str(known.path)) for known in kits if known.kit]
@@ -71,7 +71,7 @@ def list_kits() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all sounds.")
 def show(kit_name: str, as_json: bool) -> None:
     """Show what is in KIT: a kit file, a folder of sounds or a name that 'nmfd kit list' prints."""
-    from nmfd_cli.app.kits import kit_as_dict, load_kit
+    from nmfd_cli.kits.find import kit_as_dict, load_kit
 
     with warnings_as_lines(quiet=False):
         kit = load_kit(kit_name)

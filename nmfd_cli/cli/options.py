@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 from click.shell_completion import CompletionItem
 
-from nmfd_cli.app.idle import idle_settings
-from nmfd_cli.app.settings import GROUPS, CheckedSettings, SeparationSettings
 from nmfd_cli.cli.messages import say_warning
 from nmfd_cli.errors import ParameterError
+from nmfd_cli.settings.definitions import GROUPS, CheckedSettings, SeparationSettings
+from nmfd_cli.settings.idle import idle_settings
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.presets import Preset
+    from nmfd_cli.settings.presets import Preset
 
     NamesBase = click.ParamType[tuple[str, ...]]
     PresetBase = click.ParamType[Preset]
@@ -100,7 +100,7 @@ class PresetName(PresetBase):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> "Preset":
-        from nmfd_cli.app.presets import Preset, load_preset
+        from nmfd_cli.settings.presets import Preset, load_preset
 
         if isinstance(value, Preset):
             return value
@@ -113,7 +113,7 @@ class PresetName(PresetBase):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        from nmfd_cli.app.presets import preset_paths
+        from nmfd_cli.settings.presets import preset_paths
 
         names = [name for name in preset_paths() if name.startswith(incomplete)]
         files = [] if names else [CompletionItem(incomplete, type="file")]
@@ -239,7 +239,7 @@ def complete_folders(
 def _complete_drums(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    from nmfd_cli.app.stem_paths import usual_stems
+    from nmfd_cli.output.names import usual_stems
 
     before, comma, begun = incomplete.rpartition(",")
     if isinstance(param.type, Names):

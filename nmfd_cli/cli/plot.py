@@ -4,7 +4,6 @@ from typing import Any
 
 import click
 
-from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.cli.messages import Reporter, warnings_as_lines
 from nmfd_cli.cli.options import (
     Command,
@@ -17,6 +16,7 @@ from nmfd_cli.cli.options import (
     verbosity_options,
     warn_of_idle,
 )
+from nmfd_cli.settings.definitions import SeparationSettings
 
 
 @click.command("plot", cls=Command, short_help="Draw a separation as a figure for papers.")
@@ -54,7 +54,7 @@ def command(recording: str, **options: Any) -> int:
     settings = settings_from(SeparationSettings, options)
     warn_of_idle(settings, options)
 
-    from nmfd_cli.app.figure import PANELS, figure_file
+    from nmfd_cli.report.figure import PANELS, figure_file
 
     target = options["out"]
     with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.cli.messages import say
 from nmfd_cli.cli.options import (
     Command,
@@ -15,9 +14,10 @@ from nmfd_cli.cli.options import (
     settings_from,
     settings_options,
 )
+from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.presets import Preset
+    from nmfd_cli.settings.presets import Preset
 
 
 @click.group("presets", short_help="List, show and save settings under a name.")
@@ -28,8 +28,8 @@ def command() -> None:
 @command.command("list", short_help="Show all presets.")
 def list_presets() -> None:
     """Show all presets: those that ship and your own."""
-    from nmfd_cli.app.presets import load_preset, preset_paths, user_folder
     from nmfd_cli.errors import InputFileError
+    from nmfd_cli.settings.presets import load_preset, preset_paths, user_folder
 
     paths = preset_paths()
     width = max(map(len, paths), default=0)
@@ -46,7 +46,7 @@ def list_presets() -> None:
 @click.argument("preset", type=PresetName(), metavar="NAME|FILE")
 def show(preset: "Preset") -> None:
     """Print a preset's settings, what it extends included, as TOML."""
-    from nmfd_cli.app.presets import preset_text
+    from nmfd_cli.settings.presets import preset_text
 
     click.echo(f"# {preset.path}")
     click.echo(preset_text(preset.description, preset.values), nl=False)
@@ -56,7 +56,7 @@ def show(preset: "Preset") -> None:
 @click.argument("preset", type=PresetName(), metavar="[NAME|FILE]", required=False)
 def path(preset: "Preset | None") -> None:
     """Print the folder of your own presets, or the file of the one that is named."""
-    from nmfd_cli.app.presets import user_folder
+    from nmfd_cli.settings.presets import user_folder
 
     click.echo(user_folder() if preset is None else preset.path)
 
@@ -80,7 +80,7 @@ def save(name: str, description: str, overwrite: bool, from_options: bool, **opt
     nmfd presets save mine --from-options --preset best --stems kick,snare,clap
     nmfd separate drums.wav --preset mine
     """
-    from nmfd_cli.app.presets import save_preset
+    from nmfd_cli.settings.presets import save_preset
 
     preset: Preset | None = options["preset"]
     values = dict(preset.values) if preset is not None else {}

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.cli.messages import Reporter, warnings_as_lines
 from nmfd_cli.cli.options import (
     Command,
@@ -19,6 +18,7 @@ from nmfd_cli.cli.options import (
     verbosity_options,
     warn_of_idle,
 )
+from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 #: The settings of the output that count for a report alone.
 _OUTPUT = ("report_audio", "overwrite")
@@ -57,7 +57,7 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
     settings = settings_from(SeparationSettings, options)
     warn_of_idle(settings, options)
 
-    from nmfd_cli.app.report_draft import report_file
+    from nmfd_cli.report.draft import report_file
 
     target = Path(options["out"])  # the settings' own is a folder
     output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})

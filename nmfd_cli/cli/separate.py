@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.app.batch_settings import BatchSettings
-from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.cli.messages import Reporter, say_warning
 from nmfd_cli.cli.options import (
     MANY_FILES,
@@ -21,11 +19,13 @@ from nmfd_cli.cli.options import (
     verbosity_options,
     warn_of_idle,
 )
+from nmfd_cli.settings.batch import BatchSettings
+from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.batch import BatchSummary
-    from nmfd_cli.app.events import Event
-    from nmfd_cli.app.jobs import Job
+    from nmfd_cli.batch.events import Event
+    from nmfd_cli.batch.plan import Job
+    from nmfd_cli.batch.run import BatchSummary
 
 
 @click.command("separate", cls=Command, short_help="Write one file for each part of a recording.")
@@ -82,8 +82,8 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
     if options["score"] and len(jobs) > 1 and not options["quiet"]:
         say_warning(f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own")
 
-    from nmfd_cli.app.batch import run_jobs
-    from nmfd_cli.app.failed_list import require_failed_list, write_failed_list
+    from nmfd_cli.batch.failed_list import require_failed_list, write_failed_list
+    from nmfd_cli.batch.run import run_jobs
     from nmfd_cli.cli.batch_view import BatchView, summary_lines
 
     if options["failed_list"]:
@@ -114,8 +114,8 @@ def _plan(
     batch: BatchSettings,
     options: dict[str, Any],
 ) -> "tuple[Job, ...]":
-    from nmfd_cli.app.inputs import find_recordings
-    from nmfd_cli.app.jobs import plan_jobs
+    from nmfd_cli.batch.plan import plan_jobs
+    from nmfd_cli.batch.recordings import find_recordings
 
     recordings = find_recordings(inputs, output, recursive=options["recursive"])
     return plan_jobs(
@@ -143,15 +143,15 @@ def _check_json(output: OutputSettings, options: dict[str, Any]) -> None:
 
 
 def _print_line(event: "Event") -> None:
-    from nmfd_cli.app.events import Ended
+    from nmfd_cli.batch.events import Ended
 
     if isinstance(event, Ended):
         click.echo(json.dumps(_event_as_dict(event)))
 
 
 def _event_as_dict(event: "Event") -> dict[str, Any]:
-    from nmfd_cli.app.events import Done, Failed, Skipped
-    from nmfd_cli.app.report import report_as_dict
+    from nmfd_cli.batch.events import Done, Failed, Skipped
+    from nmfd_cli.batch.results import report_as_dict
 
     match event:
         case Done():
@@ -166,7 +166,7 @@ def _event_as_dict(event: "Event") -> dict[str, Any]:
 def _as_dict(
     summary: "BatchSummary", settings: SeparationSettings, output: OutputSettings
 ) -> dict[str, Any]:
-    from nmfd_cli.app.report import settings_as_dict
+    from nmfd_cli.batch.results import settings_as_dict
 
     stand = sorted((*summary.done, *summary.skipped), key=lambda event: event.index)
     return {

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.app.settings import OutputSettings, SeparationSettings
 from nmfd_cli.cli.messages import Reporter, say_error, warnings_as_lines
 from nmfd_cli.cli.options import (
     MANY_FILES,
@@ -17,9 +16,10 @@ from nmfd_cli.cli.options import (
     verbosity,
     verbosity_options,
 )
+from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
-    from nmfd_cli.app.transcribe import Transcription
+    from nmfd_cli.pipeline.transcription import Transcription
 
 #: The settings that count for listening.
 LISTENING = ("stems", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
@@ -74,9 +74,9 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
         "bpm": options["tempo"],
     }
 
-    from nmfd_cli.app.inputs import find_recordings
-    from nmfd_cli.app.transcribe import transcribe_file, transcription_places
+    from nmfd_cli.batch.recordings import find_recordings
     from nmfd_cli.errors import InputFileError
+    from nmfd_cli.pipeline.transcription import transcribe_file, transcription_places
 
     recordings = find_recordings(inputs, OutputSettings(), recursive=options["recursive"])
     places = transcription_places(recordings, options["out"], kit=settings.kit, **flags)
@@ -99,7 +99,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
 
 def _give(found: "Transcription", place: Any, flags: dict[str, Any]) -> float | None:
     """Write a transcription, and return the tempo if it was written in beats."""
-    from nmfd_cli.app.transcribe import transcription_text, write_transcription
+    from nmfd_cli.pipeline.transcription import transcription_text, write_transcription
 
     if place is None:
         click.echo(transcription_text(found, is_json=flags["is_json"]), nl=False)

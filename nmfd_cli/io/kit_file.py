@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nmfd_cli.core.drum_sounds import Description, Kit, Sound, Source
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.special_files import refuse_special
-from nmfd_cli.io.staging import StagedOutputs, place_bytes
+from nmfd_cli.io.transaction import StagedOutputs, place_bytes
 
 __all__ = ["FORMAT_VERSION", "KIT_SUFFIX", "Kit", "Sound", "Source", "read_kit", "write_kit"]
 

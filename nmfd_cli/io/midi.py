@@ -22,7 +22,7 @@ from nmfd_cli.errors import (
     NmfdWarning,
     ParameterError,
 )
-from nmfd_cli.io.notes import Score
+from nmfd_cli.io.score.notes import Score
 
 if TYPE_CHECKING:
     from mido import MidiFile

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.audio import read_recording
+from nmfd_cli.io.audio.recording import read_recording
 
 #: The endings of files that are taken for audio in a folder.
 AUDIO_SUFFIXES = (

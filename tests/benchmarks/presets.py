@@ -29,12 +29,12 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from nmfd_cli.app.explain import explain
-from nmfd_cli.app.presets import load_preset, preset_paths
-from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.core.metrics import stem_energies
 from nmfd_cli.errors import NmfdWarning
-from nmfd_cli.io.audio import read_recording
+from nmfd_cli.io.audio.recording import read_recording
+from nmfd_cli.pipeline.separation import explain
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.presets import load_preset, preset_paths
 
 MELODY = "melody"
 #: What is known of a recording.

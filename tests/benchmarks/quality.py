@@ -32,17 +32,17 @@ from typing import Any
 
 import numpy as np
 
-from nmfd_cli.app.evaluate import evaluate_onsets
-from nmfd_cli.app.explain import explain
-from nmfd_cli.app.kits import load_kit
-from nmfd_cli.app.settings import SeparationSettings
-from nmfd_cli.app.transcribe import transcribe_file
 from nmfd_cli.core.metrics import OnsetCounts, decibels, stem_energies
 from nmfd_cli.errors import NmfdWarning
-from nmfd_cli.io.audio import read_recording
+from nmfd_cli.evaluation.onsets import evaluate_onsets
+from nmfd_cli.io.audio.recording import read_recording
 from nmfd_cli.io.kit_file import write_kit
-from nmfd_cli.io.notes import Score
-from nmfd_cli.io.score import read_score
+from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.score.reader import read_score
+from nmfd_cli.kits.find import load_kit
+from nmfd_cli.pipeline.separation import explain
+from nmfd_cli.pipeline.transcription import transcribe_file
+from nmfd_cli.settings.definitions import SeparationSettings
 
 MODES = ("classes", "auto", "score")
 CLASSES = ("kick", "snare", "hihat", "tom", "cymbal", "clap")

@@ -1,0 +1,113 @@
+"""From what a user names, files, folders and patterns, to the recordings meant."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nmfd_cli.errors import InputFileError
+from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
+from nmfd_cli.output.manifest import SUFFIX as MANIFEST_SUFFIX
+from nmfd_cli.output.manifest import read_manifest
+
+#: What stands for standard input.
+_STREAM = "-"
+
+
+def expand_inputs(inputs: Sequence[str | Path], recursive: bool = False) -> tuple[str, ...]:
+    """Return the recordings that arguments name, in their order, each once.
+
+    A file is taken whatever its ending, also if its name holds ``*``, ``?`` or ``[``.  A folder
+    stands for its audio files, sorted, hidden files and stems that this program wrote left out.  A
+    pattern that the shell did not expand is expanded as the shell would (``**`` goes through
+    folders), except that files without an audio ending are left out.  ``-`` stays as it is.
+
+    Parameters
+    ----------
+    inputs : sequence of str or Path
+    recursive : bool
+        Whether the folders below a folder are looked into, too.
+
+    Raises
+    ------
+    InputFileError
+        If nothing is there, or no audio in a folder or behind a pattern.
+    """
+    found: dict[str, str] = {}
+    for given in inputs:
+        for path in _recordings(str(given), recursive):
+            # resolve() would take two links to one file for the same track
+            key = path if path == _STREAM else os.path.abspath(path)  # noqa: PTH100
+            found.setdefault(key, path)
+    return tuple(found.values())
+
+
+def _recordings(given: str, recursive: bool) -> list[str]:
+    if given == _STREAM:
+        return [given]
+    path = Path(given)
+    if _exists(path):
+        return _in_folder(path, recursive) if path.is_dir() else [given]
+    if not glob.has_magic(given):
+        raise InputFileError(given, "no such file or folder")
+    found = glob.glob(given, recursive="**" in given)  # noqa: PTH207 - Path.glob finds hidden ones
+    matches = [Path(match) for match in sorted(found)]
+    files = [str(match) for match in matches if match.is_file() and _is_audio(match)]
+    for folder in matches:
+        if folder.is_dir() and "**" not in given:
+            files += [str(file) for file in _audio_files(folder, recursive)]
+    if not files:
+        among = f" among {len(matches)} files" if matches else ""
+        raise InputFileError(given, f"expected audio files, found none{among}")
+    return files
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except (OSError, ValueError) as error:  # a name too long, or with a NUL
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputFileError(path, f"cannot be read: {reason}") from error
+
+
+def _in_folder(folder: Path, recursive: bool) -> list[str]:
+    files = [str(file) for file in _audio_files(folder, recursive)]
+    if files:
+        return files
+    hint = ""
+    if not recursive and next(_audio_files(folder, recursive=True), None) is not None:
+        hint = "; --recursive looks into the folders below"
+    raise InputFileError(folder, f"expected audio files in this folder, found none{hint}")
+
+
+def _audio_files(folder: Path, recursive: bool) -> Iterator[Path]:
+    """Yield a folder's own files, sorted, then those of the folders in it, each folder once."""
+    seen = {folder.resolve()}
+    waiting = [folder]
+    stems: set[Path] = set()
+    while waiting:
+        here = waiting.pop()
+        try:
+            entries = sorted(here.iterdir())
+        except OSError as error:
+            raise InputFileError(here, f"cannot be read: {error.strerror or error}") from error
+        stems |= _written_stems(entries)
+        entries = [entry for entry in entries if not entry.name.startswith(".")]
+        yield from (e for e in entries if e.is_file() and _is_audio(e) and e not in stems)
+        if recursive:
+            below = [entry for entry in entries if entry.is_dir() and entry.resolve() not in seen]
+            seen.update(entry.resolve() for entry in below)
+            waiting += reversed(below)
+
+
+def _is_audio(path: Path) -> bool:
+    return path.suffix.lower() in AUDIO_SUFFIXES
+
+
+def _written_stems(entries: Sequence[Path]) -> set[Path]:
+    """Return the files of a folder that manifests in it name as results of earlier runs."""
+    manifests = (read_manifest(path) for path in entries if path.name.endswith(MANIFEST_SUFFIX))
+    folder = entries[0].parent if entries else Path()
+    return {
+        folder / record.file for manifest in manifests if manifest for record in manifest.records
+    }

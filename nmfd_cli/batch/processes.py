@@ -1,0 +1,194 @@
+"""Worker processes, one a slot: the loss of one costs the recording it was at and no other.
+
+`concurrent.futures` gives up on all its workers when one dies, without a word on whose fault it
+was.  Here every worker has a pipe of its own, so that the end of a process says which recording
+ended it, and no lock is shared that a dying process could keep.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Final, Self
+
+from nmfd_cli.batch.events import Ended, Failed, OnEvent, Progress, Started
+from nmfd_cli.batch.plan import Job
+from nmfd_cli.batch.processors import thread_environment
+from nmfd_cli.batch.work import run_job
+
+#: Shortest time between two progress events of one stage.
+PROGRESS_SECONDS: Final = 0.1
+
+
+def run_in_pool(
+    jobs: Mapping[int, Job], order: Sequence[int], n_workers: int, on_event: OnEvent
+) -> None:
+    """Do jobs in `n_workers` processes.
+
+    Parameters
+    ----------
+    jobs : mapping of int to Job
+    order : sequence of int
+        Which one is begun first.
+    n_workers : int
+    on_event : callable
+        Is called in the caller's thread.
+    """
+    waiting = deque(order)
+    with _Pool(min(n_workers, len(order))) as pool:
+        while waiting or pool.busy:
+            while waiting and (slot := pool.free_slot()) is not None:
+                index = waiting.popleft()
+                slot.begin(index, jobs[index])
+                on_event(Started(index, jobs[index].input))
+            for event in pool.events():
+                on_event(event)
+
+
+class _Slot:
+    """A worker process and the job that it is at."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, far_end = context.Pipe()
+        self.process = context.Process(target=_serve, args=(far_end,), daemon=True)
+        with _inherited(environment):
+            self.process.start()
+        far_end.close()  # so that its end is seen here
+        self.job: tuple[int, Job] | None = None
+
+    def begin(self, index: int, job: Job) -> None:
+        self.job = (index, job)
+        with suppress(OSError):  # it has died: told when its connection is read
+            self.connection.send((index, job))
+
+    def receive(self) -> Ended | Progress:
+        """Return what the worker says; if it has died, that its job has failed."""
+        assert self.job is not None
+        try:
+            event: Ended | Progress = self.connection.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            index, job = self.job
+            event = Failed(index, job.input, (), _cause_of_death(self.process.exitcode))
+        if isinstance(event, Ended):
+            self.job = None
+        return event
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+class _Pool:
+    """Slots that are filled when they are needed and emptied at the end."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._slots: list[_Slot] = []
+        self._environment = thread_environment(size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for slot in self._slots:
+            slot.kill()
+
+    @property
+    def busy(self) -> list[_Slot]:
+        return [slot for slot in self._slots if slot.job is not None]
+
+    def free_slot(self) -> _Slot | None:
+        """Return a worker without a job, a new one if there is room."""
+        for slot in self._slots:
+            if slot.job is None and slot.process.is_alive():
+                return slot
+        for slot in [slot for slot in self._slots if not slot.process.is_alive()]:
+            if slot.job is None:
+                slot.kill()
+                self._slots.remove(slot)
+        if len(self._slots) == self._size:
+            return None
+        self._slots.append(_Slot(self._environment))
+        return self._slots[-1]
+
+    def events(self) -> Iterator[Ended | Progress]:
+        """Wait for workers to say something."""
+        slot_of = {slot.connection: slot for slot in self.busy}
+        for connection in wait(list(slot_of)):
+            assert isinstance(connection, Connection)
+            yield slot_of[connection].receive()
+
+
+@contextmanager
+def _inherited(environment: Mapping[str, str]) -> Iterator[None]:
+    """Start processes with more variables, and deaf to an interrupt: it is this one's to act."""
+    resource_tracker.ensure_running()  # it would unblock the signal
+    blocked = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocked else set()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name in environment:
+            del os.environ[name]
+        if blocked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _cause_of_death(code: int | None) -> str:
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name
+        hint = ", perhaps for lack of memory" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{hint}"
+    return f"its process ended unexpectedly with code {code}"
+
+
+def _serve(connection: Connection) -> None:
+    """Do jobs until there are no more; the life of a worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            index, job = connection.recv()
+            connection.send(run_job(index, job, _Reporter(connection, index, job)))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+class _Reporter:
+    """Sends progress, but not more than somebody can watch."""
+
+    def __init__(self, connection: Connection, index: int, job: Job) -> None:
+        self._connection = connection
+        self._index = index
+        self._input = job.input
+        self._last: tuple[str, float] = ("", 0.0)
+
+    def __call__(self, stage: str, share: float) -> None:
+        now = time.monotonic()
+        if stage == self._last[0] and now - self._last[1] < PROGRESS_SECONDS:
+            return
+        self._last = (stage, now)
+        self._connection.send(Progress(self._index, self._input, stage, share))

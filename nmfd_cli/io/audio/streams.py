@@ -1,0 +1,189 @@
+"""Standard input as a file that can be sought in, standard output as the place of one file."""
+
+import os
+import shutil
+import struct
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+from nmfd_cli.io.audio.length import UNKNOWN_FROM
+from nmfd_cli.io.audio.riff import chunks
+from nmfd_cli.io.temporary import temporary_folder
+from nmfd_cli.io.told_as import told_as
+
+#: What stands for a stream in place of a path.
+STREAM = "-"
+
+#: The name of the spooled copy, hence the track's name.
+STDIN_NAME = "stdin"
+
+_COPY_BYTES = 1 << 20
+
+
+def require_stdin() -> None:
+    """Refuse a terminal as the source of audio.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ParameterError("-: expected audio from a pipe or a file, found a terminal")
+
+
+def require_stdout() -> None:
+    """Refuse a terminal as the place of audio.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if sys.stdout is None or sys.stdout.isatty():
+        raise ParameterError("out: expected a pipe or a file to take audio, found a terminal")
+
+
+@contextmanager
+def as_file(path: str | Path) -> Iterator[Path]:
+    """Hand out a file to read: the path itself, or for ``-`` a temporary copy of standard input.
+
+    The copy is removed at the end, however that comes.  Errors about it speak of ``-``.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    ParameterError
+        If standard input is a terminal.
+    InputFileError
+        If it is empty or cannot be read.
+    OutputError
+        If the temporary disk is full.
+    """
+    if str(path) != STREAM:
+        yield Path(path)
+        return
+    with temporary_folder() as folder:
+        copy = folder / STDIN_NAME
+        _spool_stdin(copy)
+        with told_as(copy, STREAM):
+            yield copy
+
+
+def _spool_stdin(copy: Path) -> None:
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    if stdin is None or stdin.isatty():
+        raise ParameterError(
+            "-: expected audio from a pipe or a file on standard input, found none"
+        )
+    with copy.open("w+b") as file:
+        while True:
+            try:
+                block = stdin.read(_COPY_BYTES)
+            except OSError as error:
+                raise InputFileError(STREAM, f"cannot be read: {error.strerror}") from error
+            if not block:
+                break
+            try:
+                file.write(block)
+                file.flush()
+            except OSError as error:
+                raise _no_room(error) from error
+        mend_unknown_length(file)
+
+
+def mend_unknown_length(file: BinaryIO) -> None:
+    """Write the true lengths into the head of a WAV file that was written to a pipe.
+
+    Who writes to a pipe cannot go back to the head.  ffmpeg leaves 0xFFFFFFFF there, sox
+    0x7FFFFFFF less a little, GStreamer 0.  libsndfile reads the first two to the end of the file,
+    but takes the last for a file without samples; all are mended alike.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading and writing.  Anything but WAV, and WAV with plausible lengths, is left
+        as it is.
+    """
+    end = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if end < 12 or file.read(4) != b"RIFF" or file.seek(8) != 8 or file.read(4) != b"WAVE":
+        return
+    for name, content, size in chunks(file, 12):
+        if name == b"data":
+            if size == 0 or (size >= UNKNOWN_FROM and content + size > end):
+                file.seek(content - 4)
+                file.write(struct.pack("<I", min(end - content, 0xFFFFFFFF)))
+                file.seek(4)
+                file.write(struct.pack("<I", min(end - 8, 0xFFFFFFFF)))
+            return
+
+
+class StdoutOutput:
+    """A temporary file that goes to standard output once it is whole.
+
+    Has what `io.staging.StagedOutputs` has, for one file.
+
+    Raises
+    ------
+    ParameterError
+        If standard output is a terminal.
+    """
+
+    def __init__(self) -> None:
+        require_stdout()
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._file = self._resources.enter_context(temporary_folder()) / "stdout"
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._resources.close()
+
+    def place(self, path: Path) -> Path:
+        """Return where to write the file."""
+        return self._file
+
+    def commit(self) -> None:
+        """Send it.
+
+        Raises
+        ------
+        BrokenPipeError
+            If the reader has gone.
+        OutputError
+            If standard output takes no more for another reason.
+        """
+        stdout = sys.stdout.buffer
+        try:
+            with self._file.open("rb") as file:
+                shutil.copyfileobj(file, stdout, _COPY_BYTES)
+            stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"standard output: cannot write: {error.strerror}") from error
+
+
+def _no_room(error: OSError) -> OutputError:
+    return OutputError(
+        f"{tempfile.gettempdir()}: no room for standard input: {error.strerror}; "
+        "TMPDIR names another folder"
+    )

@@ -1,0 +1,204 @@
+"""A kit from a user's own sounds: one-shots, or recordings of one drum at a time.
+
+A folder holds one folder a class, named like a drum class or any of its synonyms; what is in there,
+at any depth, belongs to the class.  A folder of another name makes a class of its own.  Audio files
+that lie directly in the folder are named after their class (``kick.wav``, ``Snare 2.flac``).
+
+A file in which `find_hits` finds more than one hit, each at least a fifth of a second after the
+last, is a recording, and every hit is a sound; any other file is a one-shot.  Sounds of a class
+that look alike are averaged.
+"""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.drum_classes import drum_class
+from nmfd_cli.core.drum_sounds import (
+    TIME_EDGES,
+    Description,
+    Kit,
+    Sound,
+    Source,
+    average,
+    describe,
+    find_hits,
+    from_onset,
+    representatives,
+    ring_on,
+)
+from nmfd_cli.errors import InputFileError, NmfdWarning, ParameterError
+from nmfd_cli.io.audio.recording import read_recording
+from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
+
+#: Key of the only source of a kit of the user's.
+OWN_SOURCE: Final = "own"
+#: Sounds of a class more alike than this are averaged; see `representatives`.
+LIKENESS: Final = 0.985
+
+_LEAST_RINGING = 0.25  # seconds of a hit from which on its decay can be followed
+
+
+@dataclass(frozen=True)
+class _File:
+    """An audio file with its class."""
+
+    path: Path
+    drum: str
+    articulation: str = ""
+
+
+def kit_from_folder(folder: str | Path, *, name: str | None = None, licence: str = "") -> Kit:
+    """Learn a kit, in memory.
+
+    Parameters
+    ----------
+    folder : str or Path
+        One-shots or recordings as described at the top of this module, in any format, sample rate
+        and number of channels that libsndfile reads.
+    name : str, optional
+        Of the kit; the folder's name when left out.
+    licence : str
+        Of the sounds, for whom the kit is given to.
+
+    Returns
+    -------
+    Kit
+
+    Raises
+    ------
+    InputFileError
+        If the folder is none, a class has no audio file, a file cannot be read or is silent, or a
+        file's name is that of no class.
+
+    Warns
+    -----
+    NmfdWarning
+        For files that are no audio, which are left out, and for classes of the kit's own.
+    """
+    root = Path(folder)
+    title = name or root.resolve().name
+    learned = [pair for file in _files(root) for pair in _sounds(file, root, title)]
+    description = Description.stack([part for _, part in learned])
+    chosen = representatives(description, [sound.drum for sound, _ in learned], likeness=LIKENESS)
+    rows = sorted(set(chosen.tolist()))
+    means = [average(description.take(np.flatnonzero(chosen == row))) for row in rows]
+    return Kit(
+        title,
+        tuple(learned[row][0] for row in rows),
+        Description.stack(means),
+        (Source(OWN_SOURCE, root.resolve().name, licence),),
+    )
+
+
+def _files(root: Path) -> list[_File]:
+    """Find the audio files of a folder, class by class."""
+    if not root.is_dir():
+        found = "a file" if root.exists() else "none"
+        raise InputFileError(root, f"expected a folder of drum sounds, found {found}")
+    files: list[_File] = []
+    others: list[Path] = []
+    for item in _visible(root):
+        if item.is_dir():
+            files += _class_files(item, others)
+        elif _is_audio(item):
+            files.append(_File(item, _drum_of_file(item)))
+        else:
+            others.append(item)
+    if others:
+        warnings.warn(_left_out(others), NmfdWarning, stacklevel=3)
+    if not files:
+        raise InputFileError(root, "expected one folder of samples a drum class, found none")
+    return files
+
+
+def _class_files(folder: Path, others: list[Path]) -> list[_File]:
+    """Find the audio files of a class; what is none is added to `others`."""
+    drum = _drum_of_folder(folder)
+    within = sorted(path for path in folder.rglob("*") if path.is_file())
+    visible = [
+        path
+        for path in within
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    audio = [path for path in visible if _is_audio(path)]
+    others += [path for path in visible if not _is_audio(path)]
+    if not audio:
+        raise InputFileError(folder, f"expected at least one {drum} sample, found no audio file")
+    return [_File(path, drum, _articulation(path, drum)) for path in audio]
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(item for item in folder.iterdir() if not item.name.startswith("."))
+
+
+def _is_audio(path: Path) -> bool:
+    return path.suffix.lower() in AUDIO_SUFFIXES
+
+
+def _left_out(paths: list[Path]) -> str:
+    if len(paths) == 1:
+        return f"{paths[0]}: left out, no audio file"
+    return f"{paths[0]} and {len(paths) - 1} more: left out, no audio files"
+
+
+def _drum_of_folder(folder: Path) -> str:
+    try:
+        return drum_class(folder.name)
+    except ParameterError:
+        warnings.warn(
+            f"{folder}: no drum class is called so; its sounds make a class of their own",
+            NmfdWarning,
+            stacklevel=5,
+        )
+        return folder.name
+
+
+def _drum_of_file(path: Path) -> str:
+    try:
+        return drum_class(path.stem)
+    except ParameterError as error:
+        raise InputFileError(path, f"as the file's name, {error}") from error
+
+
+def _articulation(path: Path, drum: str) -> str:
+    """Return what the folder says beyond the class: ``open`` in ``hihat/open/1.wav``."""
+    folder = path.parent.name
+    return "" if folder.casefold() == drum else folder
+
+
+def _sounds(file: _File, root: Path, kit: str) -> Iterator[tuple[Sound, Description]]:
+    """Describe the hits of one file."""
+    channels, sample_rate = read_recording(file.path)
+    samples = channels.T
+    if not samples.any():
+        raise InputFileError(file.path, "expected a drum sound, found silence")
+    hits = find_hits(samples, sample_rate)
+    path = file.path.relative_to(root).as_posix()
+    try:
+        if len(hits) < 2:
+            description = describe(from_onset(samples), sample_rate)
+            yield Sound(path, file.drum, file.articulation, OWN_SOURCE, (kit,)), description
+            return
+        for number, (begin, end) in enumerate(
+            zip(hits, [*hits[1:], len(samples)], strict=True), start=1
+        ):
+            description = _described_hit(samples[begin:end], sample_rate)
+            name = f"{path} hit {number}"
+            yield Sound(name, file.drum, file.articulation, OWN_SOURCE, (kit,)), description
+    except ParameterError as error:
+        raise InputFileError(file.path, str(error)) from error
+
+
+def _described_hit(samples: NDArray[np.float64], rate: int) -> Description:
+    """Describe a hit that the next one, or the end of the recording, may have cut short."""
+    description = describe(samples, rate)
+    seconds = len(samples) / rate
+    if _LEAST_RINGING < seconds < TIME_EDGES[-1]:
+        return ring_on(description, seconds)
+    return description

@@ -1,0 +1,110 @@
+"""Where the activations H start from: one function a strategy."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.drums.strokes import stroke_activations
+from nmfd_cli.core.nmfconv import init_activations
+from nmfd_cli.core.nmfconv.shifts import TimeGrid
+from nmfd_cli.errors import ParameterError
+from nmfd_cli.pipeline.components import Components, score_pitches
+from nmfd_cli.pipeline.context import Context, random_generator
+
+#: ``activate(context, components, row_of, grid)``: initial H (R, M) for templates of which each
+#: belongs to a row of the components.
+Activate = Callable[[Context, Components, Sequence[int], TimeGrid], FloatArray]
+
+
+def _drum_activations(
+    context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
+) -> FloatArray:
+    score = context.score
+    if score is None or any(drum is None for drum in score.drums):
+        raise ParameterError(
+            "the activation strategy 'drums' needs a score with drum classes (--score)"
+        )
+    onsets: dict[str, list[float]] = {drum: [] for drum in components.drums}
+    for onset, drum in zip(score.onsets, score.drums, strict=True):
+        if drum in onsets:
+            onsets[drum].append(onset)
+    rows = [components.drums[row] for row in row_of]
+    if grid.is_plain:
+        return _impulses(context, [onsets[drum] for drum in rows])
+    frames = {drum: _frames_of(context, times) for drum, times in onsets.items()}
+    n_strokes = max(1, sum(len(frames[drum]) for drum in rows))
+    frames_of_rows = [frames[drum] for drum in rows]
+    return stroke_activations(frames_of_rows, context.n_frames, 1 / n_strokes, context.target.dtype)
+
+
+def _frames_of(context: Context, seconds: Sequence[float]) -> NDArray[np.intp]:
+    """Return the first frame that reaches each time."""
+    samples = np.rint(np.asarray(seconds, dtype=np.float64) * context.sample_rate)
+    return context.stft.frame_of(samples.astype(np.intp))
+
+
+def _impulses(context: Context, onsets: Sequence[Sequence[float]]) -> FloatArray:
+    """Place impulses that decay."""
+    notes = [(onset + _later(context), r) for r, row in enumerate(onsets, 1) for onset in row]
+    return init_activations(
+        num_comp=len(onsets),
+        num_frames=context.n_frames,
+        strategy="drums",
+        time_res=context.seconds_per_frame,
+        decay=context.settings.decay,
+        onsets=[onset for onset, _ in notes],
+        drums=[row for _, row in notes],
+    )
+
+
+def _later(context: Context) -> float:
+    """Return what turns `init_activations`' rule into the frame that first reaches an onset.
+
+    It rounds and counts from one; half a frame later (and a little, for times that fall on the edge
+    of a frame) that is the frame in which a time falls.
+    """
+    return (0.5 + 1e-6) * context.seconds_per_frame
+
+
+def _pitched_activations(
+    context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
+) -> FloatArray:
+    pitches = score_pitches(context.score)
+    score = context.score
+    assert score is not None
+    return init_activations(
+        num_comp=len(row_of),
+        num_frames=context.n_frames,
+        strategy="pitched",
+        time_res=context.seconds_per_frame,
+        pitches=pitches,
+        onsets=[onset + _later(context) for onset in score.onsets],
+        durations=[duration or 0.0 for duration in score.durations],
+        onset_offset_tol=context.settings.onset_tolerance,
+    )
+
+
+def _unknowing_activations(strategy: str) -> Activate:
+    def make(
+        context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
+    ) -> FloatArray:
+        return init_activations(
+            num_comp=len(row_of),
+            num_frames=context.n_frames,
+            strategy=strategy,
+            rng=random_generator(context.settings, 1),
+        )
+
+    return make
+
+
+#: What activations can start from.
+ACTIVATIONS: dict[str, Activate] = {
+    "auto": _drum_activations,  # of the score that listening has found
+    "drums": _drum_activations,
+    "pitched": _pitched_activations,
+    "random": _unknowing_activations("random"),
+    "uniform": _unknowing_activations("uniform"),
+}

@@ -1,0 +1,162 @@
+"""The report of a separation: one HTML file to see and hear, that loads nothing from anywhere."""
+
+import json
+from base64 import b64encode
+from collections.abc import Container
+from contextlib import ExitStack
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from string import Template
+
+from nmfd_cli.io.transaction import StagedOutputs, place_text, require_free
+from nmfd_cli.pipeline.result import SeparatedRecording
+from nmfd_cli.report.page.factors import divergence_figure, factor_figure, template_caption
+from nmfd_cli.report.page.markup import text
+from nmfd_cli.report.page.palette import theme_styles
+from nmfd_cli.report.page.pictures import RANGE_DB, colour_bar, picture_styles
+from nmfd_cli.report.page.sketch import SketchedRecording, sketched
+from nmfd_cli.report.page.sound import EncodedTracks, encode_tracks
+from nmfd_cli.report.page.tables import facts, settings_table, stem_table
+from nmfd_cli.report.page.timeline import onset_lists, timeline
+
+_ASSETS = Path(__file__).parent / "page"
+
+
+def render(recording: SeparatedRecording, *, audio: str) -> str:
+    """Return the report of a recording in memory; see `page`."""
+    with ExitStack() as resources:
+        drawn = sketched(recording, resources if audio != "none" else None)
+        return page(drawn, audio=audio)
+
+
+def page(recording: SketchedRecording, *, audio: str) -> str:
+    """Return the report as HTML.
+
+    Parameters
+    ----------
+    recording : SketchedRecording
+        With sound, unless `audio` is "none".
+    audio : str
+        How the sound is embedded: see `report.page.sound.encode_tracks`; "none" for pictures
+        only.
+
+    Raises
+    ------
+    ParameterError
+        If `audio` is none of the choices.
+    """
+    sketches = (recording.mixture, *recording.stems.values())
+    tracks = [sketch.sound for sketch in sketches if sketch.sound is not None]
+    sound = encode_tracks(tracks, recording.sample_rate, audio)
+    has_sound = bool(sound.tracks)
+    script = _asset("page.js")
+    divergence = divergence_figure(recording.divergence)
+    return Template(_asset("page.html")).substitute(
+        policy=_policy(script),
+        title=text(recording.name),
+        facts=text(facts(recording) + ("" if has_sound else ", pictures only")),
+        theme_styles=theme_styles(len(recording.stems)),
+        styles=_asset("page.css"),
+        pictures=picture_styles(recording),
+        transport=_transport(has_sound=has_sound),
+        silent="" if has_sound else " silent",
+        timeline=timeline(recording, has_sound=has_sound),
+        onsets=onset_lists(recording),
+        factors=factor_figure(recording),
+        colour_bar=colour_bar(),
+        range_db=f"{RANGE_DB:.0f}",
+        templates=text(template_caption()),
+        divergence=f"<section><h2>Divergence</h2>{divergence}</section>" if divergence else "",
+        stems=stem_table(recording),
+        command=_command(recording),
+        version=text(recording.version),
+        settings=settings_table(recording.settings),
+        data=_data(recording, sound),
+        sounds=_sounds(sound),
+        script=script,
+    )
+
+
+def write_report(
+    recording: SeparatedRecording,
+    path: str | Path,
+    *,
+    audio: str,
+    overwrite: bool = False,
+    sources: Container[str] = (),
+) -> None:
+    """Write the report to a file, whole or not at all.
+
+    Parameters
+    ----------
+    recording : SeparatedRecording
+    path : str or Path
+    audio : str
+        As in `page`.
+    overwrite : bool
+        Whether the file may be replaced.
+    sources : container of str
+        Real paths of what was read, which is never replaced.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and may not be replaced, or cannot be written.
+    """
+    require_free(Path(path), overwrite, sources)
+    with StagedOutputs(overwrite) as outputs:
+        place_text(outputs, Path(path), render(recording, audio=audio))
+        outputs.commit()
+
+
+def _transport(*, has_sound: bool) -> str:
+    """Return the player; of pictures alone only what zooms them."""
+    zoom = _asset("zoom.html")
+    if has_sound:
+        return Template(_asset("transport.html")).substitute(zoom=zoom)
+    return f'<div class="transport needs-script"><div class="line">{zoom}</div></div>'
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _policy(script: str) -> str:
+    """Return a content security policy: nothing is loaded, and no script runs but the page's own.
+
+    So even a name that found its way into the page as HTML could do nothing there.
+    """
+    digest = b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _data(recording: SketchedRecording, sound: EncodedTracks) -> str:
+    """Return what the script needs to know, as JSON that no ``</script>`` can end."""
+    data = {
+        "seconds": recording.seconds,
+        "sampleRate": recording.sample_rate,
+        "gain": sound.gain,
+        "names": ["mixture", *recording.stem_names],
+        "tracks": len(sound.tracks),
+    }
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def _sounds(sound: EncodedTracks) -> str:
+    return "\n".join(
+        f'<script type="text/plain" id="sound-{index}">{track}</script>'
+        for index, track in enumerate(sound.as_text())
+    )
+
+
+def _command(recording: SketchedRecording) -> str:
+    if not recording.command:
+        return ""
+    # a word is broken only where it alone is wider than the page
+    words = " ".join(f"<span>{text(word)}</span>" for word in recording.command.split(" "))
+    return f"<pre><code>{words}</code></pre>"

@@ -1,0 +1,87 @@
+"""What a report says in numbers and words."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.report.page.markup import number, text
+from nmfd_cli.report.page.palette import stem_style
+from nmfd_cli.report.page.sketch import Sketch, SketchedRecording
+from nmfd_cli.settings.definitions import SeparationSettings
+
+
+def stem_table(recording: SketchedRecording) -> str:
+    """Return the table of peak, share of energy and onsets of each stem."""
+    rows = "".join(
+        f'<tr style="{stem_style(index)}"><th scope="row"><span class="swatch"></span>'
+        f"{text(name)}</th><td>{peak_of(sketch)}</td><td>{share_of(sketch, recording.mixture)}</td>"
+        f"<td>{_count(recording.onsets.get(name))}</td></tr>"
+        for index, (name, sketch) in enumerate(recording.stems.items())
+    )
+    counts = [len(onsets) for onsets in recording.onsets.values()]
+    total = str(sum(counts)) if counts else "–"
+    return (
+        "<table><thead><tr><th scope=col>Stem</th><th scope=col>Peak, dBFS</th>"
+        "<th scope=col>Energy</th><th scope=col>Onsets</th></tr></thead>"
+        f"<tbody>{rows}</tbody><tfoot><tr><th scope=row>Mixture</th>"
+        f"<td>{peak_of(recording.mixture)}</td>"
+        f"<td>{share_of(recording.mixture, recording.mixture)}</td><td>{total}</td></tr>"
+        "</tfoot></table>"
+    )
+
+
+def settings_table(settings: Mapping[str, Any]) -> str:
+    """Return all settings, as they were used; empty if none are known."""
+    if not settings:
+        return ""
+    explained = {item.name: item.metadata["explanation"] for item in fields(SeparationSettings)}
+    rows = "".join(
+        f"<tr><th scope=row><code>--{text(str(name).replace('_', '-'))}</code></th>"
+        f"<td>{text(_value(value))}</td><td>{text(explained.get(name, ''))}</td></tr>"
+        for name, value in settings.items()
+    )
+    return (
+        '<details><summary>All settings</summary><div class="scroll" tabindex="0" role="region" '
+        'aria-label="All settings"><table><thead><tr><th scope=col>Setting</th>'
+        "<th scope=col>Value</th><th scope=col>Meaning</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div></details>"
+    )
+
+
+def facts(recording: SketchedRecording) -> str:
+    """Return the recording in one line."""
+    channels = {1: "mono", 2: "stereo"}.get(
+        recording.n_channels, f"{recording.n_channels} channels"
+    )
+    rate = number(recording.sample_rate / 1000)
+    n_stems = len(recording.stems)
+    stems = f"{n_stems} stem" + ("s" if n_stems != 1 else "")
+    return f"{number(recording.seconds)} s, {channels}, {rate} kHz, {stems}"
+
+
+def peak_of(sketch: Sketch) -> str:
+    """Return the peak in dBFS."""
+    peak = sketch.peak
+    return f"{20 * np.log10(peak):.1f}".replace("-", "−") if peak > 0 else "−∞"
+
+
+def share_of(sketch: Sketch, mixture: Sketch) -> str:
+    """Return the energy as a share of the mixture's."""
+    return f"{100 * sketch.energy / mixture.energy:.1f} %" if mixture.energy > 0 else "–"
+
+
+def _count(onsets: FloatArray | None) -> str:
+    return str(len(onsets)) if onsets is not None else "–"
+
+
+def _value(value: Any) -> str:
+    if value is None or value == ():
+        return "not given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(str(item) for item in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
