@@ -25,7 +25,7 @@ from nmfd_cli.training.synthesis.metal import square_partials
 from nmfd_cli.training.synthesis.parts import Band, band_noise, damped_modes, finish, gliding_modes
 
 SAMPLE_RATE = 44100
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 NAMES = [(drum, name) for drum, voices in KIT.items() for name in voices]
 
 Floats = npt.NDArray[np.float64]

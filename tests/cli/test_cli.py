@@ -32,7 +32,7 @@ PATIENCE = 120
 RATE = 8000
 FAST = ("--stems", "kick,snare", "--iterations", "3", "--n-fft", "256", "--hop-length", "128")
 PROGRAM = (sys.executable, "-m", "nmfd_cli.cli.main")
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 needs_posix_signals = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no such signals"
