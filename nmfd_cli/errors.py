@@ -1,19 +1,103 @@
-"""The few exceptions a user can meet.
+"""The few exceptions a user can meet, and what becomes of them: one line each.
 
-Each message is one line that says what was expected, what was found and where.  The command line
-prints it and exits with code 1; a library caller catches `NmfdError` and nothing else.  Whatever
-else is raised, `reason` tells as one line, too.
+An error carries fields: what was expected, what was found, and where (a setting, or a file and its
+line).  It is rendered to a line here and nowhere else; no layer edits another's text.  The command
+line prints the line and exits with code 1, or 2 where a setting is at fault; a library caller
+catches `NmfdError` and nothing else.
+
+Warnings are texts for a `Warn` callback, which is passed beside `progress`.
 """
 
+import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 #: Set to anything, it shows where an unexpected error came from.
 DEBUG_VARIABLE: Final = "NMFD_DEBUG"
 
+#: ``warn(message)`` takes what the user should know of, in one line, and the work goes on.
+Warn = Callable[[str], None]
+
 
 class NmfdError(Exception):
-    """Base class: something the user can mend, told in one line."""
+    """Base class: something the user can mend, told in one line.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, if it is not said by the next three.
+    expected, found, hint : str
+        ``expected <expected>, found <found>; <hint>``; each may be left out.
+    setting : str, optional
+        The setting at fault, by its name in the library.
+    path : str or Path, optional
+        The file at fault, as the user calls it (``-`` for standard input).
+    line : int, optional
+        The line of the file, counted from 1.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        expected: str = "",
+        found: str = "",
+        hint: str = "",
+        setting: str | None = None,
+        path: str | Path | None = None,
+        line: int | None = None,
+    ) -> None:
+        said = [message] if message else []
+        said += [f"expected {expected}"] if expected else []
+        said += [f"found {found}"] if found else []
+        text = ", ".join(said) + (f"; {hint}" if hint else "")
+        super().__init__(text)
+        self.message = text
+        self.expected, self.found, self.hint = expected, found, hint
+        self.setting, self.path, self.line = setting, str(path) if path is not None else None, line
+
+    def __str__(self) -> str:
+        return self.as_line()
+
+    def as_line(self, setting_name: Callable[[str], str] = str) -> str:
+        """Return where and what as one line.
+
+        Parameters
+        ----------
+        setting_name : callable, optional
+            What a setting is called where the line is read: the name of an option, for example.
+        """
+        where = []
+        if self.setting is not None:
+            where.append(setting_name(self.setting))
+        if self.path is not None:
+            where.append(f"{self.path}:{self.line}" if self.line is not None else self.path)
+        return ": ".join([*where, self.message])
+
+    def located(
+        self,
+        *,
+        setting: str | None = None,
+        path: str | Path | None = None,
+        line: int | None = None,
+    ) -> Self:
+        """Return the same error with its place filled in, where it has none yet."""
+        place: dict[str, Any] = {"setting": setting, "path": path, "line": line}
+        for name, value in place.items():
+            if value is not None and getattr(self, name) is None:
+                setattr(self, name, str(value) if name == "path" else value)
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:  # keyword arguments do not survive pickling otherwise
+        return _restored, (type(self), self.message, self.__dict__)
+
+
+def _restored(kind: type[NmfdError], message: str, fields: dict[str, Any]) -> NmfdError:
+    error = kind.__new__(kind, message)
+    error.args = (message,)
+    error.__dict__.update(fields)
+    return error
 
 
 class ParameterError(NmfdError, ValueError):
@@ -28,16 +112,17 @@ class InputFileError(NmfdError):
     path : str or Path
         The file (or ``-`` for standard input).
     message : str
-        What was expected and what was found.
+        What was expected and what was found, if it is not said by the fields.
     line : int, optional
         The line of the file, counted from 1.
+    **fields
+        As in `NmfdError`.
     """
 
-    def __init__(self, path: str | Path, message: str, line: int | None = None) -> None:
-        where = f"{path}:{line}" if line is not None else f"{path}"
-        super().__init__(f"{where}: {message}")
-        self.path = str(path)
-        self.line = line
+    def __init__(
+        self, path: str | Path, message: str = "", line: int | None = None, **fields: Any
+    ) -> None:
+        super().__init__(message, path=path, line=line, **fields)
 
 
 class OutputError(NmfdError):
@@ -63,11 +148,16 @@ class NmfdWarning(UserWarning):
     """Something was found that the user should know of, and the work went on."""
 
 
-def reason(error: Exception) -> str:
-    """Return an error as one line."""
+def warn_python(message: str) -> None:
+    """Give a warning in Python's way: what a library caller gets who passes no `Warn`."""
+    warnings.warn(message, NmfdWarning, stacklevel=3)
+
+
+def reason(error: Exception, setting_name: Callable[[str], str] = str) -> str:
+    """Return any error as one line; see `NmfdError.as_line`."""
     match error:
         case NmfdError():
-            return str(error)
+            return error.as_line(setting_name)
         case MemoryError():
             return "out of memory; a smaller --block-seconds works from temporary disk"
         case OSError():
