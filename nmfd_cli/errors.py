@@ -5,7 +5,7 @@ line).  It is rendered to a line here and nowhere else; no layer edits another's
 line prints the line and exits with code 1, or 2 where a setting is at fault; a library caller
 catches `NmfdError` and nothing else.
 
-Warnings are texts for a `Warn` callback, which is passed beside `progress`.
+Warnings are texts for a `Warn` callback, which is passed beside that for progress.
 """
 
 import warnings
@@ -18,6 +18,8 @@ DEBUG_VARIABLE: Final = "NMFD_DEBUG"
 
 #: ``warn(message)`` takes what the user should know of, in one line, and the work goes on.
 Warn = Callable[[str], None]
+#: ``progress(stage, share)`` takes what is being done and how much of it is done, from 0 to 1.
+Progress = Callable[[str, float], None]
 
 
 class NmfdError(Exception):
@@ -146,6 +148,10 @@ class MissingExtraError(NmfdError):
 
 class NmfdWarning(UserWarning):
     """Something was found that the user should know of, and the work went on."""
+
+
+def no_progress(stage: str, share: float) -> None:
+    """Take progress where nobody looks."""
 
 
 def warn_python(message: str) -> None:

@@ -9,44 +9,52 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from nmfd_cli.batch.recordings import files_read
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import magnitude_of
+from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.masking import wiener_masks
-from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.from_memory import ScoreLike, recording_file, score_file
-from nmfd_cli.output.stem_writer import StemFiles
-from nmfd_cli.pipeline.findings import described
-from nmfd_cli.pipeline.progress import Progress
-from nmfd_cli.pipeline.result import Separated
-from nmfd_cli.pipeline.separation import Explanation, explain
+from nmfd_cli.errors import ParameterError, Progress, Warn, no_progress, warn_python
+from nmfd_cli.io.audio.recording import Recording, open_recording
+from nmfd_cli.io.audio.samples import recording_from
+from nmfd_cli.io.score import Score, score_from
+from nmfd_cli.io.transaction import Transaction, real_paths, require_free
+from nmfd_cli.kits.find import files_of_kit, load_kit
+from nmfd_cli.output.names import places_for
+from nmfd_cli.output.stem_writer import StemWriter
+from nmfd_cli.pipeline import separation as pipeline
+from nmfd_cli.pipeline.components import kit_extras, usable_part
+from nmfd_cli.pipeline.inputs import score_for
+from nmfd_cli.pipeline.result import Result, result_of
 from nmfd_cli.report.html import write_report
 from nmfd_cli.report.page.notebook import as_html
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 from nmfd_cli.settings.presets import load_preset, setting_checks
+
+#: What a score may be: a file, a value, or onsets by drum: seconds (n,), or with velocities (n, 2).
+ScoreLike = str | Path | Score | Mapping[str, ArrayLike]
 
 #: Sample formats that single precision does not hold.
 _FINE = ("PCM_32", "DOUBLE")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Separation(Separated[FloatArray]):
+class Separation(Result[FloatArray]):
     """A recording taken apart, as `separate` returns it.
 
-    Beside what `Separated` has: `stems`, `templates`, `activations`, `onsets`, `divergence` ...
+    Beside what `Result` has: `stems`, `templates`, `activations`, `onsets`, `divergence` ...
     The mixture is of float64 where the recording's samples need it, else of float32.
 
     Attributes
     ----------
-    explanation : Explanation
+    factorised : FactorisedRecording
         What it was made from.
     sources : frozenset of str
         The real paths of the files that were read: no result replaces them.
     """
 
-    explanation: Explanation
+    factorised: pipeline.FactorisedRecording
     sources: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
@@ -62,9 +70,9 @@ class Separation(Separated[FloatArray]):
         Arrays of float32, shape (K, M), from 0 to 1, that add up to 1; the frames are those of the
         activations.
         """
-        stft, model = self.explanation.stft, self.explanation.model
+        stft, model = self.factorised.stft, self.factorised.model
         magnitude = magnitude_of(stft.transform(stft.padded(self.mixture.astype(np.float32))))
-        masks = wiener_masks(model.panel(magnitude, 0), self.explanation.settings.alpha)
+        masks = wiener_masks(model.panel(magnitude, 0), self.factorised.settings.alpha)
         return dict(zip(self.stems, masks, strict=True))
 
     def save(
@@ -103,17 +111,19 @@ class Separation(Separated[FloatArray]):
             subtype=subtype,
             overwrite=overwrite,
         )
+        recording = self.factorised.recording
+        places = places_for(recording.title, output)
         with ExitStack() as resources:
-            files = StemFiles(
-                resources,
-                self.explanation.recording,
-                self.stem_names,
-                output,
-                sources=self.sources,
+            files = resources.enter_context(Transaction(overwrite=overwrite))
+            for name in self.stem_names:
+                require_free(places.file_of(name), overwrite, self.sources)
+            writer = StemWriter(
+                resources, recording, self.stem_names, output=output, places=places, files=files
             )
-            files.write(self.mixture.astype(np.float64), np.stack(list(self.stems.values())))
-            files.finish()
-        return files.paths
+            writer.add(self.mixture.astype(np.float64), np.stack(list(self.stems.values())))
+            written = writer.finish()
+            files.commit()
+        return {stem.stem: stem.path for stem in written}
 
     def report(
         self, path: str | Path, *, audio: str = OutputSettings.report_audio, overwrite: bool = False
@@ -134,7 +144,8 @@ def separate(
     *,
     score: ScoreLike | None = None,
     preset: str | Path | None = None,
-    progress: Progress = lambda stage, done: None,
+    progress: Progress = no_progress,
+    warn: Warn = warn_python,
     **settings: Any,
 ) -> Separation:
     """Take a recording apart.
@@ -146,13 +157,13 @@ def separate(
         unsigned ones around its middle.
     sample_rate : int, optional
         In Hz; of samples.
-    score : str, Path or mapping, optional
+    score : str, Path, Score or mapping, optional
         What is played when: a file, or onsets in seconds by drum, also with velocities, shape
         (n, 2), as `Separation.onsets` has them.
     preset : str or Path, optional
         Settings under a name or from a file; `settings` win over it.
-    progress : callable, optional
-        ``progress(stage, done)``, from 0 to 1.
+    progress, warn : callable, optional
+        ``progress(stage, share)``, from 0 to 1; ``warn(message)``.
     **settings
         The options of ``nmfd separate`` by name: ``stems=["kick", "snare"]``, ``iterations=60`` ...
 
@@ -168,18 +179,89 @@ def separate(
         If the recording, the score or the kit cannot be used.
     """
     chosen = _settings(preset, settings)
-    with ExitStack() as resources:
-        path, name = recording_file(source, sample_rate, resources)
-        score_path = score_file(score, resources) if score is not None else None
-        sources = files_read([path], scores=[score_path], kit=chosen.kit)
-        explanation = explain(path, chosen, resources, score_path=score_path, progress=progress)
-        parts = list(explanation.divided())
+    recording = _recording(source, sample_rate, warn)
+    kit = load_kit(chosen.kit, warn=warn)
+    notes = _score(score, chosen, kit, warn) if score is not None else None
+    blocks = _Blocks()
+    with pipeline.separate(
+        recording, chosen, kit=kit, score=notes, progress=progress, warn=warn
+    ) as factorised:
+        factorised.feed(blocks, progress=progress, stage="dividing")
     # what stems add up to when they are saved is the mixture: it is kept as it was read
-    dtype = np.float64 if explanation.recording.precision in _FINE else np.float32
-    mixture = np.concatenate([block for block, _ in parts], axis=-1).astype(dtype)
-    stems = np.concatenate([block for _, block in parts], axis=-1)
-    found = described(explanation, (mixture, *stems), name=name)
-    return Separation(**vars(found), explanation=explanation, sources=sources)
+    dtype = np.float64 if recording.precision in _FINE else np.float32
+    mixture, stems = blocks.joined(dtype)
+    found = result_of(factorised, (mixture, *stems))
+    files = [path for path in (source, score) if isinstance(path, (str, Path))]
+    sources = real_paths([*files, *files_of_kit(chosen.kit)])
+    return Separation(**vars(found), factorised=factorised, sources=sources)
+
+
+def transcribe(
+    source: str | Path | ArrayLike,
+    sample_rate: int | None = None,
+    *,
+    preset: str | Path | None = None,
+    progress: Progress = no_progress,
+    warn: Warn = warn_python,
+    **settings: Any,
+) -> Score:
+    """Find out which drums play when.
+
+    Parameters
+    ----------
+    source, sample_rate, preset, progress, warn, **settings
+        As in `separate`.
+
+    Returns
+    -------
+    Score
+        Onsets in seconds with drum classes and velocities.
+
+    Raises
+    ------
+    ParameterError, InputFileError
+        As `separate`.
+    """
+    chosen = _settings(preset, settings)
+    recording = _recording(source, sample_rate, warn)
+    kit = load_kit(chosen.kit, warn=warn)
+    return pipeline.transcribe(recording, chosen, kit=kit, progress=progress, warn=warn)
+
+
+class _Blocks:
+    """Keeps all blocks of a separation in memory."""
+
+    def __init__(self) -> None:
+        self._mixture: list[NDArray[np.float64]] = []
+        self._stems: list[FloatArray] = []
+
+    def add(self, mixture: NDArray[np.float64], stems: FloatArray) -> None:
+        self._mixture.append(mixture)
+        self._stems.append(stems)
+
+    def joined(self, dtype: Any) -> tuple[FloatArray, FloatArray]:
+        """Return the mixture (C, n), of a type, and the stems (S, C, n)."""
+        mixture = np.concatenate(self._mixture, axis=-1).astype(dtype)
+        return mixture, np.concatenate(self._stems, axis=-1)
+
+
+def _recording(source: str | Path | ArrayLike, sample_rate: int | None, warn: Warn) -> Recording:
+    if not isinstance(source, (str, Path)):
+        return recording_from(source, sample_rate)
+    if sample_rate is not None:
+        raise ParameterError(
+            setting="sample_rate", expected="none for a file, which has its own"
+        )
+    return open_recording(source, warn=warn)
+
+
+def _score(score: ScoreLike, settings: SeparationSettings, kit: Kit, warn: Warn) -> Score:
+    """Return what of a score the strategies work with."""
+    if isinstance(score, (str, Path)):
+        return score_for(score, settings, kit, warn=warn)
+    if not isinstance(score, Score):
+        score = score_from(score, drum_classes=kit_extras(settings, kit))
+    return usable_part(score, settings, name="score", warn=warn)
 
 
 def _settings(preset: str | Path | None, given: Mapping[str, Any]) -> SeparationSettings:
@@ -188,8 +270,8 @@ def _settings(preset: str | Path | None, given: Mapping[str, Any]) -> Separation
     for name, value in given.items():
         if name not in names:
             close = get_close_matches(name, names, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise ParameterError(f"expected a setting, found {name!r}{hint}")
+            hint = f"did you mean {close[0]}?" if close else ""
+            raise ParameterError(expected="a setting", found=repr(name), hint=hint)
         if value is None:
             values.pop(name, None)
         else:

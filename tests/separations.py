@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.tempo import Tempo
-from nmfd_cli.pipeline.result import SeparatedRecording
-from nmfd_cli.report.figure_panels import Picture, PlottedRecording
+from nmfd_cli.pipeline.result import SampledResult
+from nmfd_cli.report.figure_panels import Picture, PlottedResult
 from nmfd_cli.report.page.sketch import sketched
 
 SAMPLE_RATE = 22050
@@ -29,7 +29,7 @@ def made_up(
     level: float = 0.4,
     tempo: Tempo | None = None,
     command: str = "nmfd report loop.wav",
-) -> SeparatedRecording:
+) -> SampledResult:
     """Return a recording of decaying noises, so many components a stem, and its stems."""
     generator = np.random.default_rng(7)
     n_samples = round(seconds * SAMPLE_RATE)
@@ -38,7 +38,7 @@ def made_up(
     decay = np.exp(-np.arange(n_samples) / (0.1 * SAMPLE_RATE))
     noises = generator.standard_normal((len(stems), n_channels, n_samples)) * decay
     sounds = (level * noises / max(1e-9, np.abs(noises).max())).astype(np.float32)
-    return SeparatedRecording(
+    return SampledResult(
         name=name,
         sample_rate=SAMPLE_RATE,
         mixture=sounds.sum(axis=0),
@@ -57,7 +57,7 @@ def made_up(
     )
 
 
-def drawn_up(**options: Any) -> PlottedRecording:
+def drawn_up(**options: Any) -> PlottedResult:
     """Return such a recording as a figure shows it."""
     recording = made_up(**options)
     sketch = sketched(recording).mixture

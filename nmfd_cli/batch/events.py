@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nmfd_cli.batch.separate import SeparationReport
+from nmfd_cli.batch.results import WrittenSeparation
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ class Done(Ended):
 
     Attributes
     ----------
-    report : SeparationReport
+    result : WrittenSeparation
     seconds : float
         That it took.
     """
 
-    report: SeparationReport
+    result: WrittenSeparation
     seconds: float
 
 
@@ -77,11 +77,11 @@ class Skipped(Ended):
 
     Attributes
     ----------
-    report : SeparationReport
+    result : WrittenSeparation
         As when they were written.
     """
 
-    report: SeparationReport
+    result: WrittenSeparation
 
 
 @dataclass(frozen=True)

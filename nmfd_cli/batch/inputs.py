@@ -1,17 +1,54 @@
-"""From what a user names, files, folders and patterns, to the recordings meant."""
+"""From what a user names, files, folders, patterns or a stream, to the recordings meant."""
 
 import glob
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError
+from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.io.audio.recording import STREAM
 from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
+from nmfd_cli.settings.definitions import OutputSettings
 from nmfd_cli.output.manifest import SUFFIX as MANIFEST_SUFFIX
 from nmfd_cli.output.manifest import read_manifest
 
-#: What stands for standard input.
-_STREAM = "-"
+
+def find_recordings(
+    inputs: Sequence[str], output: OutputSettings, *, recursive: bool = False
+) -> tuple[str, ...]:
+    """Return the recordings that files, folders, patterns or ``-`` stand for.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+    output : OutputSettings
+        Whether it all goes to standard output.
+    recursive : bool
+        Whether the folders below a folder are looked into, too.
+
+    Raises
+    ------
+    ParameterError
+        If a stream would be shared, or is a terminal.
+    InputFileError
+        If nothing is there.
+    """
+    if STREAM in inputs or output.is_stream:
+        from nmfd_cli.io.audio.streams import require_stdin, require_stdout  # what few need
+    if STREAM in inputs:
+        if len(inputs) > 1:
+            raise ParameterError("standard input (-) is one recording, expected no other input")
+        require_stdin()
+    if output.is_stream:
+        require_stdout()
+    recordings = expand_inputs(inputs, recursive=recursive)
+    if output.is_stream and len(recordings) > 1:
+        raise ParameterError(
+            "standard output (-) takes one file",
+            setting="out",
+            found=f"{len(recordings)} recordings",
+        )
+    return recordings
 
 
 def expand_inputs(inputs: Sequence[str | Path], recursive: bool = False) -> tuple[str, ...]:
@@ -37,13 +74,13 @@ def expand_inputs(inputs: Sequence[str | Path], recursive: bool = False) -> tupl
     for given in inputs:
         for path in _recordings(str(given), recursive):
             # resolve() would take two links to one file for the same track
-            key = path if path == _STREAM else os.path.abspath(path)  # noqa: PTH100
+            key = path if path == STREAM else os.path.abspath(path)  # noqa: PTH100
             found.setdefault(key, path)
     return tuple(found.values())
 
 
 def _recordings(given: str, recursive: bool) -> list[str]:
-    if given == _STREAM:
+    if given == STREAM:
         return [given]
     path = Path(given)
     if _exists(path):

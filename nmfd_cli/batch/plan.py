@@ -1,26 +1,25 @@
 """From recordings and settings to jobs: what can be refused is refused here, before any work."""
 
-import re
-import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from nmfd_cli.batch.recordings import files_read
+from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, OutputError, ParameterError
-from nmfd_cli.io.audio.recording import estimated_seconds
+from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError, Warn
+from nmfd_cli.io.audio.recording import STREAM, estimated_seconds
 from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.transaction import require_free
-from nmfd_cli.kits.find import kit_path, shipped_bank
-from nmfd_cli.output.manifest import manifest_name, tree_hash
-from nmfd_cli.output.names import output_paths, report_path
-from nmfd_cli.pipeline.components import possible_stems, score_for
-from nmfd_cli.settings.definitions import STREAM, OutputSettings, SeparationSettings
+from nmfd_cli.io.transaction import real_paths, require_free
+from nmfd_cli.kits.find import files_of_kit, kit_path, load_kit, shipped_bank
+from nmfd_cli.output.manifest import tree_hash
+from nmfd_cli.output.names import Places, places_for, written_names
+from nmfd_cli.pipeline.components import possible_stems
+from nmfd_cli.pipeline.inputs import score_for
+from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 #: What a score pattern may hold.
 SCORE_FIELDS = ("track", "parent")
@@ -36,24 +35,22 @@ class Job:
         The recording, or ``-``.
     settings : SeparationSettings
     output : OutputSettings
-        With the date of the plan in the file name.
-    score : str or None
-        What is played when.
+    places : Places
+        Where the results will stand.
     stems : tuple of str
-        Where the stems will stand, below ``output.out``; of drums that are listened for those that
-        may be found.
-    manifest : str
-        Where the manifest will stand, below ``output.out``.
-    pattern : str
-        The stems' file name from the manifest's folder, ``{stem}`` in it.
+        What will be written, by name; of drums that are transcribed those that may be found.
+    score : Score or None
+        What is played when.
+    score_path : str or None
+        Where that stands.
+    kit : Kit or None
+        The user's kit; None for the bank that ships.
     kit_hash : str
-        Of the kit that templates are learned from.
+        Of the kit.
     seconds : float or None
-        The duration, if the recording's head could be read.
+        The duration, if it was asked for and the recording's head could be read.
     skip_existing : bool
         Whether nothing is done where the same results stand already.
-    report : str or None
-        Where the report will stand, below ``output.out``.
     command : str
         What the report says that it was made by.
     """
@@ -61,20 +58,21 @@ class Job:
     input: str
     settings: SeparationSettings
     output: OutputSettings
-    score: str | None
+    places: Places
     stems: tuple[str, ...]
-    manifest: str
-    pattern: str
+    score: Score | None
+    score_path: str | None
+    kit: Kit | None
     kit_hash: str
-    seconds: float | None
+    seconds: float | None = None
     skip_existing: bool = False
-    report: str | None = None
     command: str = ""
 
     @property
-    def files(self) -> tuple[str, ...]:
-        """Where all that is written will stand, below ``output.out``."""
-        return (*self.stems, *([self.report] if self.report is not None else []))
+    def files(self) -> tuple[Path, ...]:
+        """Where all that is written will stand."""
+        report = self.places.report
+        return (*self.places.files_of(self.stems).values(), *([report] if report else []))
 
     @property
     def is_whole(self) -> bool:
@@ -89,12 +87,12 @@ class Job:
     @property
     def is_stream(self) -> bool:
         """Whether it reads standard input or writes standard output."""
-        return self.input == STREAM or self.output.is_stream
+        return self.input == STREAM or self.places.is_stream
 
     @property
     def out(self) -> Path:
         """The folder of the results."""
-        return Path(self.output.out)
+        return self.places.out
 
     def manifest_settings(self) -> dict[str, Any]:
         """Return the settings that decide on the content of stems, as JSON gives them back.
@@ -117,13 +115,14 @@ def plan_jobs(
     score_pattern: str | None = None,
     skip_existing: bool = False,
     command: str = "",
+    warn: Warn,
 ) -> tuple[Job, ...]:
     """Decide on everything before any work.
 
     Parameters
     ----------
     inputs : sequence of str
-        Recordings, as `io.inputs.expand_inputs` gives them.
+        Recordings, as `batch.inputs.expand_inputs` gives them.
     settings : SeparationSettings
     output : OutputSettings
         Holds the name of the preset, too.
@@ -135,6 +134,7 @@ def plan_jobs(
         Whether recordings whose results stand already are to be left alone.
     command : str
         What reports say that they were made by.
+    warn : callable
 
     Raises
     ------
@@ -143,74 +143,43 @@ def plan_jobs(
     OutputError
         If a stem would replace a file that it may not replace, or a recording.
     InputFileError
-        If a score is missing or cannot be used.
+        If a score or the kit is missing or cannot be used.
     """
     if score is not None and score_pattern is not None:
-        raise ParameterError("score_pattern: expected one of score and score_pattern, found both")
+        raise ParameterError(
+            setting="score_pattern", expected="one of score and score_pattern", found="both"
+        )
     Stft(settings.n_fft, settings.hop_length)  # refuses windows that do not overlap
-    output = replace(output, filename=_dated(output.filename))
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]
     _require_scores(inputs, scores)
-    read = cache(lambda path: _quietly(score_for, path, settings))
-    place = kit_path(settings.kit)
-    settings = replace(settings, kit=None if place == shipped_bank() else str(place))
-    kit_hash = tree_hash(place)
-    jobs = tuple(
-        _plan(path, settings, output, where, read(where) if where else None, kit_hash)
-        for path, where in zip(inputs, scores, strict=True)
-    )
-    jobs = tuple(replace(job, skip_existing=skip_existing, command=command) for job in jobs)
+    where = kit_path(settings.kit)
+    is_own = where != shipped_bank()
+    settings = replace(settings, kit=str(where) if is_own else None)
+    kit = load_kit(settings.kit, warn=warn)
+    kit_hash = tree_hash(where)
+    read = cache(lambda path: score_for(path, settings, kit, warn=warn))
+    day = date.today()  # of all: a batch that passes midnight stays in its folders
+
+    def planned(path: str, score_path: str | None) -> Job:
+        notes = read(score_path) if score_path is not None else None
+        return Job(
+            path,
+            settings,
+            output,
+            places_for(path, output, day=day),
+            stems=written_names(possible_stems(settings, notes, kit), output),
+            score=notes,
+            score_path=score_path,
+            kit=kit if is_own else None,
+            kit_hash=kit_hash,
+            seconds=_seconds(path) if len(inputs) > 1 else None,
+            skip_existing=skip_existing,
+            command=command,
+        )
+
+    jobs = tuple(planned(*pair) for pair in zip(inputs, scores, strict=True))
     _refuse_collisions(jobs)
     return jobs
-
-
-def _quietly(read: Callable[..., Score], *arguments: Any) -> Score:
-    """Read a score without the warnings that come again when its turn comes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NmfdWarning)
-        return read(*arguments)
-
-
-def _plan(
-    path: str,
-    settings: SeparationSettings,
-    output: OutputSettings,
-    score_path: str | None,
-    score: Score | None,
-    kit_hash: str,
-) -> Job:
-    paths = output_paths(path, possible_stems(settings, score), output)
-    manifest, pattern = manifest_of(path, output)
-    below = Path("." if output.is_stream else output.out)
-    stems = tuple(place.relative_to(below).as_posix() for place in paths.values())
-    report = report_path(path, output)
-    return Job(
-        path,
-        settings,
-        output,
-        score_path,
-        stems,
-        manifest,
-        pattern,
-        kit_hash,
-        seconds=_seconds(path),
-        report=report.relative_to(below).as_posix() if report is not None else None,
-    )
-
-
-def manifest_of(path: str, output: OutputSettings) -> tuple[str, str]:
-    """Return where a recording's manifest stands below the folder of the results, and its pattern.
-
-    It stands in the deepest folder that holds the stems, whatever they are called.
-    """
-    if output.is_stream:
-        return "", ""
-    anonymous = replace(output, stem=None, minus=None)
-    (place,) = output_paths(path, ["{stem}"], anonymous).values()
-    parts = place.relative_to(output.out).parts
-    depth = next((n for n, part in enumerate(parts[:-1]) if "{stem}" in part), len(parts) - 1)
-    pattern = "/".join(parts[depth:])
-    return str(PurePosixPath(*parts[:depth], manifest_name(Path(path).stem, pattern))), pattern
 
 
 def score_beside(path: str, pattern: str) -> str:
@@ -224,11 +193,14 @@ def score_beside(path: str, pattern: str) -> str:
     try:
         parts = list(Formatter().parse(pattern))
     except ValueError as error:
-        raise ParameterError(f"score_pattern: {pattern!r} is not a template: {error}") from error
+        message = f"{pattern!r} is not a template: {error}"
+        raise ParameterError(message, setting="score_pattern") from error
     for _, name, spec, conversion in parts:
         if name is not None and (name not in SCORE_FIELDS or spec or conversion):
             expected = ", ".join(f"{{{known}}}" for known in SCORE_FIELDS)
-            raise ParameterError(f"score_pattern: expected fields {expected}, found {{{name}}}")
+            raise ParameterError(
+                setting="score_pattern", expected=f"fields {expected}", found=f"{{{name}}}"
+            )
     source = Path(path)
     parent = source.absolute().parent.name or "root"
     return str(source.parent / pattern.format(track=source.stem, parent=parent))
@@ -240,7 +212,9 @@ def _require_scores(inputs: Sequence[str], scores: Iterable[str | None]) -> None
     if missing:
         path, score = missing[0]
         others = f" (and {len(missing) - 1} more are missing)" if len(missing) > 1 else ""
-        raise InputFileError(score or "", f"expected the score of {path}, found no file{others}")
+        raise InputFileError(
+            score or "", expected=f"the score of {path}", found=f"no file{others}"
+        )
 
 
 def _seconds(path: str) -> float | None:
@@ -250,38 +224,33 @@ def _seconds(path: str) -> float | None:
         return None
 
 
-def _dated(filename: str) -> str:
-    """Put in today's date: a batch that passes midnight stays in its folders."""
-    today = date.today().isoformat()
-    return re.sub(r"\{\{|\{date\}", lambda m: m[0] if m[0] == "{{" else today, filename)
-
-
 def _refuse_collisions(jobs: Sequence[Job]) -> None:
     sources = sources_of(jobs)
     owner: dict[Path, str] = {}
     for job in jobs:
-        for place in (STREAM,) if job.output.is_stream else job.files:
-            path = job.out if job.output.is_stream else job.out / place
+        for path in job.files:
             if path in owner:
                 raise ParameterError(
-                    f"{owner[path]} and {job.input} would both write {path}; "
-                    "--filename can tell them apart, for example by {parent}"
+                    f"{owner[path]} and {job.input} would both write {path}",
+                    hint="--filename can tell them apart, for example by {parent}",
                 )
             owner[path] = job.input
-            if not job.output.is_stream:
+            if not job.places.is_stream:
                 _refuse_place(path, job, sources)
 
 
 def sources_of(jobs: Sequence[Job]) -> frozenset[str]:
     """Return the real paths of all that jobs read."""
-    kit = jobs[0].settings.kit if jobs else None
-    return files_read([job.input for job in jobs], scores=[job.score for job in jobs], kit=kit)
+    if not jobs:
+        return frozenset()
+    scores = [job.score_path for job in jobs if job.score_path is not None]
+    kit = files_of_kit(jobs[0].settings.kit)
+    return real_paths([*(job.input for job in jobs), *scores, *kit])
 
 
 def _refuse_place(path: Path, job: Job, sources: frozenset[str]) -> None:
     require_free(path, True, sources)
-    is_free = not path.exists() and not path.is_symlink()
-    if not is_free and job.replaces_nothing:
+    if job.replaces_nothing and (path.exists() or path.is_symlink()):
         raise OutputError(
-            f"{path} exists; --overwrite replaces it, --skip-existing keeps what is complete"
+            "exists; --overwrite replaces it, --skip-existing keeps what is complete", path=path
         )

@@ -93,8 +93,10 @@ class SpooledSpectrogram:
             self._file.flush()
         except OSError as error:
             raise OutputError(
-                f"{tempfile.gettempdir()}: no room for the spectrogram ({self.n_bytes / 1e9:.1f} GB"
-                f" so far): {error.strerror}; TMPDIR names another folder"
+                f"no room for the spectrogram ({self.n_bytes / 1e9:.1f} GB so far): "
+                f"{error.strerror}",
+                path=tempfile.gettempdir(),
+                hint="TMPDIR names another folder",
             ) from error
 
     def panel(self, index: int, scratch: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -116,8 +118,8 @@ class SpooledSpectrogram:
             n_read = self._file.readinto(panel.data)
         if n_read != panel.nbytes:
             raise OutputError(
-                f"{tempfile.gettempdir()}: expected {panel.nbytes} bytes of the spectrogram, "
-                f"could read {n_read}"
+                f"expected {panel.nbytes} bytes of the spectrogram, could read {n_read}",
+                path=tempfile.gettempdir(),
             )
         return self._above_zero(panel.reshape(self._n_bins, self.panel_frames))
 

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -174,3 +174,8 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def real_paths(paths: Iterable[str | Path]) -> frozenset[str]:
+    """Return the real paths of what is read, which no result may replace; streams have none."""
+    return frozenset(os.path.realpath(path) for path in paths if str(path) != "-")

@@ -1,17 +1,17 @@
-"""What the files of a recording are called and where they stand."""
+"""Where the files of a recording stand: decided once, when the work is planned."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from string import Formatter
 
-from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
+from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.audio.streams import STDIN_NAME
-from nmfd_cli.io.transaction import require_free
-from nmfd_cli.settings.definitions import STREAM, OutputSettings
+from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
+from nmfd_cli.output.manifest import manifest_name
+from nmfd_cli.settings.definitions import OutputSettings
 
 #: What stands in a file name for the stem where the file is the report.
 REPORT_NAME = "report"
@@ -20,67 +20,139 @@ REPORT_NAME = "report"
 FIELDS = ("track", "stem", "ext", "parent", "preset", "date")
 
 
-def output_paths(
-    recording: str | Path, stems: Sequence[str], output: OutputSettings
-) -> dict[str, Path]:
-    """Return where each stem that is asked for will stand.
+@dataclass(frozen=True)
+class Places:
+    """Where all files of one recording will stand.
+
+    Attributes
+    ----------
+    out : Path
+        The folder of the results; ``-`` for standard output, which takes one file.
+    parts : tuple of str or None
+        The path of a stem below it, in pieces; None stands for the stem's name.
+    track : str
+        The recording's name.
+    extension : str
+        Of the stems.
+    has_report : bool
+    """
+
+    out: Path
+    parts: tuple[str | None, ...]
+    track: str
+    extension: str
+    has_report: bool = False
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the one file goes to standard output."""
+        return str(self.out) == STREAM
+
+    def file_of(self, name: str) -> Path:
+        """Return the file of what is called by a name: a stem, or all but one."""
+        return self.out if self.is_stream else self.out / self._below(name)
+
+    def files_of(self, names: Iterable[str]) -> dict[str, Path]:
+        """Return the file of each name.
+
+        Raises
+        ------
+        ParameterError
+            If two would have the same.
+        """
+        files = {name: self.file_of(name) for name in names}
+        if len(set(files.values())) < len(files):
+            template = self._below("{stem}").as_posix()
+            raise ParameterError(
+                f"{template!r} gives several stems one file", setting="filename",
+                expected="{stem} in it",
+            )  # fmt: skip
+        return files
+
+    @property
+    def report(self) -> Path | None:
+        """The file of the report, if one is asked for: where a stem of that name would stand."""
+        if not self.has_report:
+            return None
+        place = self.file_of(REPORT_NAME)
+        return place.with_name(place.name.removesuffix(f".{self.extension}") + ".html")
+
+    @property
+    def folder(self) -> Path:
+        """The deepest folder that holds the stems, whatever they are called."""
+        return self.out.joinpath(*self._pattern_parts[0])
+
+    @property
+    def pattern(self) -> str:
+        """The stems' file name from that folder, ``{stem}`` in it."""
+        return "/".join(self._pattern_parts[1])
+
+    @property
+    def manifest(self) -> Path:
+        """The file of the manifest, in that folder."""
+        return self.folder / manifest_name(self.track, self.pattern)
+
+    def _below(self, name: str) -> Path:
+        return Path("".join(name if part is None else part for part in self.parts))
+
+    @property
+    def _pattern_parts(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        parts = self._below("{stem}").parts
+        depth = next((n for n, part in enumerate(parts[:-1]) if "{stem}" in part), len(parts) - 1)
+        return parts[:depth], parts[depth:]
+
+
+def places_for(recording: str | Path, output: OutputSettings, *, day: date | None = None) -> Places:
+    """Decide where the files of a recording will stand.
 
     Parameters
     ----------
     recording : str or Path
         ``-`` is named like a file ``stdin`` in the working folder.
-    stems : sequence of str
-        All that the recording is divided into.
     output : OutputSettings
+    day : date, optional
+        What ``{date}`` stands for; today.
 
     Raises
     ------
     ParameterError
-        If the template has an unknown field, leaves the folder, or gives two stems one path, or if
-        a stem is asked for that there is not.
+        If the template has an unknown field or leaves the folder.
     """
-    _check_names(stems)
-    names = written_names(stems, output)
-    if output.is_stream:
-        return {name: Path(STREAM) for name in names}
     source = Path(STDIN_NAME if str(recording) == STREAM else recording).absolute()
     known = {
         "track": source.stem,
         "ext": output.format,
         "parent": source.parent.name or "root",
         "preset": output.preset,
-        "date": date.today().isoformat(),
+        "date": (day or date.today()).isoformat(),
     }
-    _check_template(output.filename)
-    paths = {name: Path(output.out) / output.filename.format(stem=name, **known) for name in names}
-    if len(set(paths.values())) < len(paths):
+    parts = [known.get(text) if is_field else text for text, is_field in _pieces(output.filename)]
+    return Places(Path(output.out), tuple(parts), source.stem, output.format, output.report)
+
+
+def _pieces(template: str) -> list[tuple[str, bool]]:
+    """Cut a template into its texts and its fields, which are marked."""
+    try:
+        found = list(Formatter().parse(template))
+    except ValueError as error:
+        message = f"{template!r} is not a template: {error}"
+        raise ParameterError(message, setting="filename") from error
+    if Path(template).is_absolute() or ".." in Path(template).parts:
         raise ParameterError(
-            f"filename: {output.filename!r} gives several stems one file; expected {{stem}} in it"
+            setting="filename", expected="a path below the output folder", found=template
         )
-    return paths
-
-
-def report_path(recording: str | Path, output: OutputSettings) -> Path | None:
-    """Return where the report of a recording will stand, if one is asked for.
-
-    It is called as a stem ``report`` would be, so that it stands where the stems do.
-    """
-    if not output.report:
-        return None
-    anonymous = replace(output, stem=None, minus=None)
-    (place,) = output_paths(recording, [REPORT_NAME], anonymous).values()
-    return place.with_name(place.name.removesuffix(f".{output.format}") + ".html")
-
-
-def _check_names(stems: Sequence[str]) -> None:
-    """Refuse names of stems, the user's own among them, that are no names of files."""
-    for name in stems:
-        if stems.count(name) > 1:
+    pieces: list[tuple[str, bool]] = []
+    for text, name, spec, conversion in found:
+        pieces.append((text, False))
+        if name is None:
+            continue
+        if name not in FIELDS or spec or conversion:
+            expected = ", ".join(f"{{{known}}}" for known in FIELDS)
             raise ParameterError(
-                f"residual: expected a name that no other stem has, found {name!r}"
+                setting="filename", expected=f"fields {expected}", found=f"{{{name}}}"
             )
-        if not name.strip() or set(name) & set("/\\\0") or name.startswith("."):
-            raise ParameterError(f"residual: expected the name of a stem, found {name!r}")
+        pieces.append((name, True))
+    return pieces
 
 
 def written_names(stems: Sequence[str], output: OutputSettings) -> tuple[str, ...]:
@@ -89,13 +161,27 @@ def written_names(stems: Sequence[str], output: OutputSettings) -> tuple[str, ..
     Raises
     ------
     ParameterError
-        If a stem is asked for that there is not.
+        If a stem is asked for that there is not, or the name of one is no name of a file.
     """
+    _check_names(stems)
     if output.stem is not None:
         return (chosen_stem(stems, output.stem, "stem"),)
     if output.minus is not None:
         return (minus_name(chosen_stem(stems, output.minus, "minus")),)
     return tuple(stems)
+
+
+def _check_names(stems: Sequence[str]) -> None:
+    """Refuse names of stems, the user's own among them, that are no names of files."""
+    for name in stems:
+        if stems.count(name) > 1:
+            raise ParameterError(
+                setting="residual", expected="a name that no other stem has", found=repr(name)
+            )
+        if not name.strip() or set(name) & set("/\\\0") or name.startswith("."):
+            raise ParameterError(
+                setting="residual", expected="the name of a stem", found=repr(name)
+            )
 
 
 def chosen_stem(stems: Sequence[str], wanted: str, setting: str = "stem") -> str:
@@ -112,45 +198,11 @@ def chosen_stem(stems: Sequence[str], wanted: str, setting: str = "stem") -> str
         drum = drum_class(wanted)
         if drum in stems:
             return drum
-    raise ParameterError(f"{setting}: expected one of {', '.join(stems)}, found {wanted!r}")
-
-
-def usual_stems() -> tuple[str, ...]:
-    """Return the names that stems of drums can have."""
-    return DRUM_CLASSES
+    raise ParameterError(
+        setting=setting, expected=f"one of {', '.join(stems)}", found=repr(wanted)
+    )
 
 
 def minus_name(stem: str) -> str:
     """Return the name of everything but a stem."""
     return f"minus_{stem}"
-
-
-def require_place(path: Path, output: OutputSettings, sources: Container[str] = ()) -> None:
-    """Refuse a place where something stands that may not be replaced; a stream holds nothing.
-
-    Parameters
-    ----------
-    path : Path
-    output : OutputSettings
-    sources : container of str
-        Real paths of what is read.
-
-    Raises
-    ------
-    OutputError
-    """
-    if not output.is_stream:
-        require_free(path, output.overwrite, sources)
-
-
-def _check_template(template: str) -> None:
-    try:
-        parts = list(Formatter().parse(template))
-    except ValueError as error:
-        raise ParameterError(f"filename: {template!r} is not a template: {error}") from error
-    for _, name, spec, conversion in parts:
-        if name is not None and (name not in FIELDS or spec or conversion):
-            expected = ", ".join(f"{{{known}}}" for known in FIELDS)
-            raise ParameterError(f"filename: expected fields {expected}, found {{{name}}}")
-    if Path(template).is_absolute() or ".." in Path(template).parts:
-        raise ParameterError(f"filename: expected a path below the output folder, found {template}")

@@ -1,6 +1,6 @@
 """The stems of one recording on their way to the disk."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,28 +10,52 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.audio.streams import StdoutOutput
-from nmfd_cli.io.audio.writer import SampleFormat, StemFile, require_writable_format
-from nmfd_cli.io.transaction import Sink, StagedOutputs, place_text
-from nmfd_cli.output.names import (
-    chosen_stem,
-    minus_name,
-    output_paths,
-    report_path,
-    require_place,
-)
+from nmfd_cli.io.audio.recording import AudioFacts
+from nmfd_cli.io.audio.writer import AudioWriter, SampleFormat, require_writable_format
+from nmfd_cli.io.transaction import Sink
+from nmfd_cli.output.names import Places, chosen_stem, minus_name, written_names
 from nmfd_cli.settings.definitions import OutputSettings
 
 
-def sample_format(recording: Recording, output: OutputSettings) -> SampleFormat:
-    """Return how stems are stored: as the settings say or what suits the container."""
+def sample_format(facts: AudioFacts, output: OutputSettings) -> SampleFormat:
+    """Return how stems are stored: as the settings say or what suits the container.
+
+    Raises
+    ------
+    OutputError
+        If the container cannot hold the recording.
+    """
     wanted = output.subtype or ("float" if output.format == "wav" else "input")
-    subtype = recording.precision if wanted == "input" else wanted.upper()
+    subtype = facts.precision if wanted == "input" else wanted.upper()
     if output.format == "flac" and wanted == "input" and subtype not in ("PCM_16", "PCM_24"):
         subtype = "PCM_24"
-    require_writable_format(output.format, recording.n_channels, recording.sample_rate)
+    require_writable_format(output.format, facts)
     return SampleFormat(output.format, subtype)
+
+
+@dataclass(frozen=True)
+class WrittenStem:
+    """What became of one stem.
+
+    Attributes
+    ----------
+    stem : str
+        Its name.
+    path : Path
+        The file it stands in.
+    peak : float
+        Largest absolute sample, 1 is full scale.
+    energy_share : float
+        Its energy over that of the recording; stems overlap, so shares need not add up to one.
+    onsets : int or None
+        How often it is played, as the score says or the transcription found.
+    """
+
+    stem: str
+    path: Path
+    peak: float
+    energy_share: float
+    onsets: int | None = None
 
 
 @dataclass
@@ -40,7 +64,7 @@ class _Track:
 
     name: str
     path: Path
-    file: StemFile
+    file: AudioWriter
     low: float = 0.0
     high: float = 0.0
     energy: float = 0.0
@@ -58,14 +82,8 @@ class _Track:
             self.file.write(samples)
 
 
-def _open_sink(resources: ExitStack, output: OutputSettings) -> Sink:
-    if output.is_stream:
-        return resources.enter_context(StdoutOutput())
-    return resources.enter_context(StagedOutputs(output.overwrite))
-
-
-class StemFiles:
-    """Takes stems block by block and moves the files in once all are whole.
+class StemWriter:
+    """Takes stems block by block and writes them to where they can be moved in from.
 
     The last stem is what the others leave of the recording, in the samples of the format: so the
     stems add up to it, exactly in integer formats.  A stem has the same samples whether it is
@@ -74,15 +92,16 @@ class StemFiles:
     Parameters
     ----------
     resources : ExitStack
-        Whose end removes what was not finished.
-    recording : Recording
+        Whose end closes what was not finished.
+    facts : AudioFacts
+        Of the recording.
     stems : sequence of str
         All that the recording is divided into; `output` may ask for one of them only.
     output : OutputSettings
-    source : str or Path, optional
-        What names the files, if not the recording's own path.
-    sources : container of str
-        Real paths of what was read, which is never replaced.
+    places : Places
+        Where the files will stand.
+    files : Sink
+        What moves them there; that is not done here.
 
     Raises
     ------
@@ -90,45 +109,29 @@ class StemFiles:
         If a file exists that may not be replaced or cannot be made.
     ParameterError
         If `output` asks for a stem that there is not.
-
-    Attributes
-    ----------
-    paths : dict of str to Path
-        The files by the names of what they hold.
-    report : Path or None
-        The place of the report, if one is asked for.
-    samples_written : int
-        A channel.
     """
 
     def __init__(
         self,
         resources: ExitStack,
-        recording: Recording,
+        facts: AudioFacts,
         stems: Sequence[str],
-        output: OutputSettings,
         *,
-        source: str | Path | None = None,
-        sources: Container[str] = (),
+        output: OutputSettings,
+        places: Places,
+        files: Sink,
     ) -> None:
-        self.paths = output_paths(source or recording.path, stems, output)
-        self.report = report_path(source or recording.path, output)
-        for path in (*self.paths.values(), *([self.report] if self.report else [])):
-            require_place(path, output, sources)
         self._stems = tuple(stems)
-        self._format = sample_format(recording, output)
-        self._sink = _open_sink(resources, output)
+        self._format = sample_format(facts, output)
         self._tracks: dict[str, _Track] = {}
-        for name, path in self.paths.items():
-            place = self._sink.place(path)
-            file = StemFile(place, recording.sample_rate, recording.n_channels, self._format)
+        for name, path in places.files_of(written_names(stems, output)).items():
+            file = AudioWriter(files.place(path), facts, self._format, place=path)
             resources.callback(file.abandon)
             self._tracks[name] = _Track(name, path, file)
         self._minus = chosen_stem(stems, output.minus) if output.minus else None
         self._mixture_energy = 0.0
-        self.samples_written = 0
 
-    def write(self, mixture: NDArray[np.float64], stems: FloatArray) -> None:
+    def add(self, mixture: NDArray[np.float64], stems: FloatArray) -> None:
         """Append a block.
 
         Parameters
@@ -140,7 +143,6 @@ class StemFiles:
         whole = self._format.quantise(mixture)
         left = whole
         self._mixture_energy += float(np.square(mixture).sum())
-        self.samples_written += mixture.shape[-1]
         for index, name in enumerate(self._stems):
             is_last = index == len(self._stems) - 1
             samples = self._format.quantise(left if is_last else stems[index])
@@ -151,46 +153,25 @@ class StemFiles:
                 rest = self._format.quantise(whole - samples)
                 self._tracks[minus_name(name)].add(rest, self._format)
 
-    def write_report(self, text: str) -> None:
-        """Put the report beside the stems, to be moved in with them.
+    def finish(self) -> tuple[WrittenStem, ...]:
+        """Close the files, which are whole then.
 
         Raises
         ------
         OutputError
-            If it cannot be written.
-        """
-        assert self.report is not None
-        place_text(self._sink, self.report, text)
-
-    def finish(self) -> list[tuple[str, Path, float, float]]:
-        """Move the files in.
-
-        Returns
-        -------
-        list of (stem, path, peak, share of the recording's energy)
-
-        Raises
-        ------
-        OutputError
-            If a stem exceeds what the format holds, or a file cannot be moved.
+            If a stem exceeds what the format holds, or a file cannot be finished.
         """
         for track in self._tracks.values():
             if not self._format.holds(track.low, track.high):
                 raise OutputError(
                     f"{track.name}: its peak of {20 * np.log10(track.peak):+.2f} dBFS would clip "
-                    f"in {self._format.subtype.lower()}; nothing was written, "
-                    "--subtype float holds it"
+                    f"in {self._format.subtype.lower()}",
+                    hint="nothing was written, --subtype float holds it",
                 )
         for track in self._tracks.values():
             track.file.close()
-        self._sink.commit()
-        mixture_energy = self._mixture_energy or 1.0
-        return [
-            (track.name, track.path, track.peak, track.energy / mixture_energy)
+        whole = self._mixture_energy or 1.0
+        return tuple(
+            WrittenStem(track.name, track.path, track.peak, track.energy / whole)
             for track in self._tracks.values()
-        ]
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing sounded in all blocks so far."""
-        return self._mixture_energy == 0
+        )

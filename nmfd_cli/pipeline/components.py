@@ -2,22 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from warnings import warn
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
-from nmfd_cli.core.drum_sounds.kit import OTHER
-from nmfd_cli.errors import NmfdWarning, ParameterError
-from nmfd_cli.io.one_shots import kit_classes
+from nmfd_cli.core.drum_sounds.kit import OTHER, Kit
+from nmfd_cli.errors import ParameterError, Warn
 from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.score.reader import read_score
-from nmfd_cli.kits.find import load_kit, shipped_bank
 from nmfd_cli.settings.definitions import SeparationSettings
 
 _NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 #: Strategies whose components are drum classes.
 _OF_DRUMS = {"auto", "drums", "averaged"}
+
+#: What is looked for where nothing is found out and nobody names drums.
+USUAL = ("kick", "snare", "hihat")
 
 
 @dataclass(frozen=True)
@@ -42,29 +40,29 @@ class Components:
     is_open: bool = False
 
 
-def score_for(path: str | Path, settings: SeparationSettings) -> Score:
-    """Read a score; of one with drums and pitches only what the strategies work with.
+def usable_part(score: Score, settings: SeparationSettings, *, name: str, warn: Warn) -> Score:
+    """Return a score, or of one with drums and pitches what the strategies work with.
 
-    Raises
-    ------
-    InputFileError
-        If it cannot be used.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
+    Parameters
+    ----------
+    score : Score
+    settings : SeparationSettings
+    name : str
+        What warnings call the score.
+    warn : callable
     """
-    score = read_score(path, drum_classes=kit_extras(settings))
     if score.is_drums or score.is_pitched:
         return score
     takes_drums = "pitched" not in strategies_for(settings, score)
     left_out = "pitched notes" if takes_drums else "drums"
     hint = "--residual gives what they play a stem" if takes_drums else "--init drums takes those"
-    warn(f"{path}: its {left_out} are left out; {hint}", NmfdWarning, stacklevel=2)
+    warn(f"{name}: its {left_out} are left out; {hint}")
     return score.part(is_drums=takes_drums)
 
 
-def possible_stems(settings: SeparationSettings, score: Score | None) -> tuple[str, ...]:
+def possible_stems(settings: SeparationSettings, score: Score | None, kit: Kit) -> tuple[str, ...]:
     """Return the names of all stems that a separation may write."""
-    stems = components_for(settings, score).stems
+    stems = components_for(settings, score, kit).stems
     return (*stems, settings.residual) if settings.residual else stems
 
 
@@ -82,7 +80,7 @@ def strategies_for(settings: SeparationSettings, score: Score | None) -> tuple[s
     return settings.init_templates or both[0], settings.init_activations or both[1]
 
 
-def components_for(settings: SeparationSettings, score: Score | None) -> Components:
+def components_for(settings: SeparationSettings, score: Score | None, kit: Kit) -> Components:
     """Return what the strategies' components stand for.
 
     Raises
@@ -93,31 +91,30 @@ def components_for(settings: SeparationSettings, score: Score | None) -> Compone
     strategies = strategies_for(settings, score)
     if _OF_DRUMS.intersection(strategies) and "pitched" in strategies:
         raise ParameterError(
-            f"init: {strategies[0]!r} templates and {strategies[1]!r} activations do not have the "
-            "same components"
+            f"{strategies[0]!r} templates and {strategies[1]!r} activations do not have the "
+            "same components",
+            setting="init",
         )
     if _OF_DRUMS.intersection(strategies):
-        return _drums(settings, score, is_open="auto" in strategies)
+        return _drums(settings, score, kit, is_open="auto" in strategies)
     if "pitched" in strategies:
         pitches = tuple(sorted(set(score_pitches(score))))
         return Components(tuple(pitch_name(pitch) for pitch in pitches), pitches=pitches)
     return Components(tuple(f"component_{r + 1}" for r in range(settings.components)))
 
 
-def _drums(settings: SeparationSettings, score: Score | None, is_open: bool) -> Components:
-    asked = asked_stems(settings)
+def _drums(
+    settings: SeparationSettings, score: Score | None, kit: Kit, *, is_open: bool
+) -> Components:
+    asked = asked_stems(settings, kit)
     played = _played(score) if score is not None and score.is_drums else ()
-    candidates = played or _kit_drums(settings)
+    candidates = played or _in_order(kit.drums)
     stems = asked or (candidates if played or is_open else USUAL)
     hidden = tuple(drum for drum in candidates if drum not in stems) if settings.residual else ()
     return Components(stems, drums=(*stems, *hidden), is_open=is_open and not asked)
 
 
-#: What is looked for where nothing is found out and nobody names drums.
-USUAL = ("kick", "snare", "hihat")
-
-
-def asked_stems(settings: SeparationSettings) -> tuple[str, ...]:
+def asked_stems(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:
     """Return the classes that the settings name, each once, by the names files get.
 
     Raises
@@ -125,28 +122,16 @@ def asked_stems(settings: SeparationSettings) -> tuple[str, ...]:
     ParameterError
         If a name is neither a drum class nor a class of the kit.
     """
-    extras = kit_extras(settings)
+    extras = kit_extras(settings, kit)
     try:
         return tuple(dict.fromkeys(drum_class(name, extra=extras) for name in settings.stems))
     except ParameterError as error:
-        raise ParameterError(f"stems: {error}") from error
+        raise error.located(setting="stems") from None
 
 
-def kit_extras(settings: SeparationSettings) -> tuple[str, ...]:
+def kit_extras(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:
     """Return the class names that a kit of the user's adds to those known."""
-    return _kit_drums(settings) if settings.kit else ()
-
-
-def kit_folder(settings: SeparationSettings) -> str:
-    """Return the kit that templates are made from: a kit file or a folder."""
-    return settings.kit or str(shipped_bank())
-
-
-def _kit_drums(settings: SeparationSettings) -> tuple[str, ...]:
-    path = Path(kit_folder(settings))
-    if path.is_dir():
-        return _in_order(drum_class(name, extra=(name,)) for name in kit_classes(path))
-    return _in_order(load_kit(settings.kit).drums)
+    return _in_order(kit.drums) if settings.kit else ()
 
 
 def _played(score: Score) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.nmfconv.target import Target
 from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import Progress
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.score.notes import Score
-from nmfd_cli.pipeline.progress import Progress
 from nmfd_cli.settings.definitions import SeparationSettings
 
 
@@ -18,21 +19,25 @@ class Context:
 
     Attributes
     ----------
-    target : Target
-        The magnitude spectrogram.
     recording : Recording
+    target : Target
+        Its magnitude spectrogram.
     stft : Stft
-    score : Score or None
+        The one that was made with.
     settings : SeparationSettings
+    kit : Kit
+        The drum sounds to start from.
+    score : Score or None
+        What is played when.
     progress : callable
-        Is told how far listening is.
     """
 
-    target: Target
     recording: Recording
+    target: Target
     stft: Stft
-    score: Score | None
     settings: SeparationSettings
+    kit: Kit
+    score: Score | None
     progress: Progress
 
     @property
@@ -47,18 +52,19 @@ class Context:
 
     @property
     def seconds_per_frame(self) -> float:
+        """The hop, in seconds."""
         return self.stft.hop_length / self.sample_rate
 
 
 # quoted: to name the type would import what takes time and few need
 def random_generator(settings: SeparationSettings, stream: int) -> "np.random.Generator | None":
-    """Return the generator of random starts; the reference toolbox's numbers have none.
+    """Return the generator of random factors; the reference toolbox's numbers have none.
 
     Parameters
     ----------
     settings : SeparationSettings
     stream : int
-        Starts of different streams have nothing in common.
+        Generators of different streams have nothing in common.
     """
     if settings.seed is None:
         return None

@@ -1,4 +1,4 @@
-"""Where the activations H start from: one function a strategy."""
+"""The initial activations H0: one function a strategy."""
 
 from collections.abc import Callable, Sequence
 
@@ -34,9 +34,9 @@ def _drum_activations(
     if grid.is_plain:
         return _impulses(context, [onsets[drum] for drum in rows])
     frames = {drum: _frames_of(context, times) for drum, times in onsets.items()}
-    n_strokes = max(1, sum(len(frames[drum]) for drum in rows))
+    n_hits = max(1, sum(len(frames[drum]) for drum in rows))
     frames_of_rows = [frames[drum] for drum in rows]
-    return stroke_activations(frames_of_rows, context.n_frames, 1 / n_strokes, context.target.dtype)
+    return stroke_activations(frames_of_rows, context.n_frames, 1 / n_hits, context.target.dtype)
 
 
 def _frames_of(context: Context, seconds: Sequence[float]) -> NDArray[np.intp]:
@@ -86,7 +86,7 @@ def _pitched_activations(
     )
 
 
-def _unknowing_activations(strategy: str) -> Activate:
+def _uninformed_activations(strategy: str) -> Activate:
     def make(
         context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
     ) -> FloatArray:
@@ -100,11 +100,11 @@ def _unknowing_activations(strategy: str) -> Activate:
     return make
 
 
-#: What activations can start from.
+#: What activations can begin as; the keys are the choices of --init-activations.
 ACTIVATIONS: dict[str, Activate] = {
-    "auto": _drum_activations,  # of the score that listening has found
+    "auto": _drum_activations,  # of the score that was transcribed
     "drums": _drum_activations,
     "pitched": _pitched_activations,
-    "random": _unknowing_activations("random"),
-    "uniform": _unknowing_activations("uniform"),
+    "random": _uninformed_activations("random"),
+    "uniform": _uninformed_activations("uniform"),
 }

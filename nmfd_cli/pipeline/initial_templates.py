@@ -1,7 +1,7 @@
-"""From what is known of a recording to where its factors start."""
+"""The initial templates W0, one function a strategy, and both factors together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,18 +18,11 @@ from nmfd_cli.core.nmfconv.target import excerpt
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.io.score.notes import Score
-from nmfd_cli.pipeline.components import (
-    USUAL,
-    Components,
-    components_for,
-    pitch_name,
-    strategies_for,
-)
+from nmfd_cli.kits.templates import kit_templates
+from nmfd_cli.pipeline.components import Components, strategies_for
 from nmfd_cli.pipeline.context import Context, random_generator
 from nmfd_cli.pipeline.initial_activations import ACTIVATIONS, Activate
 from nmfd_cli.settings.definitions import SeparationSettings
-from nmfd_cli.transcription.transcribe import kit_templates, transcribe_target
 
 #: Frames of a recording from which sounds are chosen: what is longer shows no other drums.
 _CHOICE_FRAMES = 20_000
@@ -38,10 +31,12 @@ _CHOICE_ITERATIONS = 20
 #: the 13 measured recordings 0.3 dB, and 16 renderings with toms and cymbals of kits unknown to the
 #: bank 0.4 dB with the score known.
 _OF_SEVERAL = 2
+#: Below this share no template entry begins, so that each can still grow.
+_LEAST = 1e-12
 
 
 @dataclass(frozen=True)
-class Start:
+class InitialFactors:
     """Where the factors start, and which stem each component belongs to.
 
     Attributes
@@ -49,47 +44,16 @@ class Start:
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
         Written over by the solver.
-    stems : tuple of str
     stem_of : tuple of R ints
-        Index into `stems`; ``len(stems)`` is the residual.
+        Index into the stems; their number is the residual.
     grid : TimeGrid
         How the frames of the templates are tied.
-    score : Score or None
-        What is played when, as given or as found out.
     """
 
     W: FloatArray
     H: FloatArray
-    stems: tuple[str, ...]
     stem_of: tuple[int, ...]
     grid: TimeGrid
-    score: Score | None
-
-
-#: The velocity of a note whose score says none.
-_USUAL_VELOCITY = 100.0
-
-
-def onsets_by_stem(start: Start) -> dict[str, FloatArray]:
-    """Return when each stem is played, as the score says or listening found out.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n, 2)
-        Seconds and velocity, ascending; without those stems of which nothing is known.
-    """
-    score = start.score
-    if score is None:
-        return {}
-    found: dict[str, list[tuple[float, float]]] = {stem: [] for stem in start.stems}
-    notes = zip(score.onsets, score.drums, score.pitches, score.velocities, strict=True)
-    for onset, drum, pitch, velocity in notes:
-        stem = drum if drum is not None else pitch_name(pitch) if pitch is not None else ""
-        if stem in found:
-            found[stem].append((onset, velocity or _USUAL_VELOCITY))
-    if not any(found.values()) and len(score):
-        return {}  # the stems are neither its drums nor its pitches
-    return {stem: np.array(sorted(notes)).reshape(-1, 2) for stem, notes in found.items()}
 
 
 @dataclass(frozen=True)
@@ -101,57 +65,51 @@ class _Templates:
     grid: TimeGrid
 
 
-def choose_start(context: Context) -> Start:
+def initial_factors(context: Context, components: Components) -> InitialFactors:
     """Make initial factors by the strategies that the settings name or the score suggests.
 
     Raises
     ------
     ParameterError
-        If a strategy lacks what it needs, or the two do not have the same components.
+        If a strategy lacks what it needs.
     InputFileError
         If the kit cannot be used.
     """
     template_strategy, activation_strategy = strategies_for(context.settings, context.score)
-    components = components_for(context.settings, context.score)
-    prepare = PREPARATIONS.get(activation_strategy)
-    if prepare is not None:
-        context, components = prepare(context, components)
     activate = ACTIVATIONS[activation_strategy]
     templates = TEMPLATES[template_strategy](context, components, activate)
     H = activate(context, components, templates.row_of, templates.grid)
     n_stems = len(components.stems)
-    return Start(
+    return InitialFactors(
         W=templates.W.astype(context.target.dtype),
         H=H.astype(context.target.dtype, copy=False),
-        stems=components.stems,
         stem_of=tuple(min(row, n_stems) for row in templates.row_of),
         grid=templates.grid,
-        score=context.score,
     )
-
-
-# ---------------------------------------------------------------- templates
 
 
 def _bank_templates(context: Context, components: Components, activate: Activate) -> _Templates:
     """Take those sounds of a kit, some a class, that explain most of the recording."""
     settings = context.settings
-    bank = kit_templates(settings, context.stft, context.sample_rate, components.drums)
+    bank = kit_templates(
+        context.kit,
+        components.drums,
+        stft=context.stft,
+        sample_rate=context.sample_rate,
+        template_frames=settings.template_frames,
+        tail=settings.tail,
+    )
     grid = bank.grid
     bands = Bands(context.stft.n_fft, context.sample_rate)
     V, frames = excerpt(in_bands(context.target, bands), _CHOICE_FRAMES)
     of_classes = activate(context, components, range(len(components.drums)), grid)[:, frames]
     H = of_classes[bank.rows(components.drums)].astype(V.dtype)
     rule = UpdateRule(_CHOICE_ITERATIONS, "joint", fix_W=True)
-    heard = deconvolve(V, bank.W, H, rule, grid=grid, overwrite_H=True)
+    explained = deconvolve(V, bank.W, H, rule, grid=grid, overwrite_H=True)
     n_templates = settings.templates_per_class
-    chosen = bank.taken(most_active(bank, heard.H, n_templates, _OF_SEVERAL * n_templates))
+    chosen = bank.taken(most_active(bank, explained.H, n_templates, _OF_SEVERAL * n_templates))
     row_of = tuple(chosen.rows(components.drums))
     return _Templates(np.maximum(bands.spread(chosen.W), _LEAST), row_of, grid)
-
-
-#: Below this share no template entry begins, so that each can still grow.
-_LEAST = 1e-12
 
 
 def _averaged_templates(context: Context, components: Components, activate: Activate) -> _Templates:
@@ -184,7 +142,7 @@ def _pitched_templates(context: Context, components: Components, activate: Activ
     return _plain(combs, settings)
 
 
-def _unknowing_templates(strategy: str) -> Callable[..., _Templates]:
+def _uninformed_templates(strategy: str) -> Callable[..., _Templates]:
     def make(context: Context, components: Components, activate: Activate) -> _Templates:
         made = init_templates(
             num_comp=_n_rows(components),
@@ -207,37 +165,11 @@ def _n_rows(components: Components) -> int:
     return len(components.drums) or len(components.stems)
 
 
-#: What templates can start from.
+#: What templates can begin as; the keys are the choices of --init-templates.
 TEMPLATES: dict[str, Callable[[Context, Components, Activate], _Templates]] = {
     "drums": _bank_templates,
     "averaged": _averaged_templates,
     "pitched": _pitched_templates,
-    "random": _unknowing_templates("random"),
-    "uniform": _unknowing_templates("uniform"),
-}
-
-# ---------------------------------------------------------------- listening
-
-
-def _listened(context: Context, components: Components) -> tuple[Context, Components]:
-    """Find out which drums play when; candidates that do not sound are no components."""
-    found = transcribe_target(
-        context.target,
-        context.recording,
-        context.stft,
-        context.settings,
-        components.drums,
-        candidates=components.is_open,
-        progress=context.progress,
-    )
-    if components.is_open:
-        sounding = set(found.drums) or set(USUAL)
-        stems = tuple(drum for drum in components.stems if drum in sounding)
-        components = replace(components, stems=stems, drums=stems)
-    return replace(context, score=found), components
-
-
-#: What has to be found out before the activations of a strategy can be made.
-PREPARATIONS: dict[str, Callable[[Context, Components], tuple[Context, Components]]] = {
-    "auto": _listened,
+    "random": _uninformed_templates("random"),
+    "uniform": _uninformed_templates("uniform"),
 }

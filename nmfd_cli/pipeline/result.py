@@ -1,13 +1,15 @@
-"""One separated recording: what reports, figures and the library are made of."""
+"""What was found out of a recording: what reports, figures and programs are given."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from nmfd_cli import __version__
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.tempo import Tempo
+from nmfd_cli.core.tempo import Tempo, estimate_tempo
+from nmfd_cli.pipeline.separation import FactorisedRecording
 
 
 class Track(Protocol):
@@ -23,10 +25,10 @@ U = TypeVar("U", bound=Track)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Separated(Generic[T]):
+class Result(Generic[T]):
     """A recording, its stems, and how they were found.
 
-    `T` is what its tracks are: for `SeparatedRecording` samples, shape (C, n), full scale 1; for
+    `T` is what its tracks are: for `SampledResult` samples, shape (C, n), full scale 1; for
     the report sketches of them.
 
     Attributes
@@ -95,12 +97,12 @@ class Separated(Generic[T]):
         """The duration."""
         return self.n_samples / self.sample_rate
 
-    def with_tracks(self, tracks: Sequence[U]) -> "Separated[U]":
+    def with_tracks(self, tracks: Sequence[U]) -> "Result[U]":
         """Return the same of other tracks: the mixture and the stems in their order."""
         mixture, *stems = tracks
-        values = {item.name: getattr(self, item.name) for item in fields(Separated)}
+        values = {item.name: getattr(self, item.name) for item in fields(Result)}
         named = dict(zip(self.stem_names, stems, strict=True))
-        return Separated(**(values | {"mixture": mixture, "stems": named}))
+        return Result(**(values | {"mixture": mixture, "stems": named}))
 
     @property
     def framewise_templates(self) -> FloatArray:
@@ -130,5 +132,42 @@ class Separated(Generic[T]):
         )
 
 
-#: A recording with all its samples.
-SeparatedRecording = Separated[FloatArray]
+#: A result with all samples of the mixture and the stems.
+SampledResult = Result[FloatArray]
+
+
+def result_of(
+    separation: FactorisedRecording, tracks: Sequence[T], *, name: str = "", command: str = ""
+) -> Result[T]:
+    """Put together what is known of a recording.
+
+    Parameters
+    ----------
+    separation : FactorisedRecording
+    tracks : sequence
+        The mixture and the stems in their order: samples or what was drawn of them.
+    name : str
+        What to call the recording, if not by its title.
+    command : str
+        What it was made by.
+    """
+    mixture, *stems = tracks
+    onsets, model = separation.onsets, separation.model
+    return Result(
+        name=name or separation.recording.title,
+        sample_rate=separation.recording.sample_rate,
+        mixture=mixture,
+        stems=dict(zip(separation.stem_names, stems, strict=True)),
+        templates=model.W,
+        template_edges=model.grid.edges if model.grid is not None else (),
+        activations=model.H,
+        stem_of=model.stem_of,
+        n_fft=separation.stft.n_fft,
+        hop_length=separation.stft.hop_length,
+        onsets=onsets,
+        divergence=separation.divergence,
+        tempo=estimate_tempo(onsets),
+        settings=asdict(separation.settings),
+        version=__version__,
+        command=command,
+    )

@@ -1,150 +1,238 @@
-"""A recording is looked at and explained: what every command that separates has in common."""
+"""The walk from a recording to its stems: for every command, the library and each worker."""
 
-import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import StemModel, divide, magnitude_of
+from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
 from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, usual_panel_frames
 from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import library_on_one_thread
-from nmfd_cli.errors import NmfdWarning
-from nmfd_cli.io.audio.recording import Recording, open_recording
+from nmfd_cli.errors import Progress, Warn, no_progress, warn_python
+from nmfd_cli.io.audio.recording import Recording
+from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.spool import SpooledSpectrogram
-from nmfd_cli.pipeline.components import score_for
+from nmfd_cli.pipeline.components import Components, components_for, pitch_name
 from nmfd_cli.pipeline.context import Context
-from nmfd_cli.pipeline.initial_templates import Start, choose_start
-from nmfd_cli.pipeline.progress import Progress
+from nmfd_cli.pipeline.events import find_events, transcribed
+from nmfd_cli.pipeline.initial_templates import InitialFactors, initial_factors
 from nmfd_cli.settings.definitions import SeparationSettings
 
-#: Frames that are looked at, or divided among stems, at a time.
-_WALK_FRAMES = 256
+#: Frames that are transformed, or divided among stems, at a time.
+_BLOCK_FRAMES = 256
+#: The velocity of a note whose score says none.
+_USUAL_VELOCITY = 100.0
+
+
+class Consumer(Protocol):
+    """What takes a recording and its stems, block by block: a writer, a report, a list."""
+
+    def add(self, mixture: NDArray[np.float64], stems: FloatArray) -> None:
+        """Take the next block of the recording (C, n) and its stems (S, C, n)."""
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """A recording and what it is made of.
+class FactorisedRecording:
+    """A recording and the factors that explain it, ready to be divided.
 
     Attributes
     ----------
     recording : Recording
     settings : SeparationSettings
     stft : Stft
-    start : Start
-    result : Factorisation
-    scale : float
-        The sum of the spectrogram.
+    stem_names : tuple of str
+        The residual last.
+    score : Score or None
+        What is played when, as given or as transcribed.
+    model : StemModel
+        The factors and the stem that each component belongs to.
+    divergence : ndarray, shape (L,)
+        At the start of each iteration, of the normalised spectrogram.
     """
 
     recording: Recording
     settings: SeparationSettings
     stft: Stft
-    start: Start
-    result: Factorisation
-    scale: float
+    stem_names: tuple[str, ...]
+    score: Score | None
+    model: StemModel
+    divergence: FloatArray
 
     @property
-    def stems(self) -> tuple[str, ...]:
-        """Names of the stems, the residual last."""
-        residual = self.settings.residual
-        return (*self.start.stems, residual) if residual else self.start.stems
+    def onsets(self) -> dict[str, FloatArray]:
+        """Seconds and velocity of each stem's onsets (n, 2), of those of which any are known."""
+        stems = self.stem_names[: self.model.n_stems]
+        return {} if self.score is None else onsets_by_stem(self.score, stems)
 
-    @property
-    def model(self) -> StemModel:
-        """What the factors say of each stem."""
-        return StemModel(
-            W=self.result.W,
-            H=self.result.H,
-            scale=self.scale,
-            stem_of=self.start.stem_of,
-            n_stems=len(self.start.stems),
-            has_residual=self.settings.residual is not None,
-            grid=self.start.grid,
-        )
-
-    def divided(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
+    def blocks(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
         """Yield the recording (C, n) and its stems (S, C, n), block by block."""
-        blocks = self.recording.blocks(_WALK_FRAMES * self.stft.hop_length)
+        blocks = self.recording.blocks(_BLOCK_FRAMES * self.stft.hop_length)
         return divide(self.stft, blocks, self.model, self.settings.alpha)
 
+    def feed(self, *consumers: Consumer, progress: Progress, stage: str) -> None:
+        """Hand all blocks to each consumer."""
+        n_samples = 0
+        for mixture, stems in self.blocks():
+            for consumer in consumers:
+                consumer.add(mixture, stems)
+            n_samples += mixture.shape[-1]
+            progress(stage, n_samples / self.recording.n_samples)
 
-def explain(
-    path: Path,
+
+@contextmanager
+def separate(
+    recording: Recording,
     settings: SeparationSettings,
-    resources: ExitStack,
     *,
-    score_path: str | Path | None = None,
-    progress: Progress = lambda stage, done: None,
-) -> Explanation:
-    """Look at a recording and explain it.
+    kit: Kit,
+    score: Score | None = None,
+    progress: Progress = no_progress,
+    warn: Warn = warn_python,
+) -> Iterator[FactorisedRecording]:
+    """Explain a recording, so that it can be divided.
 
     Parameters
     ----------
-    path : Path
-        The recording.
+    recording : Recording
     settings : SeparationSettings
-    resources : ExitStack
-        Whose end gives temporary disk, and the numeric library its threads, free again.
-    score_path : str or Path, optional
-        What is played when.
-    progress : callable, optional
+    kit : Kit
+        The drum sounds to start from.
+    score : Score, optional
+        What is played when; without one, drums are transcribed.
+    progress, warn : callable, optional
+
+    Yields
+    ------
+    FactorisedRecording
+        Whose blocks can be had until the context ends: it gives temporary disk, and the numeric
+        library its threads, free again.
 
     Raises
     ------
     InputFileError
-        If the recording, the score or the kit cannot be used.
+        If the recording or the kit cannot be used.
     ParameterError
-        If settings do not fit each other or the recording.
+        If settings do not fit each other, the score or the recording.
     """
-    resources.enter_context(library_on_one_thread())
-    recording = open_recording(path)
-    score = score_for(score_path, settings) if score_path else None
+    components = components_for(settings, score, kit)
+    with _analysed(recording, settings, kit=kit, score=score, progress=progress) as context:
+        if context.target.total == 0:
+            warn(f"{recording.name}: silence; its stems are silent too")
+        context, components = find_events(context, components)
+        initial = initial_factors(context, components)
+        factors = _factorised(context, initial)
+        yield FactorisedRecording(
+            recording=recording,
+            settings=settings,
+            stft=context.stft,
+            stem_names=(*components.stems, *([settings.residual] if settings.residual else [])),
+            score=context.score,
+            model=_stem_model(context, components, initial, factors),
+            divergence=factors.divergence,
+        )
+
+
+def transcribe(
+    recording: Recording,
+    settings: SeparationSettings,
+    *,
+    kit: Kit,
+    progress: Progress = no_progress,
+    warn: Warn = warn_python,
+) -> Score:
+    """Find out which drums play when: the first stations of the walk.
+
+    Parameters
+    ----------
+    recording : Recording
+    settings : SeparationSettings
+        Of which the stems, the length of templates, the STFT and the blocks count.  Where no stems
+        are named, those drums are listed that sound.
+    kit : Kit
+    progress, warn : callable, optional
+
+    Raises
+    ------
+    InputFileError, ParameterError
+        As `separate`.
+    """
+    settings = replace(
+        settings, init="auto", init_templates=None, init_activations=None, residual=None
+    )
+    components = components_for(settings, None, kit)
+    with _analysed(recording, settings, kit=kit, score=None, progress=progress) as context:
+        score = transcribed(context, components)
+        if context.target.total == 0:
+            warn(f"{recording.name}: silence; no onsets in it")
+        elif not len(score):
+            warn(f"{recording.name}: no onsets found")
+    return score
+
+
+def onsets_by_stem(score: Score, stems: tuple[str, ...]) -> dict[str, FloatArray]:
+    """Return when each stem is played, as a score says.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n, 2)
+        Seconds and velocity, ascending; empty if the stems are neither its drums nor its pitches.
+    """
+    found: dict[str, list[tuple[float, float]]] = {stem: [] for stem in stems}
+    notes = zip(score.onsets, score.drums, score.pitches, score.velocities, strict=True)
+    for onset, drum, pitch, velocity in notes:
+        stem = drum if drum is not None else pitch_name(pitch) if pitch is not None else ""
+        if stem in found:
+            found[stem].append((onset, velocity or _USUAL_VELOCITY))
+    if not any(found.values()) and len(score):
+        return {}
+    return {stem: np.array(sorted(notes)).reshape(-1, 2) for stem, notes in found.items()}
+
+
+# ---------------------------------------------------------------- the stations
+
+
+@contextmanager
+def _analysed(
+    recording: Recording,
+    settings: SeparationSettings,
+    *,
+    kit: Kit,
+    score: Score | None,
+    progress: Progress,
+) -> Iterator[Context]:
+    """Transform a recording; long ones go to the temporary disk, which the end gives free."""
     stft = Stft(settings.n_fft, settings.hop_length)
-    target = spectrogram_of(recording, stft, settings, resources, progress)
-    if target.total == 0:
-        warnings.warn(f"{path}: silence; its stems are silent too", NmfdWarning, stacklevel=2)
-    start = choose_start(Context(target, recording, stft, score, settings, progress))
-    result = factorise(target, start, settings, progress)
-    return Explanation(recording, settings, stft, start, result, target.total)
+    with ExitStack() as resources:
+        resources.enter_context(library_on_one_thread())
+        target = _spectrogram(recording, stft, settings, resources, progress)
+        yield Context(recording, target, stft, settings, kit, score, progress)
 
 
-def spectrogram_of(
+def _spectrogram(
     recording: Recording,
     stft: Stft,
     settings: SeparationSettings,
     resources: ExitStack,
     progress: Progress,
 ) -> Target:
-    """Return the magnitude spectrogram of all channels together: in memory if it is short.
-
-    Parameters
-    ----------
-    recording : Recording
-    stft : Stft
-    settings : SeparationSettings
-        Of a recording longer than a block the spectrogram lies on the temporary disk and passes by
-        in panels.
-    resources : ExitStack
-        Whose end removes it from there.
-    progress : callable
-    """
-    samples_read = 0
+    """Return the magnitude spectrogram of all channels together: in memory if it is short."""
+    n_samples = 0
 
     def read() -> Iterator[FloatArray]:
-        nonlocal samples_read
-        for block in recording.blocks(_WALK_FRAMES * stft.hop_length):
-            samples_read += block.shape[-1]
+        nonlocal n_samples
+        for block in recording.blocks(_BLOCK_FRAMES * stft.hop_length):
+            n_samples += block.shape[-1]
             yield block.astype(np.float32)
-            progress("reading", samples_read / recording.n_samples)
+            progress("reading", n_samples / recording.n_samples)
 
     n_frames = stft.n_frames(recording.n_samples)
     panels = (magnitude_of(spectrum) for spectrum in stft.blocks(read()))
@@ -164,20 +252,18 @@ def spectrogram_of(
     return spool
 
 
-def factorise(
-    target: Target, start: Start, settings: SeparationSettings, progress: Progress
-) -> Factorisation:
+def _factorised(context: Context, initial: InitialFactors) -> Factorisation:
     """Refine the factors with the solver of the settings; the activations are written over."""
+    settings = context.settings
 
     def report(iteration: int, divergence: float) -> None:
-        progress("factorising", (iteration + 1) / settings.iterations)
+        context.progress("factorising", (iteration + 1) / settings.iterations)
 
-    solve = SOLVERS[settings.algorithm]
-    return solve(target, start, settings, report)
+    return SOLVERS[settings.algorithm](context.target, initial, settings, report)
 
 
 def _solve_nmfd(
-    target: Target, start: Start, settings: SeparationSettings, callback: Callback
+    target: Target, initial: InitialFactors, settings: SeparationSettings, callback: Callback
 ) -> Factorisation:
     rule = UpdateRule(
         num_iter=settings.iterations,
@@ -187,12 +273,12 @@ def _solve_nmfd(
         prior_hits=settings.prior_hits,
     )
     return deconvolve(
-        target, start.W, start.H, rule, grid=start.grid, callback=callback, overwrite_H=True
+        target, initial.W, initial.H, rule, grid=initial.grid, callback=callback, overwrite_H=True
     )
 
 
 def _solve_nmf_conv(
-    target: Target, start: Start, settings: SeparationSettings, callback: Callback
+    target: Target, initial: InitialFactors, settings: SeparationSettings, callback: Callback
 ) -> Factorisation:
     rule = BetaRule(
         num_iter=settings.iterations,
@@ -200,8 +286,22 @@ def _solve_nmf_conv(
         sparsity_weight=settings.sparsity_weight,
         uncorr_weight=settings.uncorr_weight,
     )
-    return convolve(target, start.W, start.H, rule, callback=callback, overwrite_H=True)
+    return convolve(target, initial.W, initial.H, rule, callback=callback, overwrite_H=True)
 
 
 #: The solvers that ``--algorithm`` offers.
 SOLVERS = {"nmfd": _solve_nmfd, "nmf_conv": _solve_nmf_conv}
+
+
+def _stem_model(
+    context: Context, components: Components, initial: InitialFactors, factors: Factorisation
+) -> StemModel:
+    return StemModel(
+        W=factors.W,
+        H=factors.H,
+        scale=context.target.total,
+        stem_of=initial.stem_of,
+        n_stems=len(components.stems),
+        has_residual=context.settings.residual is not None,
+        grid=initial.grid,
+    )

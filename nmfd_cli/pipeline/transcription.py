@@ -24,7 +24,7 @@ from nmfd_cli.io.score.reader import is_midi
 from nmfd_cli.io.score.writer import score_notes, score_text
 from nmfd_cli.io.transaction import StagedOutputs, place_text, require_free
 from nmfd_cli.pipeline.components import components_for
-from nmfd_cli.pipeline.progress import Progress
+from nmfd_cli.errors import Progress
 from nmfd_cli.pipeline.separation import spectrogram_of
 from nmfd_cli.settings.definitions import STREAM, SeparationSettings
 from nmfd_cli.transcription.transcribe import transcribe_target

@@ -1,20 +1,15 @@
 """The report of a recording on its way: drawn while the stems pass by, written at their end."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from warnings import warn
 
-from nmfd_cli.batch.recordings import files_read
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import NmfdWarning
-from nmfd_cli.io.audio.recording import Recording, open_recording
-from nmfd_cli.io.audio.streams import STDIN_NAME, STREAM, as_file
-from nmfd_cli.io.transaction import StagedOutputs, place_text, require_free
-from nmfd_cli.pipeline.findings import described
-from nmfd_cli.pipeline.progress import Progress
-from nmfd_cli.pipeline.separation import Explanation, explain
+from nmfd_cli.errors import Progress, Warn, no_progress
+from nmfd_cli.io.audio.recording import Recording
+from nmfd_cli.io.transaction import Transaction, real_paths, require_free
+from nmfd_cli.pipeline.inputs import open_inputs
+from nmfd_cli.pipeline.result import result_of
+from nmfd_cli.pipeline.separation import FactorisedRecording, separate
 from nmfd_cli.report.html import page
 from nmfd_cli.report.page.sketch import Sketches
 from nmfd_cli.report.page.sound import LONGEST_SECONDS, known_formats, require_rate
@@ -31,42 +26,36 @@ class ReportDraft:
     ----------
     resources : ExitStack
         Whose end gives temporary disk free again.
-    explanation : Explanation
-    write : callable
-        ``write(html)`` takes the report when it is whole.
-    name : str or Path
-        The recording as it was given.
+    separation : FactorisedRecording
     audio : str
         As in `page.sound.encode_tracks`; "auto" embeds no sound of a recording that is longer than
         `page.sound.LONGEST_SECONDS` or of a sample rate that no format knows, and warns.
     command : str
         What the report says that it was made by.
+    warn : callable
     """
 
     def __init__(
         self,
         resources: ExitStack,
-        explanation: Explanation,
-        write: Callable[[str], None],
+        separation: FactorisedRecording,
         *,
-        name: str | Path,
         audio: str,
         command: str,
+        warn: Warn,
     ) -> None:
-        recording = explanation.recording
+        recording = separation.recording
         reason = _reason_for_silence(recording) if audio == "auto" else ""
         if reason:
             audio = "none"
-            message = f"{name}: its report has pictures but no sound: {reason}"
-            warn(message, NmfdWarning, stacklevel=2)
-        self._explanation, self._write = explanation, write
-        self._name = STDIN_NAME if str(name) == STREAM else Path(name).name
+            warn(f"{recording.name}: its report has pictures but no sound: {reason}")
+        self._separation = separation
         self._audio, self._command = audio, command
         self._sketches = Sketches(
             (recording.n_channels, recording.n_samples),
             recording.sample_rate,
-            stft=explanation.stft,
-            n_stems=len(explanation.stems),
+            stft=separation.stft,
+            n_stems=len(separation.stem_names),
             resources=resources if audio != "none" else None,
         )
 
@@ -74,11 +63,10 @@ class ReportDraft:
         """Draw the next block of the recording (C, n) and its stems (S, C, n)."""
         self._sketches.add(mixture, stems)
 
-    def write(self) -> None:
-        """Write the report once all has passed by."""
-        sketches = self._sketches.finish()
-        drawn = described(self._explanation, sketches, name=self._name, command=self._command)
-        self._write(page(drawn, audio=self._audio))
+    def html(self) -> str:
+        """Return the report once all has passed by."""
+        drawn = result_of(self._separation, self._sketches.finish(), command=self._command)
+        return page(drawn, audio=self._audio)
 
 
 def _reason_for_silence(recording: Recording) -> str:
@@ -101,7 +89,8 @@ def report_file(
     audio: str,
     command: str = "",
     overwrite: bool = False,
-    progress: Progress = lambda stage, done: None,
+    progress: Progress = no_progress,
+    warn: Warn,
 ) -> None:
     """Separate one recording and write nothing but its report.
 
@@ -116,7 +105,7 @@ def report_file(
         As in `ReportDraft`.
     overwrite : bool
         Whether the file may be replaced.
-    progress : callable, optional
+    progress, warn : callable
 
     Raises
     ------
@@ -128,18 +117,24 @@ def report_file(
         If the file exists and may not be replaced, or cannot be written, or its sound cannot be
         embedded as it is asked for.
     """
-    require_free(Path(target), overwrite, files_read([path], scores=[score_path], kit=settings.kit))
     with ExitStack() as resources:
-        source = resources.enter_context(as_file(path))
-        require_rate(audio, open_recording(source).sample_rate)
-        explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
-        outputs = resources.enter_context(StagedOutputs(overwrite))
-        write = partial(place_text, outputs, Path(target))
-        draft = ReportDraft(resources, explanation, write, name=path, audio=audio, command=command)
-        n_drawn = 0
-        for mixture, stems in explanation.divided():
-            draft.add(mixture, stems)
-            n_drawn += mixture.shape[-1]
-            progress("drawing", n_drawn / explanation.recording.n_samples)
-        draft.write()
-        outputs.commit()
+        inputs = resources.enter_context(
+            open_inputs(path, settings, score_path=score_path, warn=warn)
+        )
+        require_free(Path(target), overwrite, real_paths(inputs.files))
+        require_rate(audio, inputs.recording.sample_rate)
+        separation = resources.enter_context(
+            separate(
+                inputs.recording,
+                settings,
+                kit=inputs.kit,
+                score=inputs.score,
+                progress=progress,
+                warn=warn,
+            )
+        )
+        draft = ReportDraft(resources, separation, audio=audio, command=command, warn=warn)
+        separation.feed(draft, progress=progress, stage="drawing")
+        with Transaction(overwrite=overwrite) as files:
+            files.write(Path(target), draft.html())
+            files.commit()

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from nmfd_cli.batch.recordings import files_read
 from nmfd_cli.core.drawing import SpectrogramPicture
-from nmfd_cli.errors import MissingExtraError, ParameterError
-from nmfd_cli.io.audio.streams import as_file
-from nmfd_cli.io.transaction import StagedOutputs, place_bytes, require_free
-from nmfd_cli.pipeline.findings import described
-from nmfd_cli.pipeline.progress import Progress
-from nmfd_cli.pipeline.separation import Explanation, explain
-from nmfd_cli.report.figure_panels import COLUMNS, DRAWERS, ROWS, Picture, PlottedRecording
+from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import MissingExtraError, ParameterError, Progress, Warn, no_progress
+from nmfd_cli.io.audio.recording import Recording
+from nmfd_cli.io.transaction import Transaction, real_paths, require_free
+from nmfd_cli.pipeline.inputs import open_inputs
+from nmfd_cli.pipeline.result import result_of
+from nmfd_cli.pipeline.separation import separate
+from nmfd_cli.report.figure_panels import COLUMNS, DRAWERS, ROWS, Picture, PlottedResult
 from nmfd_cli.settings.definitions import SeparationSettings
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ def figure_file(
     score_path: str | Path | None = None,
     panels: Sequence[str] = PANELS,
     overwrite: bool = False,
-    progress: Progress = lambda stage, done: None,
+    progress: Progress = no_progress,
+    warn: Warn,
 ) -> None:
-    """Explain one recording and draw how.
+    """Factorise one recording and draw the factors.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def figure_file(
         As in `draw`.
     overwrite : bool
         Whether the figure may be replaced.
-    progress : callable, optional
+    progress, warn : callable
 
     Raises
     ------
@@ -78,24 +80,33 @@ def figure_file(
         If the recording, the score, the kit or the settings cannot be used, or as `draw` does.
     """
     check_figure(target, panels)
-    require_free(Path(target), overwrite, files_read([path], scores=[score_path], kit=settings.kit))
     with ExitStack() as resources:
-        source = resources.enter_context(as_file(path))
-        explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
+        inputs = resources.enter_context(
+            open_inputs(path, settings, score_path=score_path, warn=warn)
+        )
+        require_free(Path(target), overwrite, real_paths(inputs.files))
+        separation = resources.enter_context(
+            separate(
+                inputs.recording,
+                settings,
+                kit=inputs.kit,
+                score=inputs.score,
+                progress=progress,
+                warn=warn,
+            )
+        )
         progress("drawing", 0.0)
-        mixture = picture_of(explanation)
+        mixture = picture_of(separation.recording, separation.stft)
         # of the stems only the names are drawn
-        tracks = [mixture] * (1 + len(explanation.stems))
-        recording = described(explanation, tracks, name=Path(path).name)
-        draw(recording, target, panels=panels, overwrite=overwrite)
+        tracks = [mixture] * (1 + len(separation.stem_names))
+        draw(result_of(separation, tracks), target, panels=panels, overwrite=overwrite)
         progress("drawing", 1.0)
 
 
-def picture_of(explanation: Explanation) -> Picture:
-    """Return the spectrogram of a recording that passes by once more."""
-    recording = explanation.recording
+def picture_of(recording: Recording, stft: Stft) -> Picture:
+    """Return the spectrogram of a recording."""
     picture = SpectrogramPicture(
-        explanation.stft,
+        stft,
         recording.sample_rate,
         n_samples=recording.n_samples,
         n_rows=ROWS,
@@ -107,7 +118,7 @@ def picture_of(explanation: Explanation) -> Picture:
 
 
 def draw(
-    recording: PlottedRecording,
+    recording: PlottedResult,
     path: str | Path,
     *,
     panels: Sequence[str] = PANELS,
@@ -117,7 +128,7 @@ def draw(
 
     Parameters
     ----------
-    recording : PlottedRecording
+    recording : PlottedResult
     path : str or Path
         Its suffix says the format.
     panels : sequence of str
@@ -135,10 +146,10 @@ def draw(
         If the file exists and may not be replaced, or cannot be written.
     """
     check_figure(path, panels)
-    with StagedOutputs(overwrite) as outputs:
-        drawn = _drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS)
-        place_bytes(outputs, Path(path), drawn)
-        outputs.commit()
+    drawn = _drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS)
+    with Transaction(overwrite=overwrite) as files:
+        files.write(Path(path), drawn)
+        files.commit()
 
 
 def check_figure(path: str | Path, panels: Sequence[str] = ()) -> None:
@@ -152,17 +163,21 @@ def check_figure(path: str | Path, panels: Sequence[str] = ()) -> None:
     suffix = Path(path).suffix.lower()
     if suffix not in _METADATA:
         expected = ", ".join(_METADATA)
-        raise ParameterError(f"out: expected a file name ending in {expected}, found {path}")
+        raise ParameterError(
+            setting="out", expected=f"a file name ending in {expected}", found=str(path)
+        )
     for panel in panels:
         if panel not in PANELS:
-            raise ParameterError(f"panels: expected one of {', '.join(PANELS)}, found {panel!r}")
+            raise ParameterError(
+                setting="panels", expected=f"one of {', '.join(PANELS)}", found=repr(panel)
+            )
     try:
         import matplotlib  # noqa: F401
     except ImportError:
         raise MissingExtraError("drawing a figure", "plot") from None
 
 
-def _drawn(recording: PlottedRecording, suffix: str, panels: tuple[str, ...]) -> bytes:
+def _drawn(recording: PlottedResult, suffix: str, panels: tuple[str, ...]) -> bytes:
     from matplotlib import rc_context
 
     with rc_context(_STYLE):
@@ -172,7 +187,7 @@ def _drawn(recording: PlottedRecording, suffix: str, panels: tuple[str, ...]) ->
     return file.getvalue()
 
 
-def _figure(recording: PlottedRecording, panels: tuple[str, ...]) -> "Figure":
+def _figure(recording: PlottedResult, panels: tuple[str, ...]) -> "Figure":
     """Return the figure, as the Agg backend and no global state makes it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -13,7 +13,7 @@ from nmfd_cli.core.pictures import (
     largest_in_groups,
     log_frequency_rows,
 )
-from nmfd_cli.pipeline.result import Separated
+from nmfd_cli.pipeline.result import Result
 from nmfd_cli.report.page.palette import STEM_COLOURS
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ class Picture:
 
 
 #: A recording as the figure shows it.
-PlottedRecording = Separated[Picture]
+PlottedResult = Result[Picture]
 
 
-def _draw_spectrogram(axes: "Axes", recording: PlottedRecording, panels: tuple[str, ...]) -> None:
+def _draw_spectrogram(axes: "Axes", recording: PlottedResult, panels: tuple[str, ...]) -> None:
     magnitude = recording.mixture.spectrogram
     image = _image(axes, magnitude, recording, (0, recording.seconds), _RANGE_DB, "gray_r")
     axes.set_xlabel("Time (s)")
@@ -57,7 +57,7 @@ def _draw_spectrogram(axes: "Axes", recording: PlottedRecording, panels: tuple[s
     bar.set_ticks([0, 0.5, 1], labels=[f"−{_RANGE_DB:.0f}", f"−{_RANGE_DB / 2:.0f}", "0"])
 
 
-def _draw_templates(axes: "Axes", recording: PlottedRecording, panels: tuple[str, ...]) -> None:
+def _draw_templates(axes: "Axes", recording: PlottedResult, panels: tuple[str, ...]) -> None:
     templates = np.moveaxis(recording.framewise_templates, 1, 0)
     for r, (template, stem) in enumerate(zip(templates, recording.stem_of, strict=True)):
         magnitude = log_frequency_rows(template, recording.sample_rate, ROWS)
@@ -71,7 +71,7 @@ def _draw_templates(axes: "Axes", recording: PlottedRecording, panels: tuple[str
     _log_frequency_axis(axes, recording.sample_rate)
 
 
-def _name_templates(axes: "Axes", recording: PlottedRecording, panels: tuple[str, ...]) -> None:
+def _name_templates(axes: "Axes", recording: PlottedResult, panels: tuple[str, ...]) -> None:
     """Write names below the templates, or the numbers under which the activations have them."""
     labels = list(recording.component_names)
     is_numbered = _is_numbered(recording, panels)
@@ -86,7 +86,7 @@ def _name_templates(axes: "Axes", recording: PlottedRecording, panels: tuple[str
         label.set_color(_colour(stem))
 
 
-def _is_numbered(recording: PlottedRecording, panels: tuple[str, ...]) -> bool:
+def _is_numbered(recording: PlottedResult, panels: tuple[str, ...]) -> bool:
     """Whether templates have numbers: where names do not fit and the activations have them."""
     has_both = {"templates", "activations"} <= set(panels)
     return has_both and _n_letters(recording.component_names) > _LETTERS_BESIDE
@@ -97,7 +97,7 @@ def _n_letters(names: Sequence[str]) -> int:
     return sum(len(name) + 2 for name in names)
 
 
-def _draw_activations(axes: "Axes", recording: PlottedRecording, panels: tuple[str, ...]) -> None:
+def _draw_activations(axes: "Axes", recording: PlottedResult, panels: tuple[str, ...]) -> None:
     hops = max(1, recording.n_samples // recording.hop_length)
     shown = largest_in_groups(recording.activations[:, :hops], COLUMNS)
     times = np.arange(shown.shape[1]) * recording.seconds / shown.shape[1]
@@ -119,7 +119,7 @@ def _draw_activations(axes: "Axes", recording: PlottedRecording, panels: tuple[s
     axes.set_title("Activations (each relative to its largest)")
 
 
-def _draw_divergence(axes: "Axes", recording: PlottedRecording, panels: tuple[str, ...]) -> None:
+def _draw_divergence(axes: "Axes", recording: PlottedResult, panels: tuple[str, ...]) -> None:
     divergence = np.asarray(recording.divergence)
     divergence = divergence[np.isfinite(divergence)]
     axes.plot(np.arange(len(divergence)), divergence, color="#0057b8", lw=1.2)
@@ -145,7 +145,7 @@ DRAWERS = {
 def _image(
     axes: "Axes",
     magnitude: Any,
-    recording: PlottedRecording,
+    recording: PlottedResult,
     span: tuple[float, float],
     range_db: float,
     colours: Any,

@@ -9,13 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from string import Template
 
-from nmfd_cli.io.transaction import StagedOutputs, place_text, require_free
-from nmfd_cli.pipeline.result import SeparatedRecording
+from nmfd_cli.io.transaction import Transaction, require_free
+from nmfd_cli.pipeline.result import SampledResult
 from nmfd_cli.report.page.factors import divergence_figure, factor_figure, template_caption
 from nmfd_cli.report.page.markup import text
 from nmfd_cli.report.page.palette import theme_styles
 from nmfd_cli.report.page.pictures import RANGE_DB, colour_bar, picture_styles
-from nmfd_cli.report.page.sketch import SketchedRecording, sketched
+from nmfd_cli.report.page.sketch import SketchedResult, sketched
 from nmfd_cli.report.page.sound import EncodedTracks, encode_tracks
 from nmfd_cli.report.page.tables import facts, settings_table, stem_table
 from nmfd_cli.report.page.timeline import onset_lists, timeline
@@ -23,19 +23,19 @@ from nmfd_cli.report.page.timeline import onset_lists, timeline
 _ASSETS = Path(__file__).parent / "page"
 
 
-def render(recording: SeparatedRecording, *, audio: str) -> str:
+def render(recording: SampledResult, *, audio: str) -> str:
     """Return the report of a recording in memory; see `page`."""
     with ExitStack() as resources:
         drawn = sketched(recording, resources if audio != "none" else None)
         return page(drawn, audio=audio)
 
 
-def page(recording: SketchedRecording, *, audio: str) -> str:
+def page(recording: SketchedResult, *, audio: str) -> str:
     """Return the report as HTML.
 
     Parameters
     ----------
-    recording : SketchedRecording
+    recording : SketchedResult
         With sound, unless `audio` is "none".
     audio : str
         How the sound is embedded: see `report.page.sound.encode_tracks`; "none" for pictures
@@ -79,7 +79,7 @@ def page(recording: SketchedRecording, *, audio: str) -> str:
 
 
 def write_report(
-    recording: SeparatedRecording,
+    recording: SampledResult,
     path: str | Path,
     *,
     audio: str,
@@ -90,7 +90,7 @@ def write_report(
 
     Parameters
     ----------
-    recording : SeparatedRecording
+    recording : SampledResult
     path : str or Path
     audio : str
         As in `page`.
@@ -105,9 +105,9 @@ def write_report(
         If the file exists and may not be replaced, or cannot be written.
     """
     require_free(Path(path), overwrite, sources)
-    with StagedOutputs(overwrite) as outputs:
-        place_text(outputs, Path(path), render(recording, audio=audio))
-        outputs.commit()
+    with Transaction(overwrite=overwrite) as files:
+        files.write(Path(path), render(recording, audio=audio))
+        files.commit()
 
 
 def _transport(*, has_sound: bool) -> str:
@@ -135,7 +135,7 @@ def _policy(script: str) -> str:
     )
 
 
-def _data(recording: SketchedRecording, sound: EncodedTracks) -> str:
+def _data(recording: SketchedResult, sound: EncodedTracks) -> str:
     """Return what the script needs to know, as JSON that no ``</script>`` can end."""
     data = {
         "seconds": recording.seconds,
@@ -154,7 +154,7 @@ def _sounds(sound: EncodedTracks) -> str:
     )
 
 
-def _command(recording: SketchedRecording) -> str:
+def _command(recording: SketchedResult) -> str:
     if not recording.command:
         return ""
     # a word is broken only where it alone is wider than the page

@@ -1,18 +1,25 @@
 """Recordings, read in blocks, exactly."""
 
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from nmfd_cli.errors import InputFileError, NmfdWarning
+from nmfd_cli.errors import InputFileError, Warn, warn_python
 from nmfd_cli.io.audio.decoder import file_name, is_mp3, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
 from nmfd_cli.io.special_files import refuse_special
+
+#: What stands for standard input in place of a path.
+STREAM: Final = "-"
+#: What standard input is called where a name is needed, of a track for example.
+STDIN_NAME: Final = "stdin"
 
 #: The largest sample that is taken: its power still is a number in single precision.
 _LOUDEST = 1e12
@@ -23,14 +30,15 @@ _CLOSEST = {
     "PCM_16": "PCM_16", "PCM_24": "PCM_24", "PCM_32": "PCM_32",
 }  # fmt: skip
 
+Samples = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
-class Recording:
-    """A readable audio file.
+class AudioFacts:
+    """What is known of audio without its samples.
 
     Attributes
     ----------
-    path : Path
     sample_rate : int
         In Hz.
     n_channels : int
@@ -40,7 +48,6 @@ class Recording:
         libsndfile's name of the sample format, e.g. ``PCM_24``.
     """
 
-    path: Path
     sample_rate: int
     n_channels: int
     n_samples: int
@@ -53,10 +60,34 @@ class Recording:
 
     @property
     def precision(self) -> str:
-        """The sample format that holds every sample of this recording."""
+        """The sample format that holds every sample."""
         return _CLOSEST.get(self.subtype, "FLOAT")
 
-    def blocks(self, block_samples: int) -> Iterator[NDArray[np.float64]]:
+
+@dataclass(frozen=True)
+class Recording(AudioFacts):
+    """Audio that can be read as often as it is needed, wherever it lies.
+
+    Attributes
+    ----------
+    name : str
+        What errors and warnings call it: the path as it was given, ``-`` for standard input.
+    title : str
+        What results call it: the file's name.
+    read : callable
+        ``read(block_samples)`` yields the samples; see `blocks`.
+    """
+
+    name: str
+    title: str
+    read: Callable[[int], Iterator[Samples]] = field(repr=False, compare=False)
+
+    @property
+    def facts(self) -> AudioFacts:
+        """What is known of it, without the samples."""
+        return AudioFacts(self.sample_rate, self.n_channels, self.n_samples, self.subtype)
+
+    def blocks(self, block_samples: int) -> Iterator[Samples]:
         """Yield the samples in order, in arrays (n_channels, up to block_samples).
 
         Integer formats are read as k / 2**(bits - 1), exactly.
@@ -64,51 +95,24 @@ class Recording:
         Raises
         ------
         InputFileError
-            If the file cannot be decoded to its end, or holds NaN, infinity or what is near it.
+            If a file cannot be decoded to its end, or holds NaN, infinity or what is near it.
         """
-        position = 0
-        with _open(self.path) as file:
-            while position < self.n_samples:
-                wanted = min(block_samples, self.n_samples - position)
-                try:
-                    with silenced(file.format == "MP3"):
-                        block = file.read(wanted, dtype="float64", always_2d=True)
-                except (sf.LibsndfileError, RuntimeError) as error:
-                    raise self._broken(position, str(error)) from error
-                if len(block) < wanted:
-                    raise self._broken(position + len(block), "the file ends there")
-                self._require_sane(block, position)
-                position += len(block)
-                yield block.T
-
-    def _require_sane(self, block: NDArray[np.float64], position: int) -> None:
-        """Refuse samples whose powers would not be numbers."""
-        is_sane = (np.abs(block) <= _LOUDEST).all(axis=1)  # False for NaN
-        if is_sane.all():
-            return
-        first = int(np.argmin(is_sane))
-        is_finite = np.isfinite(block[first]).all()
-        expected = (
-            f"samples of up to {_LOUDEST:g}, 1 is full scale" if is_finite else "finite samples"
-        )
-        found = f"{np.abs(block[first]).max():g}" if is_finite else "NaN or infinity"
-        bad = position + first
-        raise InputFileError(
-            self.path,
-            f"expected {expected}, found {found} at sample {bad} ({bad / self.sample_rate:.3f} s)",
-        )
-
-    def _broken(self, position: int, reason: str) -> InputFileError:
-        return InputFileError(
-            self.path,
-            f"expected {self.n_samples} samples, could read {position}: {reason.rstrip('.')}",
-        )
+        return self.read(block_samples)
 
 
-def open_recording(path: str | Path) -> Recording:
+def open_recording(
+    path: str | Path, *, name: str | None = None, title: str | None = None, warn: Warn = warn_python
+) -> Recording:
     """Look at an audio file.
 
     Of one that was cut off, what is there counts; a warning says so.
+
+    Parameters
+    ----------
+    path : str or Path
+    name, title : str, optional
+        As in `Recording`, where the path is not what the user knows it by.
+    warn : callable, optional
 
     Raises
     ------
@@ -116,29 +120,48 @@ def open_recording(path: str | Path) -> Recording:
         If it is missing, no file, no audio that libsndfile reads, or holds no samples.
     """
     path = Path(path)
+    called = name if name is not None else str(path)
     try:
-        _require_file(path)
-    except OSError as error:  # a name too long, or a folder that may not be looked into
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
-    with _open(path) as file:
-        n_samples, missing = find_length(path, file)
-        recording = Recording(path, file.samplerate, file.channels, n_samples, file.subtype)
-    if recording.n_samples == 0:
-        hint = f"; it was cut off: {missing}" if missing else ""
-        raise InputFileError(path, f"expected sound, found 0 samples{hint}")
+        try:
+            _require_file(path)
+        except OSError as error:  # a name too long, or a folder that may not be looked into
+            raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+        with _open(path) as file:
+            n_samples, missing = find_length(path, file)
+            facts = AudioFacts(file.samplerate, file.channels, n_samples, file.subtype)
+    except InputFileError as error:
+        error.path = called
+        raise
+    if n_samples == 0:
+        hint = f"it was cut off: {missing}" if missing else ""
+        raise InputFileError(called, expected="sound", found="0 samples", hint=hint)
     if missing:
-        there = f"{n_samples} samples ({recording.seconds:.3f} s) are there"
-        warnings.warn(f"{path}: cut off: {missing}, {there}", NmfdWarning, stacklevel=2)
-    return recording
+        there = f"{n_samples} samples ({facts.seconds:.3f} s) are there"
+        warn(f"{called}: cut off: {missing}, {there}")
+    read = partial(_file_blocks, path, called, facts)
+    return Recording(**vars(facts), name=called, title=title or path.name, read=read)
 
 
-def _require_file(path: Path) -> None:
-    if path.is_dir():
-        raise InputFileError(path, "expected an audio file, found a folder")
-    if not path.exists() and not path.is_symlink():
-        raise InputFileError(path, "no such file")
-    if path.is_file() and path.stat().st_size == 0:
-        raise InputFileError(path, "expected an audio file, found an empty one")
+@contextmanager
+def recording_at(path: str | Path, *, warn: Warn = warn_python) -> Iterator[Recording]:
+    """Open a file, or standard input for ``-``, of which the temporary copy goes at the end.
+
+    Raises
+    ------
+    InputFileError
+        As `open_recording`; or if standard input is empty or cannot be read.
+    ParameterError
+        If standard input is a terminal.
+    OutputError
+        If the temporary disk is full.
+    """
+    if str(path) != STREAM:
+        yield open_recording(path, warn=warn)
+        return
+    from nmfd_cli.io.audio.streams import spooled_stdin  # what few need
+
+    with spooled_stdin() as copy:
+        yield open_recording(copy, name=STREAM, title=STDIN_NAME, warn=warn)
 
 
 def estimated_seconds(path: str | Path) -> float | None:
@@ -153,10 +176,75 @@ def estimated_seconds(path: str | Path) -> float | None:
         return estimated_length(file) / file.samplerate or None
 
 
-def read_recording(path: str | Path) -> tuple[NDArray[np.float64], int]:
+def read_recording(path: str | Path, *, warn: Warn = warn_python) -> tuple[Samples, int]:
     """Return all samples (n_channels, n_samples) of a short file and its sample rate in Hz."""
-    recording = open_recording(path)
+    recording = open_recording(path, warn=warn)
     return next(recording.blocks(recording.n_samples)), recording.sample_rate
+
+
+def require_sane(block: Samples, *, name: str, sample_rate: int, position: int = 0) -> None:
+    """Refuse samples whose powers would not be numbers.
+
+    Parameters
+    ----------
+    block : ndarray, shape (n, n_channels)
+    name : str
+        What the recording is called.
+    sample_rate : int
+        In Hz.
+    position : int
+        Sample of the recording at which the block begins.
+
+    Raises
+    ------
+    InputFileError
+    """
+    is_sane = (np.abs(block) <= _LOUDEST).all(axis=1)  # False for NaN
+    if is_sane.all():
+        return
+    first = int(np.argmin(is_sane))
+    is_finite = bool(np.isfinite(block[first]).all())
+    found = f"{np.abs(block[first]).max():g}" if is_finite else "NaN or infinity"
+    bad = position + first
+    raise InputFileError(
+        name,
+        expected=f"samples of up to {_LOUDEST:g}, 1 is full scale"
+        if is_finite
+        else "finite samples",
+        found=f"{found} at sample {bad} ({bad / sample_rate:.3f} s)",
+    )
+
+
+def _file_blocks(path: Path, name: str, facts: AudioFacts, block_samples: int) -> Iterator[Samples]:
+    position = 0
+
+    def broken(reason: str) -> InputFileError:
+        read = f"could read {position}: {reason.rstrip('.')}"
+        return InputFileError(name, f"expected {facts.n_samples} samples, {read}")
+
+    with _open(path) as file:
+        while position < facts.n_samples:
+            wanted = min(block_samples, facts.n_samples - position)
+            try:
+                with silenced(file.format == "MP3"):
+                    block = file.read(wanted, dtype="float64", always_2d=True)
+            except (sf.LibsndfileError, RuntimeError) as error:
+                raise broken(str(error)) from error
+            if len(block) < wanted:
+                position += len(block)
+                raise broken("the file ends there")
+            require_sane(block, name=name, sample_rate=facts.sample_rate, position=position)
+            position += len(block)
+            yield block.T
+
+
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise InputFileError(path, expected="an audio file", found="a folder")
+    if not path.exists() and not path.is_symlink():
+        raise InputFileError(path, "no such file")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputFileError(path, expected="an audio file", found="an empty one")
 
 
 def _open(path: Path) -> sf.SoundFile:

@@ -13,15 +13,9 @@ from typing import BinaryIO, Self
 
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.audio.length import UNKNOWN_FROM
+from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
 from nmfd_cli.io.audio.riff import chunks
 from nmfd_cli.io.temporary import temporary_folder
-from nmfd_cli.io.told_as import told_as
-
-#: What stands for a stream in place of a path.
-STREAM = "-"
-
-#: The name of the spooled copy, hence the track's name.
-STDIN_NAME = "stdin"
 
 _COPY_BYTES = 1 << 20
 
@@ -34,7 +28,9 @@ def require_stdin() -> None:
     ParameterError
     """
     if sys.stdin is None or sys.stdin.isatty():
-        raise ParameterError("-: expected audio from a pipe or a file, found a terminal")
+        raise ParameterError(
+            setting=STREAM, expected="audio from a pipe or a file", found="a terminal"
+        )
 
 
 def require_stdout() -> None:
@@ -45,22 +41,14 @@ def require_stdout() -> None:
     ParameterError
     """
     if sys.stdout is None or sys.stdout.isatty():
-        raise ParameterError("out: expected a pipe or a file to take audio, found a terminal")
+        raise ParameterError(
+            setting="out", expected="a pipe or a file to take audio", found="a terminal"
+        )
 
 
 @contextmanager
-def as_file(path: str | Path) -> Iterator[Path]:
-    """Hand out a file to read: the path itself, or for ``-`` a temporary copy of standard input.
-
-    The copy is removed at the end, however that comes.  Errors about it speak of ``-``.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Yields
-    ------
-    Path
+def spooled_stdin() -> Iterator[Path]:
+    """Hand out a temporary copy of standard input, which is removed at the end.
 
     Raises
     ------
@@ -71,21 +59,17 @@ def as_file(path: str | Path) -> Iterator[Path]:
     OutputError
         If the temporary disk is full.
     """
-    if str(path) != STREAM:
-        yield Path(path)
-        return
     with temporary_folder() as folder:
         copy = folder / STDIN_NAME
         _spool_stdin(copy)
-        with told_as(copy, STREAM):
-            yield copy
+        yield copy
 
 
 def _spool_stdin(copy: Path) -> None:
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     if stdin is None or stdin.isatty():
         raise ParameterError(
-            "-: expected audio from a pipe or a file on standard input, found none"
+            setting=STREAM, expected="audio from a pipe or a file on standard input", found="none"
         )
     with copy.open("w+b") as file:
         while True:
@@ -133,7 +117,7 @@ def mend_unknown_length(file: BinaryIO) -> None:
 class StdoutOutput:
     """A temporary file that goes to standard output once it is whole.
 
-    Has what `io.staging.StagedOutputs` has, for one file.
+    Has what a transaction has, for one file.
 
     Raises
     ------
@@ -179,11 +163,12 @@ class StdoutOutput:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise OutputError(f"standard output: cannot write: {error.strerror}") from error
+            raise OutputError(f"cannot write: {error.strerror}", path="standard output") from error
 
 
 def _no_room(error: OSError) -> OutputError:
     return OutputError(
-        f"{tempfile.gettempdir()}: no room for standard input: {error.strerror}; "
-        "TMPDIR names another folder"
+        f"no room for standard input: {error.strerror}",
+        path=tempfile.gettempdir(),
+        hint="TMPDIR names another folder",
     )

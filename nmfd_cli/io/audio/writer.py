@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.decoder import file_name
+from nmfd_cli.io.audio.recording import AudioFacts
 
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
@@ -43,7 +44,8 @@ class SampleFormat:
     def __post_init__(self) -> None:
         if not sf.check_format(self.container.upper(), self.subtype):
             raise OutputError(
-                f"subtype: {self.subtype.lower()} does not exist in {self.container} files"
+                f"{self.subtype.lower()} does not exist in {self.container} files",
+                setting="subtype",
             )
 
     @property
@@ -73,43 +75,41 @@ class SampleFormat:
         return (x * 2.0**31).astype(np.int32)
 
 
-class StemFile:
+class AudioWriter:
     """An audio file that is written block by block.
 
     Parameters
     ----------
     path : Path
-    sample_rate : int
-        In Hz.
-    n_channels : int
+        Where it is written.
+    facts : AudioFacts
+        Whose sample rate and number of channels the file has.
     sample_format : SampleFormat
+    place : Path
+        Where the file will stand in the end: what errors speak of.
     """
 
     def __init__(
-        self, path: Path, sample_rate: int, n_channels: int, sample_format: SampleFormat
+        self, path: Path, facts: AudioFacts, sample_format: SampleFormat, *, place: Path
     ) -> None:
-        self._path = path
+        self._path, self._place = path, place
         self._format = sample_format
         container = sample_format.container.upper()
+        rate, channels = facts.sample_rate, facts.n_channels
         try:
             self._file = sf.SoundFile(
-                file_name(path), "w", sample_rate, n_channels, sample_format.subtype,
-                format=container,
-            )  # fmt: skip
+                file_name(path), "w", rate, channels, sample_format.subtype, format=container
+            )
         except (sf.LibsndfileError, OSError, RuntimeError, TypeError) as error:
-            raise OutputError(
-                f"{path.parent}: cannot write {container} of {n_channels} channels at "
-                f"{sample_rate} Hz: {_reason(error, path)}"
-            ) from error
+            what = f"{container} of {channels} channels at {rate} Hz"
+            raise self._failed(error, what) from error
 
     def write(self, x: NDArray[np.float64]) -> None:
         """Append quantised samples (n_channels, n_samples)."""
         try:
             self._file.write(np.ascontiguousarray(self._format.stored(x).T))
         except (sf.LibsndfileError, OSError, RuntimeError) as error:
-            raise OutputError(
-                f"{self._path.parent}: cannot write: {_reason(error, self._path)}"
-            ) from error
+            raise self._failed(error) from error
 
     def close(self) -> None:
         """Finish the file.
@@ -122,9 +122,11 @@ class StemFile:
         try:
             self._file.close()
         except (sf.LibsndfileError, OSError, RuntimeError) as error:
-            raise OutputError(
-                f"{self._path.parent}: cannot write: {_reason(error, self._path)}"
-            ) from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception, what: str = "") -> OutputError:
+        wrote = f"cannot write {what}" if what else "cannot write"
+        return OutputError(f"{wrote}: {_reason(error, self._path)}", path=self._place.parent)
 
     def abandon(self) -> None:
         """Let go of the file, finished or not, without a word."""
@@ -141,17 +143,19 @@ def _reason(error: Exception, path: Path) -> str:
     return str(getattr(error, "error_string", error)).rstrip(".")
 
 
-def require_writable_format(container: str, n_channels: int, sample_rate: int) -> None:
+def require_writable_format(container: str, facts: AudioFacts) -> None:
     """Refuse what a container cannot hold before any work is done.
 
     Raises
     ------
     OutputError
     """
-    if container == "flac" and (n_channels > 8 or not flac_holds(sample_rate)):
+    if container == "flac" and (facts.n_channels > 8 or not flac_holds(facts.sample_rate)):
         raise OutputError(
-            f"format: flac holds up to 8 channels and {FLAC_RATES}, found {n_channels} channels "
-            f"at {sample_rate} Hz; --format wav holds them"
+            f"flac holds up to 8 channels and {FLAC_RATES}",
+            setting="format",
+            found=f"{facts.n_channels} channels at {facts.sample_rate} Hz",
+            hint="--format wav holds them",
         )
 
 

@@ -15,14 +15,14 @@ from nmfd_cli.report.page.markup import (
 )
 from nmfd_cli.report.page.palette import stem_style
 from nmfd_cli.report.page.pictures import TEMPLATE_RANGE_DB
-from nmfd_cli.report.page.sketch import SketchedRecording
+from nmfd_cli.report.page.sketch import SketchedResult
 
 _MOST_COLUMNS = 1400
 #: So many names of so many letters have room below the templates.
 _MOST_NAMES, _MOST_LETTERS = 6, 8
 
 
-def factor_figure(recording: SketchedRecording) -> str:
+def factor_figure(recording: SketchedResult) -> str:
     """Return the figure of templates, activations and spectrogram."""
     n_components = recording.templates.shape[1]
     layers = "".join(
@@ -97,7 +97,7 @@ def divergence_figure(divergence: FloatArray) -> str:
 </figcaption></figure>"""
 
 
-def _activations(recording: SketchedRecording) -> str:
+def _activations(recording: SketchedResult) -> str:
     # frame m begins where its window first reaches: an activation stands where its event begins
     hops = max(1, recording.n_samples // recording.hop_length)
     shown = largest_in_groups(recording.activations[:, :hops], _MOST_COLUMNS)
@@ -115,7 +115,7 @@ def _activations(recording: SketchedRecording) -> str:
     return "".join(lines)
 
 
-def _legend(recording: SketchedRecording) -> str:
+def _legend(recording: SketchedResult) -> str:
     return "".join(
         f'<li style="{stem_style(stem)}"><span class="swatch"></span>'
         f'<span class="name">{text(name)}</span></li>'
@@ -123,11 +123,11 @@ def _legend(recording: SketchedRecording) -> str:
     )
 
 
-def _activation_names(recording: SketchedRecording) -> str:
+def _activation_names(recording: SketchedResult) -> str:
     return _name_tags(recording, is_named=True, is_numbered=_is_numbered(recording))
 
 
-def _templates(recording: SketchedRecording) -> str:
+def _templates(recording: SketchedResult) -> str:
     return "".join(
         f'<div class="template" role="img" aria-label="Template of {text(name)}" '
         f'style="{stem_style(stem)}">'
@@ -138,18 +138,18 @@ def _templates(recording: SketchedRecording) -> str:
     )
 
 
-def _template_names(recording: SketchedRecording) -> str:
+def _template_names(recording: SketchedResult) -> str:
     """Return the names below the templates, or the numbers that the activations' names have."""
     is_numbered = _is_numbered(recording)
     return _name_tags(recording, is_named=not is_numbered, is_numbered=is_numbered)
 
 
-def _is_numbered(recording: SketchedRecording) -> bool:
+def _is_numbered(recording: SketchedResult) -> bool:
     longest = max(len(name) for name in recording.component_names)
     return len(recording.stem_of) > _MOST_NAMES or longest > _MOST_LETTERS
 
 
-def _name_tags(recording: SketchedRecording, *, is_named: bool, is_numbered: bool) -> str:
+def _name_tags(recording: SketchedResult, *, is_named: bool, is_numbered: bool) -> str:
     tags = []
     for r, (name, stem) in enumerate(
         zip(recording.component_names, recording.stem_of, strict=True)

@@ -2,9 +2,9 @@
 
 from contextlib import ExitStack
 
-from nmfd_cli.pipeline.result import SeparatedRecording
+from nmfd_cli.pipeline.result import SampledResult
 from nmfd_cli.report.page.markup import text
-from nmfd_cli.report.page.sketch import SketchedRecording, sketched
+from nmfd_cli.report.page.sketch import SketchedResult, sketched
 from nmfd_cli.report.page.sound import LONGEST_SECONDS, EncodedTracks, encode_tracks
 from nmfd_cli.report.page.tables import facts, peak_of, share_of
 from nmfd_cli.report.page.timeline import waveform
@@ -13,7 +13,7 @@ _CELL = "text-align:left;vertical-align:middle;padding:.2em .8em .2em 0"
 _WAVE = "display:block;width:14em;height:2.6em;fill:currentColor"
 
 
-def as_html(recording: SeparatedRecording) -> str:
+def as_html(recording: SampledResult) -> str:
     """Return a table of the mixture and the stems.
 
     It takes the notebook's own colours, and loads nothing.  Of a recording that is longer than
@@ -42,7 +42,7 @@ def as_html(recording: SeparatedRecording) -> str:
     )
 
 
-def _row(recording: SketchedRecording, name: str, wave: str, player: str) -> str:
+def _row(recording: SketchedResult, name: str, wave: str, player: str) -> str:
     sketch = recording.stems.get(name, recording.mixture)
     onsets = recording.onsets.get(name)
     cells = (

@@ -10,7 +10,7 @@ from nmfd_cli.core.pictures import (
     log_frequency_rows,
 )
 from nmfd_cli.report.page.png import as_css_url, encode_png
-from nmfd_cli.report.page.sketch import STEM_ROWS, SketchedRecording
+from nmfd_cli.report.page.sketch import STEM_ROWS, SketchedResult
 
 _LEVELS = 48
 _TEMPLATE_WIDTH = 48
@@ -18,7 +18,7 @@ _TEMPLATE_WIDTH = 48
 RANGE_DB, TEMPLATE_RANGE_DB = 70.0, 50.0
 
 
-def picture_styles(recording: SketchedRecording) -> str:
+def picture_styles(recording: SketchedResult) -> str:
     """Return the rules that define ``--picture-0`` (the mixture), ``--picture-1`` ... of the stems
     and ``--template-0`` ... of the components.
 

@@ -10,7 +10,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drawing import Outline, SpectrogramPicture
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.io.audio.sample_spool import SampleSpool
-from nmfd_cli.pipeline.result import Separated, SeparatedRecording
+from nmfd_cli.pipeline.result import Result, SampledResult
 
 #: Pixels of the pictures; the page stretches them.
 MIXTURE_ROWS, STEM_ROWS = 240, 160
@@ -51,7 +51,7 @@ class Sketch:
 
 
 #: A recording as a report shows it.
-SketchedRecording = Separated[Sketch]
+SketchedResult = Result[Sketch]
 
 
 class Sketches:
@@ -130,8 +130,8 @@ class _Pen:
 
 
 def sketched(
-    recording: SeparatedRecording, resources: ExitStack | None = None
-) -> SketchedRecording:
+    recording: SampledResult, resources: ExitStack | None = None
+) -> SketchedResult:
     """Draw a recording that lies in memory; `resources` as in `Sketches`."""
     sketches = Sketches(
         (recording.mixture.shape[0], recording.mixture.shape[1]),

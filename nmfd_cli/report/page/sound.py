@@ -73,7 +73,9 @@ def encode_tracks(tracks: Sequence[FloatArray], sample_rate: int, audio: str) ->
         If it is a format that does not know the sample rate.
     """
     if audio not in REPORT_AUDIO:
-        raise ParameterError(f"audio: expected one of {', '.join(REPORT_AUDIO)}, found {audio!r}")
+        raise ParameterError(
+            setting="audio", expected=f"one of {', '.join(REPORT_AUDIO)}", found=repr(audio)
+        )
     require_rate(audio, sample_rate)
     known = known_formats(sample_rate)
     if audio == "none" or not known:
@@ -109,7 +111,8 @@ def require_rate(audio: str, sample_rate: int) -> None:
     rates = {"flac": FLAC_RATES, "ogg": f"{_VORBIS_RATES[0]} to {_VORBIS_RATES[-1]} Hz"}[audio]
     hint = f"--report-audio {known[0]} knows it" if known else "--report-audio none needs none"
     raise OutputError(
-        f"sound of the report: expected {rates} for {audio}, found {sample_rate} Hz; {hint}"
+        "sound of the report: "
+        f"expected {rates} for {audio}, found {sample_rate} Hz; {hint}"
     )
 
 

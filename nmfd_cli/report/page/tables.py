@@ -9,11 +9,11 @@ import numpy as np
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.report.page.markup import number, text
 from nmfd_cli.report.page.palette import stem_style
-from nmfd_cli.report.page.sketch import Sketch, SketchedRecording
+from nmfd_cli.report.page.sketch import Sketch, SketchedResult
 from nmfd_cli.settings.definitions import SeparationSettings
 
 
-def stem_table(recording: SketchedRecording) -> str:
+def stem_table(recording: SketchedResult) -> str:
     """Return the table of peak, share of energy and onsets of each stem."""
     rows = "".join(
         f'<tr style="{stem_style(index)}"><th scope="row"><span class="swatch"></span>'
@@ -51,7 +51,7 @@ def settings_table(settings: Mapping[str, Any]) -> str:
     )
 
 
-def facts(recording: SketchedRecording) -> str:
+def facts(recording: SketchedResult) -> str:
     """Return the recording in one line."""
     channels = {1: "mono", 2: "stereo"}.get(
         recording.n_channels, f"{recording.n_channels} channels"

@@ -16,18 +16,18 @@ from nmfd_cli.report.page.markup import (
     time_axis,
 )
 from nmfd_cli.report.page.palette import stem_style
-from nmfd_cli.report.page.sketch import Sketch, SketchedRecording
+from nmfd_cli.report.page.sketch import Sketch, SketchedResult
 
 #: More beats, bars or numbers of bars than this are a grey veil rather than a grid.
 _MOST_BEATS, _MOST_BARS, _MOST_NUMBERS = 128, 100, 25
 
 
-def timeline(recording: SketchedRecording, *, has_sound: bool) -> str:
+def timeline(recording: SketchedResult, *, has_sound: bool) -> str:
     """Return all rows.
 
     Parameters
     ----------
-    recording : SketchedRecording
+    recording : SketchedResult
     has_sound : bool
         Whether there is something to solo, mute and level.
     """
@@ -40,7 +40,7 @@ def timeline(recording: SketchedRecording, *, has_sound: bool) -> str:
     return "\n".join(rows)
 
 
-def onset_lists(recording: SketchedRecording) -> str:
+def onset_lists(recording: SketchedResult) -> str:
     """Return all onsets as text, for whoever cannot see the grid; empty if there are none."""
     found = {stem: onsets for stem, onsets in recording.onsets.items() if len(onsets)}
     if not found:
@@ -65,7 +65,7 @@ def _ruler(seconds: float) -> str:
     )
 
 
-def _mixture_row(recording: SketchedRecording, peak: float, *, has_sound: bool) -> str:
+def _mixture_row(recording: SketchedResult, peak: float, *, has_sound: bool) -> str:
     controls = _controls(0, "mixture", "0", has_sound=has_sound, mutes=False)
     head = f'<h3><span class="name">Mixture</span></h3>{controls}'
     pictures = waveform(recording.mixture, peak) + _spectrogram(recording, 0, "the mixture")
@@ -73,7 +73,7 @@ def _mixture_row(recording: SketchedRecording, peak: float, *, has_sound: bool) 
 
 
 def _stem_row(
-    recording: SketchedRecording, stem: int, sketch: Sketch, peak: float, *, has_sound: bool
+    recording: SketchedResult, stem: int, sketch: Sketch, peak: float, *, has_sound: bool
 ) -> str:
     name = recording.stem_names[stem]
     key = str(stem + 1) if stem < 9 else ""
@@ -118,7 +118,7 @@ def _controls(track: int, name: str, key: str, *, has_sound: bool, mutes: bool =
     )
 
 
-def _axes(recording: SketchedRecording, peak: float, *, decades: bool = False) -> str:
+def _axes(recording: SketchedResult, peak: float, *, decades: bool = False) -> str:
     shown = number(peak) if peak > 0 else "1"
     amplitude = (
         '<div class="axis-labels wave-axis" aria-hidden="true">'
@@ -142,7 +142,7 @@ def waveform(sketch: Sketch, peak: float, *, style: str = "") -> str:
     )
 
 
-def _spectrogram(recording: SketchedRecording, track: int, name: str) -> str:
+def _spectrogram(recording: SketchedResult, track: int, name: str) -> str:
     low, high = frequency_range(recording.sample_rate)
     label = f"Waveform and spectrogram of {name}, {low:g} to {high:g} Hz"
     return (
@@ -151,7 +151,7 @@ def _spectrogram(recording: SketchedRecording, track: int, name: str) -> str:
     )
 
 
-def _drum_grid(recording: SketchedRecording) -> str:
+def _drum_grid(recording: SketchedResult) -> str:
     """Return the row of the transcription: a line a stem, a mark a stroke, bars if known."""
     lines = "".join(
         _grid_line(stem, recording.onsets[name], recording.seconds)

@@ -56,6 +56,7 @@ class SampleSpool:
 
 def _no_room(error: OSError) -> OutputError:
     return OutputError(
-        f"{tempfile.gettempdir()}: no room for the sound of the report: {error.strerror}; "
-        "TMPDIR names another folder"
+        f"no room for the sound of the report: {error.strerror}",
+        path=tempfile.gettempdir(),
+        hint="TMPDIR names another folder",
     )

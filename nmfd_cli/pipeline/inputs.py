@@ -1,0 +1,75 @@
+"""What a separation needs of the user's files: opened once, checked once, and handed on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nmfd_cli.core.drum_sounds.kit import Kit
+from nmfd_cli.errors import Warn
+from nmfd_cli.io.audio.recording import Recording, recording_at
+from nmfd_cli.io.score import Score, read_score
+from nmfd_cli.kits.find import files_of_kit, load_kit
+from nmfd_cli.pipeline.components import kit_extras, usable_part
+from nmfd_cli.settings.definitions import SeparationSettings
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A recording and what is known about it beforehand.
+
+    Attributes
+    ----------
+    recording : Recording
+    kit : Kit
+        The drum sounds to start from.
+    score : Score or None
+        What is played when.
+    files : tuple of str or Path
+        All files that were read; no result may replace one.
+    """
+
+    recording: Recording
+    kit: Kit
+    score: Score | None
+    files: tuple[str | Path, ...]
+
+
+@contextmanager
+def open_inputs(
+    path: str | Path,
+    settings: SeparationSettings,
+    *,
+    score_path: str | Path | None = None,
+    warn: Warn,
+) -> Iterator[Inputs]:
+    """Open a recording, or standard input for ``-``, with its score and the kit of the settings.
+
+    Raises
+    ------
+    InputFileError
+        If the recording, the score or the kit cannot be used.
+    ParameterError
+        If standard input is a terminal.
+    MissingExtraError
+        If the score is a MIDI file and mido is not installed.
+    """
+    with recording_at(path, warn=warn) as recording:
+        kit = load_kit(settings.kit, warn=warn)
+        score = score_for(score_path, settings, kit, warn=warn) if score_path is not None else None
+        files = [path, *([score_path] if score_path is not None else [])]
+        yield Inputs(recording, kit, score, (*files, *files_of_kit(settings.kit)))
+
+
+def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn: Warn) -> Score:
+    """Read a score; of one with drums and pitches only what the strategies work with.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be used.
+    MissingExtraError
+        If it is a MIDI file and mido is not installed.
+    """
+    score = read_score(path, drum_classes=kit_extras(settings, kit), warn=warn)
+    return usable_part(score, settings, name=str(path), warn=warn)
