@@ -17,12 +17,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_sounds import Description, Kit, Sound, Source
+from nmfd_cli.core.drum_sounds.description import Description
+from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.special_files import refuse_special
 from nmfd_cli.io.transaction import StagedOutputs, place_bytes
-
-__all__ = ["FORMAT_VERSION", "KIT_SUFFIX", "Kit", "Sound", "Source", "read_kit", "write_kit"]
 
 #: The ending of a kit file's name.
 KIT_SUFFIX: Final = ".kit"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.drums.bands import Bands, in_bands
-from nmfd_cli.core.drums.bank import most_active
+from nmfd_cli.core.bands import Bands, in_bands
+from nmfd_cli.core.drum_sounds.bank_templates import most_active
 from nmfd_cli.core.nmfconv import (
     init_templates,
     initialize_drum_specific_nmfd_templates,
@@ -19,6 +19,8 @@ from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.io.score.notes import Score
+from nmfd_cli.kits.find import load_kit
+from nmfd_cli.kits.templates import kit_templates
 from nmfd_cli.pipeline.components import (
     USUAL,
     Components,
@@ -29,7 +31,7 @@ from nmfd_cli.pipeline.components import (
 from nmfd_cli.pipeline.context import Context, random_generator
 from nmfd_cli.pipeline.initial_activations import ACTIVATIONS, Activate
 from nmfd_cli.settings.definitions import SeparationSettings
-from nmfd_cli.transcription.transcribe import kit_templates, transcribe_target
+from nmfd_cli.transcription.transcribe import transcribe_target
 
 #: Frames of a recording from which sounds are chosen: what is longer shows no other drums.
 _CHOICE_FRAMES = 20_000
@@ -136,7 +138,14 @@ def choose_start(context: Context) -> Start:
 def _bank_templates(context: Context, components: Components, activate: Activate) -> _Templates:
     """Take those sounds of a kit, some a class, that explain most of the recording."""
     settings = context.settings
-    bank = kit_templates(settings, context.stft, context.sample_rate, components.drums)
+    bank = kit_templates(
+        load_kit(settings.kit),
+        components.drums,
+        stft=context.stft,
+        sample_rate=context.sample_rate,
+        template_frames=settings.template_frames,
+        tail=settings.tail,
+    )
     grid = bank.grid
     bands = Bands(context.stft.n_fft, context.sample_rate)
     V, frames = excerpt(in_bands(context.target, bands), _CHOICE_FRAMES)

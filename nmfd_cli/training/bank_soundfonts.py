@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_sounds import OTHER, Sound, Source, from_onset
+from nmfd_cli.core.drum_sounds.kit import OTHER, Sound, Source
+from nmfd_cli.core.drum_sounds.learning import from_onset
 from nmfd_cli.errors import InputFileError
 from nmfd_cli.training.soundfont import drum_programs, render_notes
 

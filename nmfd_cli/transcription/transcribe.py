@@ -2,19 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from hashlib import sha256
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.drums.bands import Bands, in_bands
-from nmfd_cli.core.drums.bank import (
-    TEMPLATES_VERSION,
-    BankTemplates,
-    bank_templates,
-    ringing_grid,
-)
+from nmfd_cli.core.bands import Bands, in_bands
+from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates
 from nmfd_cli.core.drums.listening import ListeningRule, listen
 from nmfd_cli.core.drums.onsets import (
     Peaks,
@@ -24,15 +17,13 @@ from nmfd_cli.core.drums.onsets import (
     fine_stft,
     pick_peaks,
 )
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.target import Target, panels_of, usual_panel_frames
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.cache import cached_array
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.spool import SpooledSpectrogram
-from nmfd_cli.kits.find import Kit, load_kit
+from nmfd_cli.kits.find import load_kit
+from nmfd_cli.kits.templates import kit_templates
 from nmfd_cli.pipeline.progress import Progress
 from nmfd_cli.settings.definitions import SeparationSettings
 
@@ -43,41 +34,6 @@ _LEVEL_POWER = 0.5
 
 #: Samples a channel that are read at a time.
 _READ_SAMPLES = 1 << 16
-
-
-def kit_templates(
-    settings: SeparationSettings, stft: Stft, sample_rate: float, classes: Sequence[str]
-) -> BankTemplates:
-    """Return the templates of a kit's sounds of some classes.
-
-    Raises
-    ------
-    ParameterError
-        If the kit has no sound of a class.
-    InputFileError
-        If the kit cannot be used.
-    """
-    kit = load_kit(settings.kit)
-    for drum in classes:
-        if drum not in kit.drums:
-            raise ParameterError(f"stems: the kit {kit.name} has no sound of the class {drum}")
-    grid = ringing_grid(settings.template_frames, settings.tail, stft.hop_length / sample_rate)
-    return _templates_of(kit, stft, sample_rate, grid).of(classes)
-
-
-def _templates_of(kit: Kit, stft: Stft, sample_rate: float, grid: TimeGrid) -> BankTemplates:
-    """Return the templates of a whole kit: from the cache, if they have been wanted before."""
-
-    def make() -> NDArray[np.float32]:
-        return bank_templates(kit.description, stft, sample_rate, grid)
-
-    parts = (kit.description.spectrum, kit.description.profile, kit.description.level_db)
-    content = sha256(repr((TEMPLATES_VERSION, stft, sample_rate, grid.edges)).encode())
-    for part in parts:
-        content.update(np.ascontiguousarray(part).data)
-    shape = (len(Bands(stft.n_fft, sample_rate).centres), len(kit), grid.n_boxes)
-    W = cached_array(f"templates-{content.hexdigest()[:32]}", shape, make)
-    return BankTemplates(W, tuple(sound.drum for sound in kit.sounds), grid)
 
 
 def transcribe_target(
@@ -114,7 +70,14 @@ def transcribe_target(
     rate = recording.sample_rate
     if target.total == 0:
         return as_score({drum: Peaks(np.empty(0, np.intp), np.empty(0)) for drum in classes}, rate)
-    bank = kit_templates(settings, stft, rate, classes)
+    bank = kit_templates(
+        load_kit(settings.kit),
+        classes,
+        stft=stft,
+        sample_rate=rate,
+        template_frames=settings.template_frames,
+        tail=settings.tail,
+    )
     bands, fine = Bands(stft.n_fft, rate), fine_stft(rate)
 
     roots = _Roots(recording, fine, is_kept=target.in_memory)

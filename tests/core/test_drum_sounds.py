@@ -7,19 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_sounds import (
+from nmfd_cli.core.drum_sounds.description import (
     BAND_EDGES,
     FREQUENCY_EDGES,
     TIME_EDGES,
     Description,
-    average,
-    describe,
-    find_hits,
-    from_onset,
-    representatives,
-    ring_on,
-    templates,
 )
+from nmfd_cli.core.drum_sounds.hits import find_hits
+from nmfd_cli.core.drum_sounds.learning import average, describe, from_onset, ring_on
+from nmfd_cli.core.drum_sounds.likeness import representatives
+from nmfd_cli.core.drum_sounds.rebuilding import templates
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 

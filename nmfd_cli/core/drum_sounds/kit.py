@@ -1,7 +1,8 @@
 """Sounds with their names, classes and sources: what a kit holds."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -84,6 +85,10 @@ class Kit:
         One for every sound of `description`.
     description : Description
     sources : tuple of Source
+    path : Path, optional
+        The kit file or the folder that it was read from; None for one made in memory.
+    files : tuple of Path
+        All files that it was read from.
 
     Raises
     ------
@@ -95,6 +100,8 @@ class Kit:
     sounds: tuple[Sound, ...]
     description: Description
     sources: tuple[Source, ...] = field(default=())
+    path: Path | None = field(default=None, compare=False)
+    files: tuple[Path, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         fault = _table_fault(self.description, len(self.sounds)) or _sound_fault(self)
@@ -106,10 +113,24 @@ class Kit:
 
     @property
     def drums(self) -> tuple[str, ...]:
-        """The classes of the sounds: those known first, others after them, `OTHER` last."""
+        """The classes that can be separated: of `DRUM_CLASSES` in their order, then its own."""
         present = {sound.drum for sound in self.sounds}
-        own = sorted(present.difference((*DRUM_CLASSES, OTHER)))
-        return tuple(drum for drum in (*DRUM_CLASSES, *own, OTHER) if drum in present)
+        return (*(drum for drum in DRUM_CLASSES if drum in present), *self.extra_drums)
+
+    @property
+    def extra_drums(self) -> tuple[str, ...]:
+        """The classes of the kit's own, sorted: for `drum_class` to accept."""
+        present = {sound.drum for sound in self.sounds}
+        return tuple(sorted(present.difference((*DRUM_CLASSES, OTHER))))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All classes of the sounds: `drums`, and `OTHER` where there is one."""
+        return (*self.drums, OTHER) if self.rows(OTHER) else self.drums
+
+    def read_from(self, path: Path, files: Collection[Path]) -> "Kit":
+        """Return the same kit with the place it was read from."""
+        return replace(self, path=path, files=tuple(files))
 
     def rows(self, drum: str) -> list[int]:
         """Return the places of a class's sounds in `sounds` and `description`."""
@@ -120,17 +141,6 @@ class Kit:
         rows = [row for row, sound in enumerate(self.sounds) if keep(sound)]
         chosen = tuple(self.sounds[row] for row in rows)
         return Kit(self.name, chosen, self.description.take(rows), self.sources)
-
-    def select(
-        self, *, drums: Collection[str] | None = None, kits: Collection[str] | None = None
-    ) -> "Kit":
-        """Return the sounds of these classes and sets of drums only; None takes all."""
-        return self.where(
-            lambda sound: (
-                (drums is None or sound.drum in drums)
-                and (kits is None or any(kit in kits for kit in sound.kits))
-            )
-        )
 
 
 def _table_fault(description: Description, n_sounds: int) -> str | None:

@@ -81,7 +81,7 @@ def describe(sound: ArrayLike, sample_rate: float) -> Description:
 
     Examples
     --------
-    >>> from nmfd_cli.core.drum_sounds import templates
+    >>> from nmfd_cli.core.drum_sounds.rebuilding import templates
     >>> click = np.r_[1.0, np.zeros(4410)]
     >>> description = describe(click, 44_100)
     >>> templates(description, n_fft=512, hop_length=256, sample_rate=44_100, n_frames=3).shape
