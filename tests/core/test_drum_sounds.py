@@ -187,10 +187,10 @@ def test_one_sample_is_a_sound() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"n_fft": 1}, "expected n_fft of at least 2, found 1"),
-        ({"hop_length": 0}, "expected hop_length of at least 1, found 0"),
-        ({"hop_length": 2048}, "expected hop_length of at most n_fft = 1024, found 2048"),
-        ({"n_frames": 0}, "expected n_frames of at least 1, found 0"),
+        ({"n_fft": 1}, "n_fft: expected at least 2, found 1"),
+        ({"hop_length": 0}, "hop_length: expected at least 1, found 0"),
+        ({"hop_length": 2048}, "hop_length: expected at most n_fft = 1024, found 2048"),
+        ({"n_frames": 0}, "n_frames: expected at least 1, found 0"),
         ({"sample_rate": 0.0}, "expected a positive sample rate, found 0.0"),
         ({"window": np.ones(3)}, "expected a window of shape (1024,), found (3,)"),
     ],

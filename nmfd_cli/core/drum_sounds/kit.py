@@ -104,9 +104,8 @@ class Kit:
     files: tuple[Path, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        fault = _table_fault(self.description, len(self.sounds)) or _sound_fault(self)
-        if fault:
-            raise ParameterError(fault)
+        _require_tables(self.description, len(self.sounds))
+        _require_names(self)
 
     def __len__(self) -> int:
         return len(self.sounds)
@@ -143,8 +142,8 @@ class Kit:
         return Kit(self.name, chosen, self.description.take(rows), self.sources)
 
 
-def _table_fault(description: Description, n_sounds: int) -> str | None:
-    """Say in one line what is wrong with the numbers."""
+def _require_tables(description: Description, n_sounds: int) -> None:
+    """Refuse numbers that are not those of so many sounds."""
     shapes = {
         "spectrum": (n_sounds, len(FREQUENCY_EDGES) - 1),
         "profile": (n_sounds, len(BAND_EDGES) - 1, len(TIME_EDGES) - 1),
@@ -154,24 +153,26 @@ def _table_fault(description: Description, n_sounds: int) -> str | None:
         table: NDArray[Any] = getattr(description, name)
         dtype = np.dtype(_DTYPES[name])
         if table.shape != shape or table.dtype != dtype:
-            return (
-                f"expected {name} of {dtype} and shape {shape} for {n_sounds} sounds,"
-                f" found {table.dtype} and {table.shape}"
+            raise ParameterError(
+                expected=f"{name} of {dtype} and shape {shape} for {n_sounds} sounds",
+                found=f"{table.dtype} and {table.shape}",
             )
     if not np.isfinite(description.level_db).all():
-        return "expected finite values in level_db, found NaN or infinity"
+        raise ParameterError(expected="finite values in level_db", found="NaN or infinity")
     largest = max(int(description.spectrum.max(initial=0)), int(description.profile.max(initial=0)))
     if largest > LARGEST_CODE:
-        return f"expected codes from 0 to {LARGEST_CODE} in spectrum and profile, found {largest}"
-    return None
+        codes = f"codes from 0 to {LARGEST_CODE} in spectrum and profile"
+        raise ParameterError(expected=codes, found=str(largest))
 
 
-def _sound_fault(kit: Kit) -> str | None:
-    """Say in one line what is wrong with the names."""
+def _require_names(kit: Kit) -> None:
+    """Refuse sounds without a class, and of a source that is not there."""
     known = {"", *(source.key for source in kit.sources)}
     for sound in kit.sounds:
         if not sound.drum.strip():
-            return f"expected a drum class for the sound {sound.name!r}, found none"
+            raise ParameterError(
+                expected=f"a drum class for the sound {sound.name!r}", found="none"
+            )
         if sound.source not in known:
-            return f"expected a source listed in sources for {sound.name!r}, found {sound.source!r}"
-    return None
+            listed = f"a source listed in sources for {sound.name!r}"
+            raise ParameterError(expected=listed, found=repr(sound.source))
