@@ -20,7 +20,7 @@ from nmfd_cli.io.audio.recording import Recording, open_recording
 from nmfd_cli.io.audio.samples import recording_from
 from nmfd_cli.io.score import Score, score_from
 from nmfd_cli.io.transaction import Transaction, real_paths, require_free
-from nmfd_cli.kits.find import files_of_kit, load_kit
+from nmfd_cli.kits.find import load_kit
 from nmfd_cli.output.names import places_for
 from nmfd_cli.output.stem_writer import StemWriter
 from nmfd_cli.pipeline import separation as pipeline
@@ -192,7 +192,7 @@ def separate(
     mixture, stems = blocks.joined(dtype)
     found = result_of(factorised, (mixture, *stems))
     files = [path for path in (source, score) if isinstance(path, (str, Path))]
-    sources = real_paths([*files, *files_of_kit(chosen.kit)])
+    sources = real_paths([*files, *kit.files])
     return Separation(**vars(found), factorised=factorised, sources=sources)
 
 

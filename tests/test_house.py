@@ -18,12 +18,13 @@ ALLOWED = {
     "core": {"core"},
     "io": {"io", "core"},
     "app": {"app", "io", "core"},
-    "cli": {"cli", "app"},
+    "cli": {"cli", "app", "core"},
 }
 #: Modules of `core` that are value types or names, which `io` may know.
 SHARED_VALUES = {
     "nmfd_cli.core.drum_classes",
-    "nmfd_cli.core.drum_sounds",
+    "nmfd_cli.core.drum_sounds.description",
+    "nmfd_cli.core.drum_sounds.kit",
     "nmfd_cli.core.arrays",
     "nmfd_cli.core.nmfconv.target",
 }

@@ -14,7 +14,7 @@ from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterErr
 from nmfd_cli.io.audio.recording import STREAM, estimated_seconds
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.transaction import real_paths, require_free
-from nmfd_cli.kits.find import files_of_kit, kit_path, load_kit, shipped_bank
+from nmfd_cli.kits.find import load_kit, shipped_bank
 from nmfd_cli.output.manifest import tree_hash
 from nmfd_cli.output.names import Places, places_for, written_names
 from nmfd_cli.pipeline.components import possible_stems
@@ -152,11 +152,10 @@ def plan_jobs(
     Stft(settings.n_fft, settings.hop_length)  # refuses windows that do not overlap
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]
     _require_scores(inputs, scores)
-    where = kit_path(settings.kit)
-    is_own = where != shipped_bank()
-    settings = replace(settings, kit=str(where) if is_own else None)
     kit = load_kit(settings.kit, warn=warn)
-    kit_hash = tree_hash(where)
+    is_own = kit.path != shipped_bank()
+    settings = replace(settings, kit=str(kit.path) if is_own else None)
+    kit_hash = tree_hash(kit.path or shipped_bank())
     read = cache(lambda path: score_for(path, settings, kit, warn=warn))
     day = date.today()  # of all: a batch that passes midnight stays in its folders
 
@@ -244,7 +243,7 @@ def sources_of(jobs: Sequence[Job]) -> frozenset[str]:
     if not jobs:
         return frozenset()
     scores = [job.score_path for job in jobs if job.score_path is not None]
-    kit = files_of_kit(jobs[0].settings.kit)
+    kit = jobs[0].kit.files if jobs[0].kit is not None else (shipped_bank(),)
     return real_paths([*(job.input for job in jobs), *scores, *kit])
 
 

@@ -9,7 +9,7 @@ import click
 from nmfd_cli.cli.messages import Reporter, warnings_as_lines
 
 if TYPE_CHECKING:
-    from nmfd_cli.kits.find import Kit
+    from nmfd_cli.core.drum_sounds.kit import Kit
 
 _SHOWN_ARTICULATIONS = 6
 
@@ -42,7 +42,7 @@ def learn(
     Folders and files are called like the drum, in any of its usual names; a folder of another name
     makes a class of its own.  Sounds that look alike are averaged.
     """
-    from nmfd_cli.kits.find import learn_kit
+    from nmfd_cli.kits.learn import learn_kit
 
     with warnings_as_lines(quiet=quiet):
         kit = learn_kit(folder, out, name=name, licence=licence, overwrite=overwrite)
@@ -79,7 +79,7 @@ def show(kit_name: str, as_json: bool) -> None:
         click.echo(json.dumps(kit_as_dict(kit), indent=2))
         return
     click.echo(f"{kit.name}: {len(kit)} sounds\n")
-    drums = [(drum, str(len(kit.rows(drum))), _articulations(kit, drum)) for drum in kit.drums]
+    drums = [(drum, str(len(kit.rows(drum))), _articulations(kit, drum)) for drum in kit.classes]
     click.echo(_table([("class", "sounds", "articulations"), *drums]))
     click.echo()
     sources = [
@@ -98,7 +98,7 @@ def show(kit_name: str, as_json: bool) -> None:
 
 
 def _counts(kit: "Kit") -> str:
-    counts = ", ".join(f"{len(kit.rows(drum))} {drum}" for drum in kit.drums)
+    counts = ", ".join(f"{len(kit.rows(drum))} {drum}" for drum in kit.classes)
     return f"{len(kit)} sounds ({counts})"
 
 

@@ -6,7 +6,7 @@ General MIDI note 36, or libnmfd's number 1.  `drum_class` folds all of them ont
 
 Where the sources disagree, this module decides:
 
-- A side stick, cross stick or rim shot (General MIDI 37; ``SST``, ``CS``, ``RS``) is a stroke on
+- A side stick, cross stick or rim shot (General MIDI 37; ``SST``, ``CS``, ``RS``) is a hit on
   the snare drum and counts as ``snare``, as in the usual reductions to three classes.
 - ``CH`` is a closed hi-hat, as drum machines print it; the ENST-Drums labels ``ch1`` and ``ch5``
   are china cymbals.  ENST's ``c``, ``c1`` and ``c4`` could also be notes and have no class.
@@ -124,7 +124,7 @@ def drum_class(name: str | int | float, *, extra: Collection[str] = ()) -> str:
     else:
         found = None
     if found is None:
-        raise ParameterError(_unknown(name, extra))
+        raise _unknown(name, extra)
     return found
 
 
@@ -145,19 +145,21 @@ def _fold(name: str) -> str:
     return _SEPARATORS.sub("", name.casefold())
 
 
-def _unknown(name: object, extra: Collection[str]) -> str:
-    """Tell in one line which classes there are, what was found, and what may have been meant."""
+def _unknown(name: object, extra: Collection[str]) -> ParameterError:
+    """Return which classes there are, what was found, and what may have been meant."""
     known = ", ".join((*DRUM_CLASSES, *(e for e in extra if e not in DRUM_CLASSES)))
-    if not isinstance(name, str):
-        return f"expected a drum class ({known}), found {name!r}; {_NUMBERS_ARE}"
-    shown = name if len(name) <= _SHOWN_LENGTH else name[: _SHOWN_LENGTH - 1] + "…"
-    message = f"expected a drum class ({known}), found {shown!r}"
-    if _NUMBER.fullmatch(name.strip()):
-        return f"{message}; {_NUMBERS_ARE}"
+    shown, hint = name, _NUMBERS_ARE
+    if isinstance(name, str):
+        shown = name if len(name) <= _SHOWN_LENGTH else name[: _SHOWN_LENGTH - 1] + "…"
+        hint = _NUMBERS_ARE if _NUMBER.fullmatch(name.strip()) else _resembling(name, extra)
+    return ParameterError(expected=f"a drum class ({known})", found=repr(shown), hint=hint)
+
+
+def _resembling(name: str, extra: Collection[str]) -> str:
     meant = _BY_BASE_NAME | {_fold(custom): custom for custom in extra}
     folded = _fold(name)  # in two letters any resemblance is chance
     close = get_close_matches(folded, meant, n=1, cutoff=0.75) if len(folded) > 2 else []
-    return f"{message}; did you mean {meant[close[0]]}?" if close else message
+    return f"did you mean {meant[close[0]]}?" if close else ""
 
 
 def _names_of(nouns: str, qualifiers: str, words: str) -> set[str]:

@@ -44,10 +44,12 @@ def nema(A: FloatArray, decay: FloatArray | float = 0.9) -> FloatArray:
     rates = np.asarray(decay, dtype=np.float64).reshape(-1)
     if rates.size not in (1, n_rows):
         raise ParameterError(
-            f"decay: expected one value or one for each of {n_rows} rows, found {rates.size}"
+            expected=f"one value or one for each of {n_rows} rows",
+            found=str(rates.size),
+            setting="decay",
         )
     if np.isnan(rates).any():
-        raise ParameterError("decay: expected numbers between 0 and 1, found NaN")
+        raise ParameterError(expected="numbers between 0 and 1", found="NaN", setting="decay")
     rates = np.clip(rates, 0.0, 0.9999999).astype(A.dtype if A.dtype.kind == "f" else np.float64)
     filtered = A.astype(rates.dtype)
     for n in range(1, n_frames):

@@ -49,11 +49,12 @@ def alpha_wiener_filter(
     for index, source in enumerate(source_A):
         if source.shape != mixture_X.shape:
             raise ParameterError(
-                f"source {index}: expected the mixture's shape {mixture_X.shape}, "
-                f"found {source.shape}"
+                expected=f"the mixture's shape {mixture_X.shape}",
+                found=str(source.shape),
+                setting=f"source {index}",
             )
     if not alpha > 0:
-        raise ParameterError(f"alpha: expected a number above 0, found {alpha}")
+        raise ParameterError(expected="a number above 0", found=str(alpha), setting="alpha")
     powers = [source**alpha for source in source_A]
     total = EPS + np.sum(powers, axis=0)
     masks: list[FloatArray] = [power / total for power in powers]
@@ -71,22 +72,22 @@ def wiener_masks(models: FloatArray, alpha: float) -> FloatArray:
     Parameters
     ----------
     models : ndarray, shape (R, K, m), non-negative
-        What each component contributes.  Overwritten.
+        What each component contributes.
     alpha : float, above 0
 
     Returns
     -------
     ndarray, shape (R, K, m)
-        `models` itself, now the masks; equal shares where every model is zero.
+        Equal shares where every model is zero.
     """
     peak = models.max(axis=0)
     tiny = float(np.finfo(models.dtype).tiny)
     empty = peak <= tiny
-    models /= np.maximum(peak, tiny)  # so that a power neither overflows nor vanishes
+    masks: FloatArray = models / np.maximum(peak, tiny)  # a power neither overflows nor vanishes
     if alpha == 2:
-        np.multiply(models, models, out=models)
+        np.multiply(masks, masks, out=masks)
     elif alpha != 1:
-        np.power(models, alpha, out=models)
-    models[:, empty] = 1
-    models /= models.sum(axis=0)
-    return models
+        np.power(masks, alpha, out=masks)
+    masks[:, empty] = 1
+    masks /= masks.sum(axis=0)
+    return masks

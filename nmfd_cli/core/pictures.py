@@ -105,7 +105,7 @@ def decibel_levels(
         0 to ``n_levels - 1``; nothing but zeros for silence.
     """
     if not 2 <= n_levels <= 256:
-        raise ParameterError(f"n_levels: expected 2 to 256, found {n_levels}")
+        raise ParameterError(expected="2 to 256", found=str(n_levels), setting="n_levels")
     if reference <= 0:
         return np.zeros(magnitude.shape, dtype=np.uint8)
     decibels = 20 * np.log10(np.maximum(magnitude / reference, EPS))

@@ -43,16 +43,22 @@ class Stft:
 
     def __post_init__(self) -> None:
         if self.n_fft < 4:
-            raise ParameterError(f"n_fft: expected at least 4 samples, found {self.n_fft}")
+            raise ParameterError(
+                expected="at least 4 samples", found=str(self.n_fft), setting="n_fft"
+            )
         if not 1 <= self.hop_length <= self.n_fft:
             raise ParameterError(
-                f"hop_length: expected 1 to {self.n_fft} samples (n_fft), found {self.hop_length}"
+                expected=f"1 to {self.n_fft} samples (n_fft)",
+                found=str(self.hop_length),
+                setting="hop_length",
             )
         weight = self._overlap_weight()
         if weight.min() < _LEAST_WEIGHT * weight.max():
             raise ParameterError(
-                f"hop_length: windows of {self.n_fft} samples do not overlap enough at a hop of "
-                f"{self.hop_length}; expected at most about {self.n_fft * 3 // 4}"
+                f"windows of {self.n_fft} samples do not overlap enough at a hop of "
+                f"{self.hop_length}",
+                hint=f"expected at most about {self.n_fft * 3 // 4}",
+                setting="hop_length",
             )
 
     @property

@@ -88,17 +88,17 @@ def evaluate(
     reference, estimate = Path(reference), Path(estimate)
     if not reference.exists():
         raise InputFileError(
-            reference, "expected a folder of stems or a file of onsets, found none"
+            reference, expected="a folder of stems or a file of onsets", found="none"
         )
     if reference.is_dir() != estimate.is_dir():
         wanted = "a folder of stems" if reference.is_dir() else "a file of onsets"
         found = "none" if not estimate.exists() else "a file" if reference.is_dir() else "a folder"
-        raise InputFileError(estimate, f"expected {wanted} as {reference} is, found {found}")
+        raise InputFileError(estimate, expected=f"{wanted} as {reference} is", found=found)
     if reference.is_dir():
         return evaluate_stems(reference, estimate, bss=bss, allow_missing=allow_missing)
     for name, is_given in (("bss", bss), ("allow_missing", allow_missing)):
         if is_given:
-            raise ParameterError(f"{name}: expected folders of stems, found files of onsets")
+            raise ParameterError(expected="folders of stems", found="files of onsets", setting=name)
     scores = read_transcription(reference), read_transcription(estimate)
     return evaluate_onsets(*scores, tolerance)
 
@@ -112,7 +112,7 @@ def evaluate_onsets(reference: Score, estimate: Score, tolerance: float) -> Onse
         If the tolerance is impossible.
     """
     if not 0 <= tolerance < float("inf"):
-        raise ParameterError(f"tolerance: expected 0 s or more, found {tolerance:g}")
+        raise ParameterError(expected="0 s or more", found=f"{tolerance:g}", setting="tolerance")
     true, found = _onsets(reference), _onsets(estimate)
     known = [drum for drum in DRUM_CLASSES if drum in {*true, *found}]
     names = (*known, *sorted({*true, *found}.difference(known)))

@@ -127,14 +127,15 @@ def evaluate_stems(
         bss_eval_of_mir_eval()
     true, found = _stems(reference), _stems(estimate)
     if not true:
-        raise InputFileError(reference, "expected a folder of stems, found no audio in it")
+        raise InputFileError(reference, expected="a folder of stems", found="no audio in it")
     partner = _partners(true, found, estimate)
     missing = [name for name in true if name not in partner]
     if missing and not allow_missing:
         raise InputFileError(
             estimate,
-            f"expected a stem for {', '.join(missing)}, found none; "
-            "--allow-missing takes silence instead",
+            expected=f"a stem for {', '.join(missing)}",
+            found="none",
+            hint="--allow-missing takes silence instead",
         )
     references = {name: open_recording(path) for name, path in true.items()}
     estimates = {name: open_recording(found[other]) for name, other in partner.items()}
@@ -172,7 +173,9 @@ def _stems(folder: Path) -> dict[str, Path]:
             continue
         if path.stem in stems:
             raise InputFileError(
-                folder, f"expected one file a stem, found {stems[path.stem].name} and {path.name}"
+                folder,
+                expected="one file a stem",
+                found=f"{stems[path.stem].name} and {path.name}",
             )
         stems[path.stem] = path
     order = [*DRUM_CLASSES, None]
@@ -198,7 +201,7 @@ def _partners(
         rivals = [n for n in true if n not in found and _known_class(n) == drum]
         if len(same) > 1 or (same and len(rivals) > 1):
             names = f"{', '.join(same)} for {', '.join(rivals)}"
-            raise InputFileError(estimate, f"expected one stem of the class {drum}, found {names}")
+            raise InputFileError(estimate, expected=f"one stem of the class {drum}", found=names)
         if same:
             partner[name] = same[0]
     return partner
@@ -209,7 +212,7 @@ def _require_alike(recording: Recording, first: Recording) -> None:
         expected, value = getattr(first, what), getattr(recording, what)
         if expected != value:
             raise InputFileError(
-                recording.path, f"expected {expected} {unit} as in {first.path}, found {value}"
+                recording.path, expected=f"{expected} {unit} as in {first.path}", found=str(value)
             )
 
 

@@ -17,12 +17,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_sounds import Description, Kit, Sound, Source
+from nmfd_cli.core.drum_sounds.description import Description
+from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.special_files import refuse_special
 from nmfd_cli.io.transaction import StagedOutputs, place_bytes
-
-__all__ = ["FORMAT_VERSION", "KIT_SUFFIX", "Kit", "Sound", "Source", "read_kit", "write_kit"]
 
 #: The ending of a kit file's name.
 KIT_SUFFIX: Final = ".kit"
@@ -51,16 +50,16 @@ def read_kit(path: str | Path) -> Kit:
         with zipfile.ZipFile(path) as archive:
             header, tables = _unpacked(path, archive)
     except FileNotFoundError as error:
-        raise InputFileError(path, "expected a kit file, found no such file") from error
+        raise InputFileError(path, expected="a kit file", found="no such file") from error
     except IsADirectoryError as error:
-        raise InputFileError(path, "expected a kit file, found a folder") from error
+        raise InputFileError(path, expected="a kit file", found="a folder") from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputFileError(path, f"expected a readable kit file: {reason}") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise InputFileError(
-            path, f"expected a whole kit file as `nmfd kit learn` writes it, found none: {error}"
+            path, expected="a readable kit file", found=error.strerror or str(error)
         ) from error
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        whole = "a whole kit file as `nmfd kit learn` writes it"
+        raise InputFileError(path, expected=whole, found=f"none: {error}") from error
     try:
         return Kit(
             name=_text(header, "name"),
@@ -69,7 +68,7 @@ def read_kit(path: str | Path) -> Kit:
             sources=tuple(_source(entry) for entry in _entries(header, "sources")),
         )
     except ParameterError as error:
-        raise InputFileError(path, str(error)) from error
+        raise InputFileError(path, error.message) from error
 
 
 def write_kit(path: str | Path, kit: Kit, *, overwrite: bool = False) -> None:
@@ -120,11 +119,11 @@ def _unpacked(
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     missing = [name for name in (_HEADER, *_TABLES) if name not in archive.namelist()]
     if missing:
-        raise InputFileError(path, f"expected a kit file, found an archive without {missing[0]}")
+        raise InputFileError(path, expected="a kit file", found=f"an archive without {missing[0]}")
     size = sum(info.file_size for info in archive.infolist())
     if size > LARGEST_SIZE:
         raise InputFileError(
-            path, f"expected at most {LARGEST_SIZE} bytes when unpacked, found {size}"
+            path, expected=f"at most {LARGEST_SIZE} bytes when unpacked", found=str(size)
         )
     header = _header(path, archive.read(_HEADER))
     tables = {name: _table(path, member, archive.read(member)) for member, name in _TABLES.items()}
@@ -136,7 +135,9 @@ def _table(path: str | Path, member: str, content: bytes) -> NDArray[Any]:
         table: NDArray[Any] = np.lib.format.read_array(BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError, MemoryError) as error:
         reason = str(error).splitlines()[0] if str(error) else "not an array"
-        raise InputFileError(path, f"expected an array in {member}, found none: {reason}") from None
+        raise InputFileError(
+            path, expected=f"an array in {member}", found=f"none: {reason}"
+        ) from None
     return table
 
 
@@ -144,15 +145,18 @@ def _header(path: str | Path, content: bytes) -> dict[str, Any]:
     try:
         header = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputFileError(path, f"expected JSON in {_HEADER}, found none: {error}") from error
+        raise InputFileError(path, expected=f"JSON in {_HEADER}", found=f"none: {error}") from error
     if not isinstance(header, dict) or header.get("format") != FORMAT_NAME:
-        raise InputFileError(path, f'expected "format": "{FORMAT_NAME}" in {_HEADER}, found none')
+        named = f'"format": "{FORMAT_NAME}" in {_HEADER}'
+        raise InputFileError(path, expected=named, found="none")
     version = header.get("version")
     if version != FORMAT_VERSION:
         newer = isinstance(version, int) and version > FORMAT_VERSION
-        hint = "; a newer nmfd reads it" if newer else ""
         raise InputFileError(
-            path, f"expected version {FORMAT_VERSION} of the kit format, found {version!r}{hint}"
+            path,
+            expected=f"version {FORMAT_VERSION} of the kit format",
+            found=repr(version),
+            hint="a newer nmfd reads it" if newer else "",
         )
     return header
 
@@ -160,21 +164,21 @@ def _header(path: str | Path, content: bytes) -> dict[str, Any]:
 def _entries(header: dict[str, Any], key: str) -> list[dict[str, Any]]:
     entries = header.get(key, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ParameterError(f'expected a list of objects as "{key}" in {_HEADER}')
+        raise ParameterError(expected=f'a list of objects as "{key}" in {_HEADER}')
     return entries
 
 
 def _text(entry: dict[str, Any], key: str) -> str:
     value = entry.get(key, "")
     if not isinstance(value, str):
-        raise ParameterError(f'expected a text as "{key}" in {_HEADER}, found {value!r}')
+        raise ParameterError(expected=f'a text as "{key}" in {_HEADER}', found=repr(value))
     return value
 
 
 def _sound(entry: dict[str, Any]) -> Sound:
     kits = entry.get("kits", [])
     if not isinstance(kits, list) or not all(isinstance(kit, str) for kit in kits):
-        raise ParameterError(f'expected a list of texts as "kits" in {_HEADER}, found {kits!r}')
+        raise ParameterError(expected=f'a list of texts as "kits" in {_HEADER}', found=repr(kits))
     texts = {key: _text(entry, key) for key in ("name", "drum", "articulation", "source")}
     return Sound(**texts, kits=tuple(kits))
 

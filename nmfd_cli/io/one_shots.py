@@ -1,4 +1,4 @@
-"""Folders of drum samples: one folder a class, one stroke a file."""
+"""Folders of drum samples: one folder a class, one hit a file."""
 
 from pathlib import Path
 
@@ -13,6 +13,11 @@ AUDIO_SUFFIXES = (
     ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf",
     ".w64", ".rf64",
 )  # fmt: skip
+
+
+def audio_below(folder: str | Path) -> list[Path]:
+    """Return all audio files of a folder, at any depth; none where there is no folder."""
+    return [file for file in Path(folder).rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES]
 
 
 def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDArray[np.float64]]:
@@ -39,14 +44,14 @@ def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDAr
     """
     path = Path(folder) / drum
     if not path.is_dir():
-        raise InputFileError(path, f"expected a folder of {drum} samples, found none")
+        raise InputFileError(path, expected=f"a folder of {drum} samples", found="none")
     files = [
         file
         for file in sorted(path.iterdir())
         if file.suffix.lower() in AUDIO_SUFFIXES and not file.name.startswith(".")
     ]
     if not files:
-        raise InputFileError(path, f"expected at least one {drum} sample, found no audio file")
+        raise InputFileError(path, expected=f"at least one {drum} sample", found="no audio file")
     return [_read_mono(file, sample_rate) for file in files]
 
 
@@ -54,7 +59,7 @@ def _read_mono(path: Path, sample_rate: int) -> NDArray[np.float64]:
     samples, rate = read_recording(path)
     mono: NDArray[np.float64] = samples.mean(axis=0)
     if not mono.any():
-        raise InputFileError(path, "expected a drum sound, found silence")
+        raise InputFileError(path, expected="a drum sound", found="silence")
     if rate == sample_rate:
         return mono
     from scipy.signal import resample_poly  # a second of start-up that few calls need
@@ -74,10 +79,10 @@ def kit_classes(folder: str | Path) -> list[str]:
     """
     path = Path(folder)
     if not path.is_dir():
-        raise InputFileError(path, "expected a folder with one folder of samples a drum class")
+        raise InputFileError(path, expected="a folder with one folder of samples a drum class")
     names = sorted(
         item.name for item in path.iterdir() if item.is_dir() and not item.name.startswith(".")
     )
     if not names:
-        raise InputFileError(path, "expected one folder of samples a drum class, found none")
+        raise InputFileError(path, expected="one folder of samples a drum class", found="none")
     return names

@@ -1,29 +1,15 @@
-"""Kits of drum sounds: the shipped bank, the user's own, and how they are found by name."""
+"""Where kits of drum sounds are: the shipped bank, the user's own, and how they are called."""
 
-import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from nmfd_cli.core.drum_sounds import Kit
-from nmfd_cli.errors import InputFileError, NmfdError
-from nmfd_cli.io.kit_file import KIT_SUFFIX, read_kit, write_kit
-from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
+from nmfd_cli.core.drum_sounds.kit import Kit
+from nmfd_cli.errors import InputFileError, NmfdError, Warn, warn_python
+from nmfd_cli.io.kit_file import KIT_SUFFIX, read_kit
+from nmfd_cli.io.one_shots import audio_below
 from nmfd_cli.io.resources import shipped, user_config_folder
-from nmfd_cli.io.transaction import require_free
-
-__all__ = [
-    "SHIPPED_NAME",
-    "Kit",
-    "KnownKit",
-    "kit_as_dict",
-    "known_kits",
-    "learn_kit",
-    "load_kit",
-    "shipped_bank",
-    "user_kits_folder",
-]
 
 #: The name by which the shipped bank is called.
 SHIPPED_NAME: Final = "bank"
@@ -59,7 +45,7 @@ def user_kits_folder() -> Path:
     return user_config_folder() / "kits"
 
 
-def load_kit(name_or_path: str | Path | None = None) -> Kit:
+def load_kit(name_or_path: str | Path | None = None, *, warn: Warn = warn_python) -> Kit:
     """Load a kit by whatever the user calls it.
 
     Parameters
@@ -68,11 +54,13 @@ def load_kit(name_or_path: str | Path | None = None) -> Kit:
         None or ``bank`` for the shipped bank; a kit file; a folder of one-shots or recordings,
         which is learned in memory; or the name of a kit in `user_kits_folder`, with or without its
         ending.  Something that exists under that path comes before a name.
+    warn : callable, optional
+        Is told what was left out while a folder was learned.
 
     Returns
     -------
     Kit
-        With at least one sound.
+        With at least one sound, and the files it was read from.
 
     Raises
     ------
@@ -83,8 +71,12 @@ def load_kit(name_or_path: str | Path | None = None) -> Kit:
     if path.is_dir():
         from nmfd_cli.kits.learn import kit_from_folder  # what few need, and takes time
 
-        return kit_from_folder(path)
-    return _with_sounds(path)
+        kit = kit_from_folder(path, warn=warn)
+    else:
+        kit = read_kit(path)
+    if not kit.sounds:
+        raise InputFileError(path, expected="a kit of at least one sound", found="an empty one")
+    return kit.read_from(path, kit_files(path))
 
 
 def kit_path(name_or_path: str | Path | None = None) -> Path:
@@ -105,71 +97,13 @@ def kit_path(name_or_path: str | Path | None = None) -> Path:
         return named
     if str(name_or_path) == SHIPPED_NAME:
         return shipped_bank()
-    raise InputFileError(
-        path,
-        "expected a kit file, a folder of drum sounds or the name of a kit in"
-        f" {user_kits_folder()}, found none",
-    )
+    places = f"a kit file, a folder of drum sounds or the name of a kit in {user_kits_folder()}"
+    raise InputFileError(path, expected=places, found="none")
 
 
 def kit_files(path: Path) -> list[Path]:
     """Return the files that a kit is read from: itself, or all audio below a folder."""
-    if not path.is_dir():
-        return [path]
-    return [file for file in path.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES]
-
-
-def _with_sounds(path: Path) -> Kit:
-    kit = read_kit(path)
-    if not kit.sounds:
-        raise InputFileError(path, "expected a kit of at least one sound, found an empty one")
-    return kit
-
-
-def learn_kit(
-    folder: str | Path,
-    out: str | Path,
-    *,
-    name: str | None = None,
-    licence: str = "",
-    overwrite: bool = False,
-) -> Kit:
-    """Learn a kit from a user's own sounds and write it.
-
-    Parameters
-    ----------
-    folder : str or Path
-        See `nmfd_cli.kits.learn`.
-    out : str or Path
-        The kit file.
-    name : str, optional
-        Of the kit; the file's name without its ending when left out.
-    licence : str
-        Of the sounds.
-    overwrite : bool
-        Whether an existing file may be replaced.
-
-    Returns
-    -------
-    Kit
-        What was written.
-
-    Raises
-    ------
-    InputFileError
-        As `kit_from_folder` does.
-    OutputError
-        If the file cannot be written, or exists and may not be replaced: told before the sounds are
-        read.
-    """
-    from nmfd_cli.kits.learn import kit_from_folder
-
-    sources = frozenset(map(os.path.realpath, kit_files(Path(folder))))
-    require_free(Path(out), overwrite, sources)
-    title = name or Path(out).name.removesuffix(KIT_SUFFIX)
-    kit = kit_from_folder(folder, name=title, licence=licence)
-    write_kit(out, kit, overwrite=overwrite)
-    return kit
+    return audio_below(path) if path.is_dir() else [path]
 
 
 def known_kits() -> list[KnownKit]:
@@ -191,7 +125,7 @@ def kit_as_dict(kit: Kit) -> dict[str, Any]:
     counts = Counter(sound.source for sound in kit.sounds)
     return {
         "name": kit.name,
-        "classes": {drum: len(kit.rows(drum)) for drum in kit.drums},
+        "classes": {drum: len(kit.rows(drum)) for drum in kit.classes},
         "sources": [{**asdict(source), "sounds": counts[source.key]} for source in kit.sources],
         "sounds": [{**asdict(sound), "kits": list(sound.kits)} for sound in kit.sounds],
     }

@@ -9,7 +9,7 @@ last, is a recording, and every hit is a sound; any other file is a one-shot.  S
 that look alike are averaged.
 """
 
-import warnings
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,22 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_classes import drum_class
-from nmfd_cli.core.drum_sounds import (
-    TIME_EDGES,
-    Description,
-    Kit,
-    Sound,
-    Source,
-    average,
-    describe,
-    find_hits,
-    from_onset,
-    representatives,
-    ring_on,
-)
-from nmfd_cli.errors import InputFileError, NmfdWarning, ParameterError
+from nmfd_cli.core.drum_sounds.description import TIME_EDGES, Description
+from nmfd_cli.core.drum_sounds.hits import find_hits
+from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
+from nmfd_cli.core.drum_sounds.learning import average, describe, from_onset, ring_on
+from nmfd_cli.core.drum_sounds.likeness import representatives
+from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import read_recording
-from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
+from nmfd_cli.io.kit_file import KIT_SUFFIX, write_kit
+from nmfd_cli.io.one_shots import AUDIO_SUFFIXES, audio_below
+from nmfd_cli.io.transaction import require_free
 
 #: Key of the only source of a kit of the user's.
 OWN_SOURCE: Final = "own"
@@ -53,7 +47,59 @@ class _File:
     articulation: str = ""
 
 
-def kit_from_folder(folder: str | Path, *, name: str | None = None, licence: str = "") -> Kit:
+def learn_kit(
+    folder: str | Path,
+    out: str | Path,
+    *,
+    name: str | None = None,
+    licence: str = "",
+    overwrite: bool = False,
+    warn: Warn = warn_python,
+) -> Kit:
+    """Learn a kit from a user's own sounds and write it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        As `kit_from_folder` takes it.
+    out : str or Path
+        The kit file.
+    name : str, optional
+        Of the kit; the file's name without its ending when left out.
+    licence : str
+        Of the sounds.
+    overwrite : bool
+        Whether an existing file may be replaced.
+    warn : callable, optional
+        As in `kit_from_folder`.
+
+    Returns
+    -------
+    Kit
+        What was written.
+
+    Raises
+    ------
+    InputFileError
+        As `kit_from_folder` does.
+    OutputError
+        If the file cannot be written, or exists and may not be replaced: told before the sounds are
+        read.
+    """
+    require_free(Path(out), overwrite, frozenset(map(os.path.realpath, audio_below(Path(folder)))))
+    title = name or Path(out).name.removesuffix(KIT_SUFFIX)
+    kit = kit_from_folder(folder, name=title, licence=licence, warn=warn)
+    write_kit(out, kit, overwrite=overwrite)
+    return kit
+
+
+def kit_from_folder(
+    folder: str | Path,
+    *,
+    name: str | None = None,
+    licence: str = "",
+    warn: Warn = warn_python,
+) -> Kit:
     """Learn a kit, in memory.
 
     Parameters
@@ -65,6 +111,8 @@ def kit_from_folder(folder: str | Path, *, name: str | None = None, licence: str
         Of the kit; the folder's name when left out.
     licence : str
         Of the sounds, for whom the kit is given to.
+    warn : callable, optional
+        Is told of files that are no audio, which are left out, and of classes of the kit's own.
 
     Returns
     -------
@@ -75,15 +123,10 @@ def kit_from_folder(folder: str | Path, *, name: str | None = None, licence: str
     InputFileError
         If the folder is none, a class has no audio file, a file cannot be read or is silent, or a
         file's name is that of no class.
-
-    Warns
-    -----
-    NmfdWarning
-        For files that are no audio, which are left out, and for classes of the kit's own.
     """
     root = Path(folder)
     title = name or root.resolve().name
-    learned = [pair for file in _files(root) for pair in _sounds(file, root, title)]
+    learned = [pair for file in _files(root, warn) for pair in _sounds(file, root, title)]
     description = Description.stack([part for _, part in learned])
     chosen = representatives(description, [sound.drum for sound, _ in learned], likeness=LIKENESS)
     rows = sorted(set(chosen.tolist()))
@@ -96,30 +139,30 @@ def kit_from_folder(folder: str | Path, *, name: str | None = None, licence: str
     )
 
 
-def _files(root: Path) -> list[_File]:
+def _files(root: Path, warn: Warn) -> list[_File]:
     """Find the audio files of a folder, class by class."""
     if not root.is_dir():
         found = "a file" if root.exists() else "none"
-        raise InputFileError(root, f"expected a folder of drum sounds, found {found}")
+        raise InputFileError(root, expected="a folder of drum sounds", found=found)
     files: list[_File] = []
     others: list[Path] = []
     for item in _visible(root):
         if item.is_dir():
-            files += _class_files(item, others)
+            files += _class_files(item, others, warn)
         elif _is_audio(item):
             files.append(_File(item, _drum_of_file(item)))
         else:
             others.append(item)
     if others:
-        warnings.warn(_left_out(others), NmfdWarning, stacklevel=3)
+        warn(_left_out(others))
     if not files:
-        raise InputFileError(root, "expected one folder of samples a drum class, found none")
+        raise InputFileError(root, expected="one folder of samples a drum class", found="none")
     return files
 
 
-def _class_files(folder: Path, others: list[Path]) -> list[_File]:
+def _class_files(folder: Path, others: list[Path], warn: Warn) -> list[_File]:
     """Find the audio files of a class; what is none is added to `others`."""
-    drum = _drum_of_folder(folder)
+    drum = _drum_of_folder(folder, warn)
     within = sorted(path for path in folder.rglob("*") if path.is_file())
     visible = [
         path
@@ -129,7 +172,7 @@ def _class_files(folder: Path, others: list[Path]) -> list[_File]:
     audio = [path for path in visible if _is_audio(path)]
     others += [path for path in visible if not _is_audio(path)]
     if not audio:
-        raise InputFileError(folder, f"expected at least one {drum} sample, found no audio file")
+        raise InputFileError(folder, expected=f"at least one {drum} sample", found="no audio file")
     return [_File(path, drum, _articulation(path, drum)) for path in audio]
 
 
@@ -147,15 +190,11 @@ def _left_out(paths: list[Path]) -> str:
     return f"{paths[0]} and {len(paths) - 1} more: left out, no audio files"
 
 
-def _drum_of_folder(folder: Path) -> str:
+def _drum_of_folder(folder: Path, warn: Warn) -> str:
     try:
         return drum_class(folder.name)
     except ParameterError:
-        warnings.warn(
-            f"{folder}: no drum class is called so; its sounds make a class of their own",
-            NmfdWarning,
-            stacklevel=5,
-        )
+        warn(f"{folder}: no drum class is called so; its sounds make a class of their own")
         return folder.name
 
 
@@ -163,7 +202,7 @@ def _drum_of_file(path: Path) -> str:
     try:
         return drum_class(path.stem)
     except ParameterError as error:
-        raise InputFileError(path, f"as the file's name, {error}") from error
+        raise InputFileError(path, f"as the file's name, {error.message}") from error
 
 
 def _articulation(path: Path, drum: str) -> str:
@@ -177,7 +216,7 @@ def _sounds(file: _File, root: Path, kit: str) -> Iterator[tuple[Sound, Descript
     channels, sample_rate = read_recording(file.path)
     samples = channels.T
     if not samples.any():
-        raise InputFileError(file.path, "expected a drum sound, found silence")
+        raise InputFileError(file.path, expected="a drum sound", found="silence")
     hits = find_hits(samples, sample_rate)
     path = file.path.relative_to(root).as_posix()
     try:
@@ -192,7 +231,7 @@ def _sounds(file: _File, root: Path, kit: str) -> Iterator[tuple[Sound, Descript
             name = f"{path} hit {number}"
             yield Sound(name, file.drum, file.articulation, OWN_SOURCE, (kit,)), description
     except ParameterError as error:
-        raise InputFileError(file.path, str(error)) from error
+        raise InputFileError(file.path, error.message) from error
 
 
 def _described_hit(samples: NDArray[np.float64], rate: int) -> Description:

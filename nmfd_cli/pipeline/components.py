@@ -108,7 +108,7 @@ def _drums(
 ) -> Components:
     asked = asked_stems(settings, kit)
     played = _played(score) if score is not None and score.is_drums else ()
-    candidates = played or _in_order(kit.drums)
+    candidates = played or kit.drums
     stems = asked or (candidates if played or is_open else USUAL)
     hidden = tuple(drum for drum in candidates if drum not in stems) if settings.residual else ()
     return Components(stems, drums=(*stems, *hidden), is_open=is_open and not asked)
@@ -131,7 +131,7 @@ def asked_stems(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:
 
 def kit_extras(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:
     """Return the class names that a kit of the user's adds to those known."""
-    return _in_order(kit.drums) if settings.kit else ()
+    return kit.drums if settings.kit else ()
 
 
 def _played(score: Score) -> tuple[str, ...]:

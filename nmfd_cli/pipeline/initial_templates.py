@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.drums.bands import Bands, in_bands
-from nmfd_cli.core.drums.bank import most_active
+from nmfd_cli.core.bands import Bands, in_bands
+from nmfd_cli.core.drum_sounds.bank_templates import most_active
 from nmfd_cli.core.nmfconv import (
     init_templates,
     initialize_drum_specific_nmfd_templates,

@@ -9,7 +9,7 @@ from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.errors import Warn
 from nmfd_cli.io.audio.recording import Recording, recording_at
 from nmfd_cli.io.score import Score, read_score
-from nmfd_cli.kits.find import files_of_kit, load_kit
+from nmfd_cli.kits.find import load_kit
 from nmfd_cli.pipeline.components import kit_extras, usable_part
 from nmfd_cli.settings.definitions import SeparationSettings
 
@@ -58,7 +58,7 @@ def open_inputs(
         kit = load_kit(settings.kit, warn=warn)
         score = score_for(score_path, settings, kit, warn=warn) if score_path is not None else None
         files = [path, *([score_path] if score_path is not None else [])]
-        yield Inputs(recording, kit, score, (*files, *files_of_kit(settings.kit)))
+        yield Inputs(recording, kit, score, (*files, *kit.files))
 
 
 def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn: Warn) -> Score:

@@ -16,7 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from nmfd_cli.core.drum_sounds import Description, Kit, Sound, describe, representatives
+from nmfd_cli.core.drum_sounds.description import Description
+from nmfd_cli.core.drum_sounds.kit import Kit, Sound
+from nmfd_cli.core.drum_sounds.learning import describe
+from nmfd_cli.core.drum_sounds.likeness import representatives
 from nmfd_cli.errors import NmfdError
 from nmfd_cli.io.kit_file import write_kit
 from nmfd_cli.training.bank_soundfonts import (
@@ -123,7 +126,7 @@ def main(arguments: Sequence[str]) -> int:
     except NmfdError as error:
         print(f"learn_bank: error: {error}", file=sys.stderr)
         return 1
-    counts = ", ".join(f"{len(bank.rows(drum))} {drum}" for drum in bank.drums)
+    counts = ", ".join(f"{len(bank.rows(drum))} {drum}" for drum in bank.classes)
     print(f"{options.out}: {len(bank)} sounds ({counts})")
     return 0
 

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_sounds import OTHER, Sound, Source, from_onset
+from nmfd_cli.core.drum_sounds.kit import OTHER, Sound, Source
+from nmfd_cli.core.drum_sounds.learning import from_onset
 from nmfd_cli.errors import InputFileError
 from nmfd_cli.training.soundfont import drum_programs, render_notes
 
@@ -114,7 +115,7 @@ def require_fonts(paths: Sequence[Path]) -> None:
     for path in paths:
         if not path.is_file():
             title = font_source(path).title
-            raise InputFileError(path, f"expected the SoundFont {title}, found no such file")
+            raise InputFileError(path, expected=f"the SoundFont {title}", found="no such file")
 
 
 def font_shots(path: Path) -> list[Shot]:
@@ -128,7 +129,7 @@ def font_shots(path: Path) -> list[Shot]:
     names = drum_programs(path)
     programs = [program for program in _PROGRAMS if program in names]
     if not programs:
-        raise InputFileError(path, "expected a SoundFont with drum programs, found none")
+        raise InputFileError(path, expected="a SoundFont with drum programs", found="none")
 
     def shots_of(program: int) -> list[Shot]:
         return list(_program_shots(path, program, names[program]))

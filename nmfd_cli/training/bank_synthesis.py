@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from nmfd_cli.core.drum_sounds import Description, Sound, Source, describe, ring_on
+from nmfd_cli.core.drum_sounds.description import Description
+from nmfd_cli.core.drum_sounds.kit import Sound, Source
+from nmfd_cli.core.drum_sounds.learning import describe, ring_on
 from nmfd_cli.training.synthesis import KIT, Voice, one_shot
 from nmfd_cli.training.synthesis.voices import voice_generator
 

@@ -44,11 +44,11 @@ def drum_programs(path: str | Path) -> dict[int, str]:
         with Path(path).open("rb") as file:
             presets = _preset_headers(file)
     except FileNotFoundError as error:
-        raise InputFileError(path, "expected a SoundFont, found no such file") from error
+        raise InputFileError(path, expected="a SoundFont", found="no such file") from error
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
     if presets is None:
-        raise InputFileError(path, "expected a SoundFont (SF2 or SF3), found none")
+        raise InputFileError(path, expected="a SoundFont (SF2 or SF3)", found="none")
     whole = presets[: len(presets) // _PRESET.size * _PRESET.size]
     return {
         program: name.split(b"\0")[0].decode("latin-1")
@@ -82,7 +82,7 @@ def require_fluidsynth() -> str:
     found = shutil.which("fluidsynth")
     if found is None:
         raise InputFileError(
-            "fluidsynth", "expected this program to render SoundFonts, found none on the PATH"
+            "fluidsynth", expected="this program to render SoundFonts", found="none on the PATH"
         )
     return found
 
@@ -121,7 +121,7 @@ def render_notes(
         sound = samples[begin : begin + early + round(_RING_SECONDS * sample_rate)]
         if np.abs(sound[: early // 2]).max(initial=0.0) > _BLEED:
             raise InputFileError(
-                path, f"expected silence before key {key} at velocity {velocity}, found sound"
+                path, expected=f"silence before key {key} at velocity {velocity}", found="sound"
             )
         sounds.append(sound if np.abs(sound).max(initial=0.0) > _BLEED else None)
     return sounds

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.drums.bands import Bands, in_bands
-from nmfd_cli.core.drums.bank import BankTemplates
+from nmfd_cli.core.bands import Bands, in_bands
+from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates
 from nmfd_cli.core.drums.listening import ListeningRule, listen
 from nmfd_cli.core.drums.onsets import (
     Peaks,

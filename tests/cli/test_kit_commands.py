@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from nmfd_cli.cli import main
 from nmfd_cli.cli.kit import command
-from nmfd_cli.errors import InputFileError, NmfdWarning
+from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import InputFileError, NmfdWarning, ParameterError
 from nmfd_cli.io.kit_file import read_kit
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.kits.find import learn_kit, load_kit, user_kits_folder
+from nmfd_cli.kits.find import load_kit, user_kits_folder
+from nmfd_cli.kits.learn import learn_kit
+from nmfd_cli.kits.templates import kit_templates
 
 Samples = NDArray[np.float64]
 
@@ -241,6 +244,33 @@ def test_a_kit_is_found_by_path_and_by_name(drums: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(drums.parent)
     learn_kit(drums, "mine.kit", name="nearer")
     assert load_kit("mine.kit").name == "nearer"
+
+
+def test_a_kit_knows_what_it_was_read_from_and_its_classes(drums: Path) -> None:
+    write(drums / "cajon" / "a.wav", tone(100.0))
+    said: list[str] = []
+    kit = load_kit(drums, warn=said.append)
+    assert said == [
+        f"{drums / 'cajon'}: no drum class is called so; its sounds make a class of their own"
+    ]
+    assert (kit.path, set(kit.files)) == (drums, {p for p in drums.rglob("*") if p.is_file()})
+    assert (kit.drums, kit.extra_drums) == (("kick", "snare", "hihat", "cajon"), ("cajon",))
+    bank = load_kit()
+    assert bank.files == (bank.path,) == (shipped("data", "bank.kit"),)
+    assert bank.extra_drums == ()
+
+
+def test_templates_of_a_class_that_a_kit_lacks_are_refused(drums: Path) -> None:
+    with pytest.raises(ParameterError) as caught:
+        kit_templates(
+            load_kit(drums),
+            ["kick", "tom"],
+            stft=Stft(2048, 512),
+            sample_rate=RATE,
+            template_frames=8,
+            tail=0.5,
+        )
+    assert str(caught.value) == "stems: the kit drums has no sound of the class tom"
 
 
 def test_a_kit_that_is_not_there_is_told(drums: Path) -> None:

@@ -7,19 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_sounds import (
+from nmfd_cli.core.drum_sounds.description import (
     BAND_EDGES,
     FREQUENCY_EDGES,
     TIME_EDGES,
     Description,
-    average,
-    describe,
-    find_hits,
-    from_onset,
-    representatives,
-    ring_on,
-    templates,
 )
+from nmfd_cli.core.drum_sounds.hits import find_hits
+from nmfd_cli.core.drum_sounds.learning import average, describe, from_onset, ring_on
+from nmfd_cli.core.drum_sounds.likeness import representatives
+from nmfd_cli.core.drum_sounds.rebuilding import templates
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 
@@ -190,10 +187,10 @@ def test_one_sample_is_a_sound() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"n_fft": 1}, "expected n_fft of at least 2, found 1"),
-        ({"hop_length": 0}, "expected hop_length of at least 1, found 0"),
-        ({"hop_length": 2048}, "expected hop_length of at most n_fft = 1024, found 2048"),
-        ({"n_frames": 0}, "expected n_frames of at least 1, found 0"),
+        ({"n_fft": 1}, "n_fft: expected at least 2, found 1"),
+        ({"hop_length": 0}, "hop_length: expected at least 1, found 0"),
+        ({"hop_length": 2048}, "hop_length: expected at most n_fft = 1024, found 2048"),
+        ({"n_frames": 0}, "n_frames: expected at least 1, found 0"),
         ({"sample_rate": 0.0}, "expected a positive sample rate, found 0.0"),
         ({"window": np.ones(3)}, "expected a window of shape (1024,), found (3,)"),
     ],

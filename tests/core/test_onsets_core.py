@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.drums.bands import Bands, in_bands
-from nmfd_cli.core.drums.bank import BankTemplates, most_active, ringing_grid
+from nmfd_cli.core.bands import Bands, in_bands
+from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates, most_active, ringing_grid
 from nmfd_cli.core.drums.listening import clear_strokes, present_classes
 from nmfd_cli.core.drums.onsets import (
     Peaks,

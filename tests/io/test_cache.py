@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_sounds import Description
-from nmfd_cli.core.drum_sounds.description import BAND_EDGES, FREQUENCY_EDGES, TIME_EDGES
-from nmfd_cli.core.drums.bank import TEMPLATES_VERSION, bank_templates, ringing_grid
+from nmfd_cli.core.drum_sounds.bank_templates import TEMPLATES_VERSION, bank_templates, ringing_grid
+from nmfd_cli.core.drum_sounds.description import (
+    BAND_EDGES,
+    FREQUENCY_EDGES,
+    TIME_EDGES,
+    Description,
+)
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.io import cache
 from nmfd_cli.io.cache import cached_array

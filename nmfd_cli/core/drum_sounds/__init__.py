@@ -32,33 +32,3 @@ module          what it holds
 ``kit``         sounds with their names, classes and sources: `Kit`, `Sound`, `Source`
 =============== ===============================================================================
 """
-
-from nmfd_cli.core.drum_sounds.description import (
-    BAND_EDGES,
-    FREQUENCY_EDGES,
-    TIME_EDGES,
-    Description,
-)
-from nmfd_cli.core.drum_sounds.hits import find_hits
-from nmfd_cli.core.drum_sounds.kit import OTHER, Kit, Sound, Source
-from nmfd_cli.core.drum_sounds.learning import average, describe, from_onset, ring_on
-from nmfd_cli.core.drum_sounds.likeness import representatives
-from nmfd_cli.core.drum_sounds.rebuilding import templates
-
-__all__ = [
-    "BAND_EDGES",
-    "FREQUENCY_EDGES",
-    "OTHER",
-    "TIME_EDGES",
-    "Description",
-    "Kit",
-    "Sound",
-    "Source",
-    "average",
-    "describe",
-    "find_hits",
-    "from_onset",
-    "representatives",
-    "ring_on",
-    "templates",
-]

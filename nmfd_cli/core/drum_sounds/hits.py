@@ -51,8 +51,8 @@ def find_hits(recording: ArrayLike, sample_rate: float) -> list[int]:
     samples = samples[:, None] if samples.ndim == 1 else samples
     if samples.ndim != 2:
         raise ParameterError(
-            "expected a recording of shape (n_samples,) or (n_samples, n_channels),"
-            f" found {samples.shape}"
+            expected="a recording of shape (n_samples,) or (n_samples, n_channels)",
+            found=str(samples.shape),
         )
     n_frame = max(1, round(_FRAME * sample_rate))
     power = _frame_power(samples, n_frame)

@@ -1,7 +1,8 @@
 """Sounds with their names, classes and sources: what a kit holds."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -84,6 +85,10 @@ class Kit:
         One for every sound of `description`.
     description : Description
     sources : tuple of Source
+    path : Path, optional
+        The kit file or the folder that it was read from; None for one made in memory.
+    files : tuple of Path
+        All files that it was read from.
 
     Raises
     ------
@@ -95,21 +100,36 @@ class Kit:
     sounds: tuple[Sound, ...]
     description: Description
     sources: tuple[Source, ...] = field(default=())
+    path: Path | None = field(default=None, compare=False)
+    files: tuple[Path, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        fault = _table_fault(self.description, len(self.sounds)) or _sound_fault(self)
-        if fault:
-            raise ParameterError(fault)
+        _require_tables(self.description, len(self.sounds))
+        _require_names(self)
 
     def __len__(self) -> int:
         return len(self.sounds)
 
     @property
     def drums(self) -> tuple[str, ...]:
-        """The classes of the sounds: those known first, others after them, `OTHER` last."""
+        """The classes that can be separated: of `DRUM_CLASSES` in their order, then its own."""
         present = {sound.drum for sound in self.sounds}
-        own = sorted(present.difference((*DRUM_CLASSES, OTHER)))
-        return tuple(drum for drum in (*DRUM_CLASSES, *own, OTHER) if drum in present)
+        return (*(drum for drum in DRUM_CLASSES if drum in present), *self.extra_drums)
+
+    @property
+    def extra_drums(self) -> tuple[str, ...]:
+        """The classes of the kit's own, sorted: for `drum_class` to accept."""
+        present = {sound.drum for sound in self.sounds}
+        return tuple(sorted(present.difference((*DRUM_CLASSES, OTHER))))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All classes of the sounds: `drums`, and `OTHER` where there is one."""
+        return (*self.drums, OTHER) if self.rows(OTHER) else self.drums
+
+    def read_from(self, path: Path, files: Collection[Path]) -> "Kit":
+        """Return the same kit with the place it was read from."""
+        return replace(self, path=path, files=tuple(files))
 
     def rows(self, drum: str) -> list[int]:
         """Return the places of a class's sounds in `sounds` and `description`."""
@@ -121,20 +141,9 @@ class Kit:
         chosen = tuple(self.sounds[row] for row in rows)
         return Kit(self.name, chosen, self.description.take(rows), self.sources)
 
-    def select(
-        self, *, drums: Collection[str] | None = None, kits: Collection[str] | None = None
-    ) -> "Kit":
-        """Return the sounds of these classes and sets of drums only; None takes all."""
-        return self.where(
-            lambda sound: (
-                (drums is None or sound.drum in drums)
-                and (kits is None or any(kit in kits for kit in sound.kits))
-            )
-        )
 
-
-def _table_fault(description: Description, n_sounds: int) -> str | None:
-    """Say in one line what is wrong with the numbers."""
+def _require_tables(description: Description, n_sounds: int) -> None:
+    """Refuse numbers that are not those of so many sounds."""
     shapes = {
         "spectrum": (n_sounds, len(FREQUENCY_EDGES) - 1),
         "profile": (n_sounds, len(BAND_EDGES) - 1, len(TIME_EDGES) - 1),
@@ -144,24 +153,26 @@ def _table_fault(description: Description, n_sounds: int) -> str | None:
         table: NDArray[Any] = getattr(description, name)
         dtype = np.dtype(_DTYPES[name])
         if table.shape != shape or table.dtype != dtype:
-            return (
-                f"expected {name} of {dtype} and shape {shape} for {n_sounds} sounds,"
-                f" found {table.dtype} and {table.shape}"
+            raise ParameterError(
+                expected=f"{name} of {dtype} and shape {shape} for {n_sounds} sounds",
+                found=f"{table.dtype} and {table.shape}",
             )
     if not np.isfinite(description.level_db).all():
-        return "expected finite values in level_db, found NaN or infinity"
+        raise ParameterError(expected="finite values in level_db", found="NaN or infinity")
     largest = max(int(description.spectrum.max(initial=0)), int(description.profile.max(initial=0)))
     if largest > LARGEST_CODE:
-        return f"expected codes from 0 to {LARGEST_CODE} in spectrum and profile, found {largest}"
-    return None
+        codes = f"codes from 0 to {LARGEST_CODE} in spectrum and profile"
+        raise ParameterError(expected=codes, found=str(largest))
 
 
-def _sound_fault(kit: Kit) -> str | None:
-    """Say in one line what is wrong with the names."""
+def _require_names(kit: Kit) -> None:
+    """Refuse sounds without a class, and of a source that is not there."""
     known = {"", *(source.key for source in kit.sources)}
     for sound in kit.sounds:
         if not sound.drum.strip():
-            return f"expected a drum class for the sound {sound.name!r}, found none"
+            raise ParameterError(
+                expected=f"a drum class for the sound {sound.name!r}", found="none"
+            )
         if sound.source not in known:
-            return f"expected a source listed in sources for {sound.name!r}, found {sound.source!r}"
-    return None
+            listed = f"a source listed in sources for {sound.name!r}"
+            raise ParameterError(expected=listed, found=repr(sound.source))

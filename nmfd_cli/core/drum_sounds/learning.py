@@ -81,7 +81,7 @@ def describe(sound: ArrayLike, sample_rate: float) -> Description:
 
     Examples
     --------
-    >>> from nmfd_cli.core.drum_sounds import templates
+    >>> from nmfd_cli.core.drum_sounds.rebuilding import templates
     >>> click = np.r_[1.0, np.zeros(4410)]
     >>> description = describe(click, 44_100)
     >>> templates(description, n_fft=512, hop_length=256, sample_rate=44_100, n_frames=3).shape
@@ -89,7 +89,8 @@ def describe(sound: ArrayLike, sample_rate: float) -> Description:
     """
     if not sample_rate >= LOWEST_SAMPLE_RATE:
         raise ParameterError(
-            f"expected a sample rate of at least {LOWEST_SAMPLE_RATE:g} Hz, found {sample_rate}"
+            expected=f"a sample rate of at least {LOWEST_SAMPLE_RATE:g} Hz",
+            found=str(sample_rate),
         )
     samples = _faded(_checked_sound(sound), sample_rate)
     spectrum = _energy_spectrum(samples, sample_rate)
@@ -153,7 +154,7 @@ def ring_on(description: Description, cut: float) -> Description:
     before = (TIME_EDGES[:-1] >= cut / 2.0) & (TIME_EDGES[1:] <= cut)
     after = TIME_EDGES[1:] > cut
     if before.sum() < 2:
-        raise ParameterError(f"expected two cells of time before a cut, found it at {cut} s")
+        raise ParameterError(expected="two cells of time before a cut", found=f"it at {cut} s")
     profile = decode(description.profile).astype(np.float64)
     level = 10.0 * np.log10(profile[..., before])
     mean = level.mean(axis=-1, keepdims=True)
@@ -177,13 +178,13 @@ def _checked_sound(sound: ArrayLike) -> Float64:
     samples = samples[:, None] if samples.ndim == 1 else samples
     if samples.ndim != 2 or samples.size == 0:
         raise ParameterError(
-            "expected a sound of shape (n_samples,) or (n_samples, n_channels),"
-            f" found {np.shape(sound)}"
+            expected="a sound of shape (n_samples,) or (n_samples, n_channels)",
+            found=str(np.shape(sound)),
         )
     if not np.isfinite(samples).all():
-        raise ParameterError("expected a sound of finite samples, found NaN or infinity")
+        raise ParameterError(expected="a sound of finite samples", found="NaN or infinity")
     if np.square(samples).max() < np.finfo(np.float32).tiny:
-        raise ParameterError("expected a sound, found silence")
+        raise ParameterError(expected="a sound", found="silence")
     return samples
 
 

@@ -47,7 +47,7 @@ def representatives(
     """
     if len(groups) != len(description):
         raise ParameterError(
-            f"expected one group for each of {len(description)} sounds, found {len(groups)}"
+            expected=f"one group for each of {len(description)} sounds", found=str(len(groups))
         )
     prints = _fingerprints(description)
     limits = np.broadcast_to(np.asarray(likeness, dtype=np.float64), len(description))

@@ -80,16 +80,18 @@ def _checked_window(
         ("n_frames", n_frames, 1),
     ):
         if value < least:
-            raise ParameterError(f"expected {name} of at least {least}, found {value}")
+            raise ParameterError(expected=f"at least {least}", found=str(value), setting=name)
     if hop_length > n_fft:
-        raise ParameterError(f"expected hop_length of at most n_fft = {n_fft}, found {hop_length}")
+        raise ParameterError(
+            expected=f"at most n_fft = {n_fft}", found=str(hop_length), setting="hop_length"
+        )
     if not (sample_rate > 0.0 and np.isfinite(sample_rate)):
-        raise ParameterError(f"expected a positive sample rate, found {sample_rate}")
+        raise ParameterError(expected="a positive sample rate", found=str(sample_rate))
     if window is None:
         return periodic_hann(n_fft)
     taper = np.asarray(window, dtype=np.float64)
     if taper.shape != (n_fft,):
-        raise ParameterError(f"expected a window of shape ({n_fft},), found {taper.shape}")
+        raise ParameterError(expected=f"a window of shape ({n_fft},)", found=str(taper.shape))
     return taper
 
 

@@ -6,8 +6,6 @@ sounds of each class that explain most of it become the templates that the separ
 ================= =================================================================
 module            what it does
 ================= =================================================================
-``bands``         from bins to bands and back
-``bank``          templates of a kit for this recording's STFT, and their choice
 ``strokes``       from onsets to activations
 ``onsets``        from activations to onsets, to a few milliseconds
 ``shadows``       which of them are but the shadow of others

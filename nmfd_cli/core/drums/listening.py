@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.drums.bank import BankTemplates, most_active
+from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates, most_active
 from nmfd_cli.core.drums.onsets import Peaks
 from nmfd_cli.core.drums.shadows import out_of_shadows, shares
 from nmfd_cli.core.drums.strokes import stroke_activations

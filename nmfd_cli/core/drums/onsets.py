@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.bands import Bands
 from nmfd_cli.core.division import magnitude_of
-from nmfd_cli.core.drums.bands import Bands
-from nmfd_cli.core.drums.bank import BankTemplates
+from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates
 from nmfd_cli.core.stft import Stft
 
 #: The fine STFT's window in seconds; its hop is a quarter.

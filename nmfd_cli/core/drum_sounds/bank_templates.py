@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.bands import Bands
 from nmfd_cli.core.drum_sounds.description import Description
 from nmfd_cli.core.drum_sounds.rebuilding import templates
-from nmfd_cli.core.drums.bands import Bands
 from nmfd_cli.core.nmfconv.shifts import TimeGrid
 from nmfd_cli.core.stft import Stft
 

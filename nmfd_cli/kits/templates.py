@@ -1,0 +1,74 @@
+"""Templates of a kit's sounds for the STFT of a recording."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.bands import Bands
+from nmfd_cli.core.drum_sounds.bank_templates import (
+    TEMPLATES_VERSION,
+    BankTemplates,
+    bank_templates,
+    ringing_grid,
+)
+from nmfd_cli.core.drum_sounds.kit import Kit
+from nmfd_cli.core.nmfconv.shifts import TimeGrid
+from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import ParameterError
+from nmfd_cli.io.cache import cached_array
+
+
+def kit_templates(
+    kit: Kit,
+    classes: Sequence[str],
+    *,
+    stft: Stft,
+    sample_rate: float,
+    template_frames: int,
+    tail: float,
+) -> BankTemplates:
+    """Return the templates of a kit's sounds of some classes, in the order of the classes.
+
+    Parameters
+    ----------
+    kit : Kit
+    classes : sequence of str
+        Of `Kit.drums`.
+    stft : Stft
+        The recording's.
+    sample_rate : float
+        The recording's, in Hz.
+    template_frames : int
+        Frames of the attack, at full resolution.
+    tail : float
+        How long templates are in all, in seconds.
+
+    Raises
+    ------
+    ParameterError
+        If the kit has no sound of a class.
+    """
+    for drum in classes:
+        if drum not in kit.drums:
+            raise ParameterError(
+                f"the kit {kit.name} has no sound of the class {drum}", setting="stems"
+            )
+    grid = ringing_grid(template_frames, tail, stft.hop_length / sample_rate)
+    return _templates_of(kit, stft, sample_rate, grid).of(classes)
+
+
+def _templates_of(kit: Kit, stft: Stft, sample_rate: float, grid: TimeGrid) -> BankTemplates:
+    """Return the templates of a whole kit: from the cache, if they have been wanted before."""
+
+    def make() -> NDArray[np.float32]:
+        return bank_templates(kit.description, stft, sample_rate, grid)
+
+    parts = (kit.description.spectrum, kit.description.profile, kit.description.level_db)
+    content = sha256(repr((TEMPLATES_VERSION, stft, sample_rate, grid.edges)).encode())
+    for part in parts:
+        content.update(np.ascontiguousarray(part).data)
+    shape = (len(Bands(stft.n_fft, sample_rate).centres), len(kit), grid.n_boxes)
+    W = cached_array(f"templates-{content.hexdigest()[:32]}", shape, make)
+    return BankTemplates(W, tuple(sound.drum for sound in kit.sounds), grid)
