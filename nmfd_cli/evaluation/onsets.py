@@ -11,8 +11,8 @@ from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.metrics import OnsetCounts, match_onsets
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.evaluation.stems import StemEvaluation, evaluate_stems
+from nmfd_cli.io.score import read_transcription
 from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.score.writer import read_transcription
 
 
 @dataclass(frozen=True)

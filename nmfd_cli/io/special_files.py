@@ -20,6 +20,6 @@ def refuse_special(path: Path, expected: str) -> None:
     InputFileError
     """
     if path.is_symlink() and not path.exists():
-        raise InputFileError(path, f"expected {expected}, found a link to nothing")
+        raise InputFileError(path, expected=expected, found="a link to nothing")
     if path.exists() and not path.is_file() and not path.is_dir():
-        raise InputFileError(path, f"expected {expected}, found a pipe or a device")
+        raise InputFileError(path, expected=expected, found="a pipe or a device")

@@ -20,7 +20,7 @@ from nmfd_cli.errors import (
     ParameterError,
 )
 from nmfd_cli.io.midi import midi_bytes, read_midi
-from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.score import Score, read_score
 from nmfd_cli.output.transcription_writer import write_transcription_midi
 
 mido: Any = pytest.importorskip("mido", reason="needs the extra [midi]")
@@ -46,7 +46,7 @@ def tempo(beat: int, time: int = 0) -> Any:
 
 
 def played(seed: int, seconds: float) -> dict[str, NDArray[np.float64]]:
-    """Strokes of every class, anywhere in time."""
+    """Hits of every class, anywhere in time."""
     generator = np.random.default_rng(seed)
     return {
         drum: strokes(
@@ -89,19 +89,19 @@ def test_round_trip_within_a_millisecond(tmp_path: Path, bpm: float) -> None:
         np.testing.assert_array_equal(read[:, 1], expected[:, 1])
 
 
-def test_strokes_that_follow_fast_stay_apart(tmp_path: Path) -> None:
+def test_hits_that_follow_fast_stay_apart(tmp_path: Path) -> None:
     write(tmp_path / "roll.mid", {"snare": strokes((0, 90), (0.01, 80), (0.02, 70))}, 90.0)
     score = read_midi(tmp_path / "roll.mid")
     assert score.onsets == pytest.approx((0, 0.01, 0.02), abs=0.0005)
     assert score.velocities == (90, 80, 70)
 
 
-def test_two_strokes_at_one_time_become_the_louder(tmp_path: Path) -> None:
+def test_two_hits_at_one_time_become_the_louder(tmp_path: Path) -> None:
     write(tmp_path / "flam.mid", {"kick": strokes((0.5, 60), (0.5, 110))}, 120.0)
     assert read_midi(tmp_path / "flam.mid").velocities == (110,)
 
 
-def test_same_strokes_same_bytes(tmp_path: Path) -> None:
+def test_same_hits_same_bytes(tmp_path: Path) -> None:
     for name in ("one.mid", "other.mid"):
         write(tmp_path / name, played(2, 5.0), 100.0)
     assert (tmp_path / "one.mid").read_bytes() == (tmp_path / "other.mid").read_bytes()
@@ -117,7 +117,7 @@ def test_written_as_general_midi_percussion(tmp_path: Path) -> None:
     assert [m.tempo for m in file.tracks[0] if m.type == "set_tempo"] == [1_000_000]
 
 
-def test_no_stroke_is_a_file_all_the_same(tmp_path: Path) -> None:
+def test_no_hit_is_a_file_all_the_same(tmp_path: Path) -> None:
     write(tmp_path / "empty.mid", {}, 120.0)
     with pytest.raises(InputFileError, match=r"empty\.mid: expected at least one note, found none"):
         read_midi(tmp_path / "empty.mid")
@@ -128,12 +128,24 @@ def test_no_stroke_is_a_file_all_the_same(tmp_path: Path) -> None:
     [
         ({"kick": strokes((1, 64))}, 5.0, "tempo: expected 10 to 1000 beats a minute, found 5"),
         ({"kick": strokes((1, 64))}, float("nan"), "tempo: expected .* found nan"),
-        ({"cowbell": strokes((1, 64))}, 120.0, "expected a drum with a note .* found cowbell"),
-        ({"kick": strokes((-1, 64))}, 120.0, "kick: expected an onset a file can hold, found -1"),
-        ({"kick": strokes((float("nan"), 64))}, 120.0, "kick: expected an onset"),
-        ({"kick": strokes((1e8, 64))}, 120.0, "kick: expected an onset"),
-        ({"kick": strokes((1, 0))}, 120.0, "kick: expected a velocity 1 to 127, found 0"),
-        ({"kick": strokes((1, 128))}, 120.0, "kick: expected a velocity 1 to 127, found 128"),
+        ({"cowbell": strokes((1, 64))}, 120.0, "expected a drum with a MIDI note .* found cowbell"),
+        (
+            {"kick": strokes((-1, 64))},
+            120.0,
+            r"onsets\['kick'\]: expected an onset a file can hold, found -1",
+        ),
+        ({"kick": strokes((float("nan"), 64))}, 120.0, r"onsets\['kick'\]: expected an onset"),
+        ({"kick": strokes((1e8, 64))}, 120.0, r"onsets\['kick'\]: expected an onset"),
+        (
+            {"kick": strokes((1, 0))},
+            120.0,
+            r"onsets\['kick'\]: expected a velocity 1 to 127, found 0",
+        ),
+        (
+            {"kick": strokes((1, 128))},
+            120.0,
+            r"onsets\['kick'\]: expected a velocity 1 to 127, found 128",
+        ),
     ],
 )
 def test_what_a_file_cannot_hold(
@@ -219,6 +231,9 @@ def test_percussion_without_a_class_is_left_out(tmp_path: Path) -> None:
     with pytest.warns(NmfdWarning, match=r"a\.mid: .* left out: notes 2, 56$"):
         score = read_midi(path)
     assert score.drums == ("kick",)
+    said: list[str] = []
+    assert read_midi(path, warn=said.append) == read_score(path, warn=said.append) == score
+    assert said == 2 * [f"{path}: percussion without a drum class is left out: notes 2, 56"]
 
 
 def test_exact_duplicates_count_once(tmp_path: Path) -> None:
@@ -243,7 +258,7 @@ def _sound(tmp_path: Path) -> bytes:
         (lambda data: data[:12] + b"\0\0" + data[14:], "expected ticks in a beat, found none"),
     ],
 )
-def test_broken_files_are_told_in_one_line(tmp_path: Path, change: Any, message: str) -> None:
+def test_broken_files_are_refused_in_one_line(tmp_path: Path, change: Any, message: str) -> None:
     path = tmp_path / "broken.mid"
     path.write_bytes(change(_sound(tmp_path)))
     with pytest.raises(InputFileError) as caught:
@@ -283,7 +298,7 @@ def test_missing_mido_names_the_extra(tmp_path: Path, monkeypatch: pytest.Monkey
 # ---- transcriptions ----
 
 
-def test_transcription_gets_the_tempo_of_its_strokes(tmp_path: Path) -> None:
+def test_transcription_gets_the_tempo_of_its_hits(tmp_path: Path) -> None:
     beats = 0.2 + 60 / 96 * np.arange(32)
     onsets = {
         "kick": strokes(*((t, 100) for t in beats[::2])),

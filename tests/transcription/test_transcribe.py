@@ -13,9 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nmfd_cli.cli.main import cli
-from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.score.reader import parse_score, read_score
-from nmfd_cli.io.score.writer import read_transcription, score_notes, score_text
+from nmfd_cli.io.score import (
+    Score,
+    parse_score,
+    read_score,
+    read_transcription,
+    score_notes,
+    score_text,
+)
 from nmfd_cli.pipeline.transcription import transcribe_file, transcription_places
 from nmfd_cli.settings.definitions import SeparationSettings
 

@@ -12,13 +12,14 @@ from nmfd_cli.io.score.cells import (
     PITCH_EXPECTED,
     PITCH_EXPECTED_BARE,
     as_duration,
-    as_number_within,
     as_pitch,
     as_seconds,
-    no_decimal_comma,
+    as_velocity,
+    decimal_comma,
     shown,
     split_row,
 )
+from nmfd_cli.io.score.notes import Note
 
 # What else a header may call them: without case, blanks, hyphens, underscores and a "(s)".
 _COLUMN_SYNONYMS: Final = {
@@ -42,9 +43,6 @@ _NUMBER_AT_FIRST = re.compile(r"[+-]?\.?[0-9]|[+-]?(?:nan|inf|infinity)$", re.IG
 _DECIMAL_COMMA_AT_FIRST = re.compile(r"([+-]?[0-9]+,[0-9]+)\s+[^\s,]")
 _UNIT_SECONDS = re.compile(r"[(\[]\s*(?:s|sec|secs|seconds?)\s*[)\]]")
 
-#: Onset, duration, pitch, drum and velocity.
-Note = tuple[float, float | None, float | None, str | None, float | None]
-
 
 class Table:
     """The layout of a table, found in its first row."""
@@ -52,7 +50,7 @@ class Table:
     def __init__(self, row: str, drum_classes: Collection[str]) -> None:
         self.delimiter = next((mark for mark in "\t;," if mark in row), None)
         if self.delimiter == "," and (found := _DECIMAL_COMMA_AT_FIRST.match(row)):
-            raise ParameterError(no_decimal_comma("the onset in seconds", found[1]))
+            raise decimal_comma("the onset in seconds", found[1])
         cells = split_row(row, self.delimiter)
         self.width = len(cells)
         self.has_header = not _NUMBER_AT_FIRST.match(cells[0])
@@ -74,23 +72,23 @@ class Table:
         """
         cells = split_row(row, self.delimiter)
         if len(cells) != self.width:
-            expected = f"expected {self.width} columns as in the first row"
-            raise ParameterError(f"{expected}, found {len(cells)}: {shown(row)}")
+            raise ParameterError(
+                expected=f"{self.width} columns as in the first row",
+                found=f"{len(cells)}: {shown(row)}",
+            )
         cells.append("")
         onset_cell, duration_cell, end_cell, pitch_cell, drum_cell, velocity_cell = (
             self.known_cells(cells)
         )
         if not pitch_cell and not drum_cell:
-            raise ParameterError(f"expected a drum or a pitch, found neither: {shown(row)}")
+            raise ParameterError(expected="a drum or a pitch", found=f"neither: {shown(row)}")
         onset = as_seconds(onset_cell, "the onset")
         return (
             onset,
             as_duration(onset, duration_cell, end_cell) if duration_cell or end_cell else None,
             as_pitch(pitch_cell, self.pitch_expected) if pitch_cell else None,
             self.drum_class(drum_cell) if drum_cell else None,
-            as_number_within(velocity_cell, "a velocity from 1 to 127", 1, 127)
-            if velocity_cell
-            else None,
+            as_velocity(velocity_cell) if velocity_cell else None,
         )
 
 
@@ -104,16 +102,17 @@ def _named_columns(cells: list[str]) -> dict[str, int]:
             continue
         if column in columns:
             both = f"{shown(cells[columns[column]])} and {shown(cell)}"
-            raise ParameterError(f"expected one column for the {column}, found {both}")
+            raise ParameterError(expected=f"one column for the {column}", found=both)
         columns[column] = place
-    found = f"found {shown(', '.join(cells))}"
+    found = shown(", ".join(cells))
     if "onset" not in columns:
         raise ParameterError(
-            "expected a header with an onset column (onset, time, start), or rows of onset and"
-            f" class or of onset, pitch and duration, {found}"
+            expected="a header with an onset column (onset, time, start), or rows of onset and"
+            " class or of onset, pitch and duration",
+            found=found,
         )
     if "drum" not in columns and "pitch" not in columns:
-        raise ParameterError(f"expected a column named drum or pitch beside the onset, {found}")
+        raise ParameterError(expected="a column named drum or pitch beside the onset", found=found)
     return columns
 
 
@@ -124,6 +123,6 @@ def _libnmfd_columns(cells: list[str]) -> dict[str, int]:
     if len(cells) == 3:
         return {"onset": 0, "pitch": 1, "duration": 2}
     raise ParameterError(
-        "expected a header, or two columns (onset, class) or three (onset, pitch, duration),"
-        f" found {len(cells)}: {shown(', '.join(cells))}"
+        expected="a header, or two columns (onset, class) or three (onset, pitch, duration)",
+        found=f"{len(cells)}: {shown(', '.join(cells))}",
     )

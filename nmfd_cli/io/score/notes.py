@@ -1,8 +1,21 @@
-"""What is played when: the value that the readers and writers of scores share."""
+"""What is played when: the value that the readers and writers of scores share, and its limits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from math import isfinite
+from operator import itemgetter
+from typing import Final
 
 from nmfd_cli.errors import ParameterError
+
+#: Onset, duration, pitch, drum and velocity.
+Note = tuple[float, float | None, float | None, str | None, float | None]
+
+#: The columns of a drum transcription, in the order in which they are written.
+DRUM_SCORE_HEADER: Final = ("onset", "drum", "velocity")
+
+#: No recording is so long, and its samples can still be counted.
+LATEST_SECONDS: Final = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,13 @@ class Score:
     def __post_init__(self) -> None:
         lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
         if len(set(lengths.values())) > 1:
-            raise ParameterError(f"expected fields of one length, found {lengths}")
+            raise ParameterError(expected="fields of one length", found=str(lengths))
+
+    @classmethod
+    def of(cls, notes: Iterable[Note]) -> "Score":
+        """Sort notes by onset, in the given order where onsets are equal; duplicates count once."""
+        ordered = sorted(dict.fromkeys(notes), key=itemgetter(0))
+        return cls(*zip(*ordered, strict=True)) if ordered else cls((), (), (), (), ())
 
     def __len__(self) -> int:
         return len(self.onsets)
@@ -58,3 +77,31 @@ class Score:
         kept = [index for index, drum in enumerate(self.drums) if (drum is not None) == is_drums]
         columns = (getattr(self, field.name) for field in fields(self))
         return Score(*(tuple(column[index] for index in kept) for column in columns))
+
+
+def require_seconds(value: float, what: str, found: str) -> float:
+    """Return a time from 0 to `LATEST_SECONDS`; `found` is the value as the user gave it.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not isfinite(value):
+        raise ParameterError(expected=f"{what} in seconds", found=found)
+    if value < 0:
+        raise ParameterError(expected=f"{what} to be 0 s or more", found=found)
+    if value > LATEST_SECONDS:
+        raise ParameterError(expected=f"{what} in seconds, up to 1e9", found=found)
+    return value + 0.0  # -0.0 becomes 0.0
+
+
+def require_velocity(value: float, found: str) -> float:
+    """Return a MIDI velocity; `found` is the value as the user gave it.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not 1 <= value <= 127:
+        raise ParameterError(expected="a velocity from 1 to 127", found=found)
+    return value

@@ -10,30 +10,26 @@ or there is no such row and the columns are libnmfd's: onset and class, or onset
 duration.  Times are seconds.  ``#`` begins a comment at the start of a line or after a blank.
 Blank lines and columns of other names are skipped.
 
-`parse_score` is the pure inside, `read_score` the file around it, which takes MIDI files too: what
-they are is `nmfd_cli.io.midi`'s to know.
+`parse_score` is the pure inside, `read_score` the file around it, which takes MIDI files too (see
+`nmfd_cli.io.midi`).
 """
 
 import io
 import re
 from collections.abc import Collection, Iterator
-from functools import lru_cache
-from operator import itemgetter
 from pathlib import Path
-from typing import Final
 
-from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.score.layout import Note, Table
-from nmfd_cli.io.score.notes import Score
+from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.io.score.layout import Table
+from nmfd_cli.io.score.notes import DRUM_SCORE_HEADER, Note, Score
 from nmfd_cli.io.special_files import refuse_special
-
-#: The columns of a drum transcription, in the order in which a writer puts them.
-DRUM_SCORE_HEADER: Final = ("onset", "drum", "velocity")
 
 _COMMENT = re.compile(r"\s#.*")
 
 
-def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None) -> Score:
+def read_score(
+    path: str | Path, *, drum_classes: Collection[str] | None = None, warn: Warn = warn_python
+) -> Score:
     """Read a score file.
 
     Parameters
@@ -42,6 +38,8 @@ def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None)
         A CSV or TSV file, UTF-8 with or without byte order mark, or a MIDI file.
     drum_classes : collection of str, optional
         Names accepted beside the known drum classes and their synonyms, which they precede.
+    warn : callable, optional
+        Is told of notes that are left out.
 
     Returns
     -------
@@ -58,17 +56,17 @@ def read_score(path: str | Path, *, drum_classes: Collection[str] | None = None)
     """
     try:
         if Path(path).is_dir():
-            raise InputFileError(path, "expected a score file, found a folder")
+            raise InputFileError(path, expected="a score file", found="a folder")
         refuse_special(Path(path), "a score file")
         data = Path(path).read_bytes()
     except (FileNotFoundError, ValueError):  # ValueError: a name that no file can have
-        raise InputFileError(path, "expected a score file, found no such file") from None
+        raise InputFileError(path, expected="a score file", found="no such file") from None
     except OSError as error:
         raise InputFileError(path, f"expected a readable score file: {error.strerror}") from None
     if is_midi(path) or data.startswith(b"MThd"):
-        from nmfd_cli.io.midi import read_midi  # knows what a score is, and needs an extra
+        from nmfd_cli.io.midi import parse_midi  # needs an extra
 
-        return read_midi(path)
+        return parse_midi(data, path, warn=warn)
     return parse_score(_decode(data, path), path, drum_classes=drum_classes)
 
 
@@ -108,25 +106,23 @@ def parse_score(
     >>> score.onsets, score.drums
     ((0.0, 0.5), ('kick', 'snare'))
     """
-    return _parsed(text, name, tuple(drum_classes or ()))
+    notes = list(_notes(text, name, tuple(drum_classes or ())))
+    if not notes:
+        raise InputFileError(name, expected="at least one note", found="none")
+    return Score.of(notes)
 
 
-@lru_cache(maxsize=2)  # it is read before the work and for it
-def _parsed(text: str, name: str | Path, drum_classes: tuple[str, ...]) -> Score:
+def _notes(text: str, name: str | Path, drum_classes: Collection[str]) -> Iterator[Note]:
     table: Table | None = None
-    notes: dict[Note, None] = {}  # keeps the order, and a duplicate once
     for line, row in _rows(text):
         try:
             if table is None:
                 table = Table(row, drum_classes)
                 if table.has_header:
                     continue
-            notes[table.note(row)] = None
+            yield table.note(row)
         except ParameterError as error:
-            raise InputFileError(name, str(error), line) from None
-    if not notes:
-        raise InputFileError(name, "expected at least one note, found none")
-    return Score(*zip(*sorted(notes, key=itemgetter(0)), strict=True))
+            raise InputFileError(name, error.message, line) from None
 
 
 def _rows(text: str) -> Iterator[tuple[int, str]]:
@@ -144,12 +140,46 @@ def _rows(text: str) -> Iterator[tuple[int, str]]:
 
 def _decode(data: bytes, path: str | Path) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputFileError(path, "expected text in UTF-8, found UTF-16")
+        raise InputFileError(path, expected="text in UTF-8", found="UTF-16")
     if b"\0" in data:
-        raise InputFileError(path, "expected a text table (CSV or TSV), found a binary file")
+        raise InputFileError(path, expected="a text table (CSV or TSV)", found="a binary file")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        found = f"found the byte 0x{data[error.start]:02X}"
-        raise InputFileError(path, f"expected text in UTF-8, {found}", line) from None
+        found = f"the byte 0x{data[error.start]:02X}"
+        raise InputFileError(path, line=line, expected="text in UTF-8", found=found) from None
+
+
+def read_transcription(path: str | Path, *, warn: Warn = warn_python) -> Score:
+    """Read a score that may have no notes, as the transcription of silence has none.
+
+    Parameters
+    ----------
+    path : str or Path
+        A table or a MIDI file, as `read_score` takes it.
+    warn : callable, optional
+        Is told of notes that are left out.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read.
+    MissingExtraError
+        If it is a MIDI file and mido is not installed.
+    """
+    try:
+        return read_score(path, warn=warn)
+    except InputFileError:
+        if _is_header_alone(path):
+            return Score.of(())
+        raise
+
+
+def _is_header_alone(path: str | Path) -> bool:
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(1000)
+    except (OSError, ValueError):
+        return False
+    return text.split() == [",".join(DRUM_SCORE_HEADER)]

@@ -2,12 +2,9 @@
 
 import csv
 import io
-from pathlib import Path
 from typing import Any
 
-from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.score.reader import DRUM_SCORE_HEADER, read_score
+from nmfd_cli.io.score.notes import DRUM_SCORE_HEADER, Score
 
 #: Digits behind the point of an onset: microseconds.
 _ONSET_DIGITS = 6
@@ -55,35 +52,3 @@ def score_notes(score: Score) -> list[dict[str, Any]]:
 
 def _whole(velocity: float) -> int | float:
     return int(velocity) if velocity == int(velocity) else velocity
-
-
-def read_transcription(path: str | Path) -> Score:
-    """Read a score that may have no notes, as the transcription of silence has none.
-
-    Parameters
-    ----------
-    path : str or Path
-        A table or a MIDI file, as `read_score` takes it.
-
-    Raises
-    ------
-    InputFileError
-        If it cannot be read.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
-    """
-    try:
-        return read_score(path)
-    except InputFileError:
-        if _is_header_alone(path):
-            return Score((), (), (), (), ())
-        raise
-
-
-def _is_header_alone(path: str | Path) -> bool:
-    try:
-        with Path(path).open(encoding="utf-8") as file:
-            text = file.read(1000)
-    except (OSError, ValueError):
-        return False
-    return text.split() == [",".join(DRUM_SCORE_HEADER)]

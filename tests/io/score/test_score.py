@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.score.reader import DRUM_SCORE_HEADER, parse_score, read_score
+from nmfd_cli.io.score import DRUM_SCORE_HEADER, Score, parse_score, read_score
 
 #: All columns of a score.
 SCORE_COLUMNS = ("onset", "duration", "pitch", "drum", "velocity")
