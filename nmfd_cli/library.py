@@ -19,7 +19,8 @@ from nmfd_cli.errors import ParameterError, Progress, Warn, no_progress, warn_py
 from nmfd_cli.io.audio.recording import Recording, open_recording
 from nmfd_cli.io.audio.samples import recording_from
 from nmfd_cli.io.score import Score, score_from
-from nmfd_cli.io.transaction import Transaction, real_paths, require_free
+from nmfd_cli.io.replacement import real_paths, require_free
+from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.kits.find import load_kit
 from nmfd_cli.output.names import places_for
 from nmfd_cli.output.stem_writer import StemWriter
@@ -114,9 +115,9 @@ class Separation(Result[FloatArray]):
         recording = self.factorised.recording
         places = places_for(recording.title, output)
         with ExitStack() as resources:
-            files = resources.enter_context(Transaction(overwrite=overwrite))
             for name in self.stem_names:
                 require_free(places.file_of(name), overwrite, self.sources)
+            files = resources.enter_context(Transaction(places.out, overwrite=overwrite))
             writer = StemWriter(
                 resources, recording, self.stem_names, output=output, places=places, files=files
             )

@@ -12,10 +12,10 @@ from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError, Warn
 from nmfd_cli.io.audio.recording import STREAM, estimated_seconds
+from nmfd_cli.io.file_record import tree_hash
+from nmfd_cli.io.replacement import real_paths, require_free
 from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.transaction import real_paths, require_free
 from nmfd_cli.kits.find import load_kit, shipped_bank
-from nmfd_cli.output.manifest import tree_hash
 from nmfd_cli.output.names import Places, places_for, written_names
 from nmfd_cli.pipeline.components import possible_stems
 from nmfd_cli.pipeline.inputs import score_for

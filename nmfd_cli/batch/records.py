@@ -1,34 +1,30 @@
-"""Between reports of what was done and the manifests that outlive them."""
+"""Between results and the manifests that outlive them."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from nmfd_cli import __version__
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.separate import SeparationReport, StemReport
-from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.output.manifest import FileRecord, Manifest, ReportRecord, StemRecord, file_hash
+from nmfd_cli.batch.results import WrittenSeparation
+from nmfd_cli.io.audio.recording import AudioFacts
+from nmfd_cli.io.file_record import FileRecord, file_hash
+from nmfd_cli.io.transaction import Transaction
+from nmfd_cli.output.manifest import Manifest, ReportRecord, StemRecord
+from nmfd_cli.output.stem_writer import WrittenStem
 
 
-def stem_files(job: Job) -> list[str]:
-    """Return where the stems of a job stand, from its manifest's folder."""
-    folder = Path(job.manifest).parent
-    return [Path(stem).relative_to(folder).as_posix() for stem in job.stems]
-
-
-def result_files(job: Job) -> list[str]:
-    """Return where all that a job writes stands, from its manifest's folder."""
-    folder = Path(job.manifest).parent
-    return [Path(file).relative_to(folder).as_posix() for file in job.files]
+def file_names(job: Job, files: Iterable[Path]) -> list[str]:
+    """Return what files are called from the manifest's folder."""
+    return [path.relative_to(job.places.folder).as_posix() for path in files]
 
 
 def manifest_for(
     job: Job,
-    report: SeparationReport,
+    result: WrittenSeparation,
     sources: Mapping[str, Any],
-    place: Path,
+    files: Transaction,
     previous: Manifest | None,
 ) -> Manifest:
     """Describe the stems of a job.
@@ -36,60 +32,50 @@ def manifest_for(
     Parameters
     ----------
     job : Job
-    report : SeparationReport
-        Its stems lie in `place`.
+    result : WrittenSeparation
     sources : mapping
         What the stems were made of.
-    place : Path
-        A workplace.
+    files : Transaction
+        With the stems.
     previous : Manifest or None
         What stands there from earlier runs: its other stems are kept, as stems if they were made of
         the same, else as former files.
     """
-    folder = place / Path(job.manifest).parent
-    stems = tuple(_stem_record(stem, folder) for stem in report.stems)
-    recording = report.recording
+
+    def written(path: Path) -> dict[str, Any]:
+        (name,), staged = file_names(job, [path]), files.staged(path)
+        return {"file": name, "size": staged.stat().st_size, "sha256": file_hash(staged)}
+
+    stems = tuple(
+        StemRecord(
+            **written(stem.path),
+            stem=stem.stem,
+            peak=stem.peak,
+            energy_share=stem.energy_share,
+            onsets=stem.onsets,
+        )
+        for stem in result.stems
+    )
+    reports = [result.report] if result.report is not None else []
+    source = Path(job.input)
     manifest = Manifest(
         version=__version__,
-        pattern=job.pattern,
+        pattern=job.places.pattern,
         input={
-            "name": recording.path.name,
-            "size": recording.path.stat().st_size,
+            "name": source.name,
+            "size": source.stat().st_size,
             "sha256": sources["input"],
         },
         sources=sources,
-        recording={
-            "sample_rate": recording.sample_rate,
-            "n_channels": recording.n_channels,
-            "n_samples": recording.n_samples,
-            "subtype": recording.subtype,
-        },
-        final_divergence=report.final_divergence,
+        recording=asdict(result.recording),
+        final_divergence=result.final_divergence,
         stems=stems,
-        divided=tuple(stem.stem for stem in report.stems) if job.is_whole else (),
-        reports=_report_records(report, folder, job.output.report_audio),
+        divided=tuple(stem.stem for stem in result.stems) if job.is_whole else (),
+        reports=tuple(
+            ReportRecord(**written(path), audio=job.output.report_audio) for path in reports
+        ),
     )
     return _with_earlier(manifest, previous) if previous else manifest
-
-
-def _stem_record(stem: StemReport, folder: Path) -> StemRecord:
-    return StemRecord(
-        file=stem.path.relative_to(folder).as_posix(),
-        size=stem.path.stat().st_size,
-        sha256=file_hash(stem.path),
-        stem=stem.stem,
-        peak=stem.peak,
-        energy_share=stem.energy_share,
-        onsets=stem.onsets,
-    )
-
-
-def _report_records(report: SeparationReport, folder: Path, audio: str) -> tuple[ReportRecord, ...]:
-    if report.report is None:
-        return ()
-    path = report.report
-    file = path.relative_to(folder).as_posix()
-    return (ReportRecord(file, path.stat().st_size, file_hash(path), audio),)
 
 
 def _with_earlier(manifest: Manifest, previous: Manifest) -> Manifest:
@@ -109,23 +95,18 @@ def _with_earlier(manifest: Manifest, previous: Manifest) -> Manifest:
     return replace(manifest, former=(*former, *outdated))
 
 
-def report_of(manifest: Manifest, job: Job) -> SeparationReport:
-    """Return the report of a job whose results stand already."""
-    folder = (job.out / job.manifest).parent
+def result_of_manifest(manifest: Manifest, job: Job) -> WrittenSeparation:
+    """Return the result of a job whose files stand already."""
+    folder = job.places.folder
     written = {record.file: record for record in manifest.stems}
+    files = file_names(job, job.places.files_of(job.stems).values())
     stems = tuple(
-        StemReport(
+        WrittenStem(
             record.stem, folder / record.file, record.peak, record.energy_share, record.onsets
         )
-        for record in (written[file] for file in stem_files(job) if file in written)
+        for record in (written[file] for file in files if file in written)
     )
-    recording = Recording(path=Path(job.input), **manifest.recording)
-    report = job.out / job.report if job.report is not None else None
-    return SeparationReport(job.input, recording, stems, manifest.final_divergence, report)
-
-
-def relocated(report: SeparationReport, place: Path, out: Path) -> SeparationReport:
-    """Return a report whose files have moved from one folder to another."""
-    stems = tuple(replace(stem, path=out / stem.path.relative_to(place)) for stem in report.stems)
-    page = out / report.report.relative_to(place) if report.report is not None else None
-    return replace(report, stems=stems, report=page)
+    facts = AudioFacts(**manifest.recording)
+    return WrittenSeparation(
+        job.input, facts, stems, manifest.final_divergence, job.places.report
+    )

@@ -1,41 +1,30 @@
 """The work on one recording of a batch: skipped if finished, else separated and moved in whole."""
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-from warnings import warn
+from typing import TYPE_CHECKING, Any
 
 from nmfd_cli.batch.events import Done, Ended, Failed, Skipped
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.recorded_warnings import recorded_warnings
-from nmfd_cli.batch.records import (
-    manifest_for,
-    relocated,
-    report_of,
-    result_files,
-    stem_files,
-)
-from nmfd_cli.batch.separate import SeparationReport, separate_file
-from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, reason, trace
-from nmfd_cli.io.audio.recording import open_recording
+from nmfd_cli.batch.records import file_names, manifest_for, result_of_manifest
+from nmfd_cli.batch.results import WrittenSeparation
+from nmfd_cli.errors import InputFileError, Progress, Warn, no_progress, reason, trace
+from nmfd_cli.io.audio.recording import Recording, recording_at
 from nmfd_cli.io.audio.riff import clear_peak_time
-from nmfd_cli.io.transaction import require_free
-from nmfd_cli.output.manifest import (
-    Manifest,
-    file_hash,
-    read_manifest,
-    stands,
-    write_synced,
-)
-from nmfd_cli.output.staging import move_in, records_of, recover, refuse_foreign, workplace
+from nmfd_cli.io.file_record import file_hash, is_unchanged
+from nmfd_cli.io.transaction import Sink, Transaction
+from nmfd_cli.kits.find import shipped_kit
+from nmfd_cli.output.manifest import Manifest, read_manifest
+from nmfd_cli.output.recovery import known_results, recover
+from nmfd_cli.output.stem_writer import StemWriter, sample_format
+from nmfd_cli.pipeline.separation import Consumer, FactorisedRecording, separate
 
-#: ``progress(stage, share)``
-StageProgress = Callable[[str, float], None]
+if TYPE_CHECKING:
+    from nmfd_cli.report.draft import ReportDraft
 
 
-def run_job(index: int, job: Job, progress: StageProgress = lambda stage, share: None) -> Ended:
+def run_job(index: int, job: Job, progress: Progress = no_progress) -> Ended:
     """Do one job, whatever comes: failures are told, not raised.
 
     Parameters
@@ -50,100 +39,158 @@ def run_job(index: int, job: Job, progress: StageProgress = lambda stage, share:
     Done, Skipped or Failed
     """
     begin = time.perf_counter()
-    with recorded_warnings() as notes:
-        try:
-            report, is_new = _result(job, progress)
-        except BrokenPipeError:
-            raise  # the reader of standard output has gone: no failure of the recording
-        except Exception as error:
-            return Failed(index, job.input, tuple(notes), reason(error), trace(error))
+    warnings: list[str] = []
+    try:
+        result, is_new = do_job(job, progress=progress, warn=warnings.append)
+    except BrokenPipeError:
+        raise  # the reader of standard output has gone: no failure of the recording
+    except Exception as error:
+        return Failed(index, job.input, tuple(warnings), reason(error), trace(error))
     if is_new:
-        return Done(index, job.input, tuple(notes), report, time.perf_counter() - begin)
-    return Skipped(index, job.input, tuple(notes), report)
+        return Done(index, job.input, tuple(warnings), result, time.perf_counter() - begin)
+    return Skipped(index, job.input, tuple(warnings), result)
 
 
-def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
-    """Return what stands now, and whether it was made just now."""
-    if job.is_stream:
-        return _separated(job, job.out, progress), True
-    recover(job.out)
-    recording = open_recording(job.input)
-    sources = _sources(job)
-    previous = read_manifest(job.out / job.manifest)
-    # where nothing is replaced, somebody else may have done the same since it was planned
-    keeps_finished = job.skip_existing or job.replaces_nothing
-    if keeps_finished and previous is not None and _is_finished(job, previous, sources):
-        return report_of(previous, job), False
-    known = previous.records if previous else ()
-    for file in result_files(job):
-        path = job.out / Path(job.manifest).parent / file
-        if job.replaces_nothing:
-            require_free(path, overwrite=False)
-        refuse_foreign(path, records_of(file, known), job.output.overwrite)
-    with workplace(job.out) as place:
-        before = _stamp(recording.path)
-        report = _separated(job, place, progress)
-        if _stamp(recording.path) != before:
-            raise InputFileError(job.input, "was changed while it was read")
-        for stem in report.stems:
-            clear_peak_time(stem.path)
-        manifest = manifest_for(job, report, sources, place, previous)
-        write_synced(place / job.manifest, manifest.as_text())
-        move_in(
-            place,
-            job.out,
-            Path(job.manifest),
-            overwrite=job.output.overwrite,
-            only_free=job.replaces_nothing,
-        )
+def do_job(
+    job: Job, *, progress: Progress = no_progress, warn: Warn
+) -> tuple[WrittenSeparation, bool]:
+    """Do one job, and return what stands now and whether it was made just now.
+
+    Raises
+    ------
+    NmfdError
+        If it cannot be done; nothing was written then.
+    """
+    with recording_at(job.input, warn=warn) as recording:
+        if job.is_stream:
+            return _streamed(job, recording, progress, warn), True
+        recover(job.out, warn)
+        sources = _sources(job)
+        previous = read_manifest(job.places.manifest)
+        # where nothing is replaced, somebody else may have done the same since it was planned
+        keeps_finished = job.skip_existing or job.replaces_nothing
+        if keeps_finished and previous is not None and _is_finished(job, previous, sources):
+            return result_of_manifest(previous, job), False
+        known = None if job.replaces_nothing else known_results(job.places.manifest)
+        with Transaction(
+            job.out, overwrite=job.output.overwrite, known=known, warn=warn
+        ) as files:
+            for path in job.files:
+                files.require(path)
+            before = _stamp(job.input)
+            result = _separated(job, recording, files, progress=progress, warn=warn)
+            if _stamp(job.input) != before:
+                raise InputFileError(job.input, "was changed while it was read")
+            for stem in result.stems:
+                clear_peak_time(files.staged(stem.path))
+            manifest = manifest_for(job, result, sources, files, previous)
+            files.commit(job.places.manifest, manifest.as_text())
     if previous is not None and previous.sources != sources:
-        _warn_of_outdated(job, previous, manifest)
-    return relocated(report, place, job.out), True
+        _warn_of_outdated(job, previous, manifest, warn)
+    return result, True
 
 
-def _warn_of_outdated(job: Job, previous: Manifest, manifest: Manifest) -> None:
+def _streamed(
+    job: Job, recording: Recording, progress: Progress, warn: Warn
+) -> WrittenSeparation:
+    """Separate what comes from or goes to a stream, of which no manifest tells."""
+    from nmfd_cli.io.audio.streams import StdoutOutput  # what few need
+
+    is_output = job.places.is_stream
+    sink = StdoutOutput() if is_output else Transaction(job.out, overwrite=job.output.overwrite)
+    with sink as files:
+        result = _separated(job, recording, files, progress=progress, warn=warn)
+        files.commit()
+    return result
+
+
+def _separated(
+    job: Job, recording: Recording, files: Sink, *, progress: Progress, warn: Warn
+) -> WrittenSeparation:
+    """Take the walk, with those as consumers that write files."""
+    sample_format(recording, job.output)  # refuses before the work what could not be written
+    if job.output.report:
+        from nmfd_cli.report.page.sound import require_rate  # what few need, and takes time
+
+        require_rate(job.output.report_audio, recording.sample_rate)
+    kit = job.kit if job.kit is not None else shipped_kit()
+    with ExitStack() as resources:
+        separation = resources.enter_context(
+            separate(
+                recording, job.settings, kit=kit, score=job.score, progress=progress, warn=warn
+            )
+        )
+        _warn_of_late_notes(job, recording, warn)
+        writer = StemWriter(
+            resources,
+            recording,
+            separation.stem_names,
+            output=job.output,
+            places=job.places,
+            files=files,
+        )
+        consumers: list[Consumer] = [writer]
+        report = _report(resources, job, separation, warn)
+        consumers += [report] if report is not None else []
+        separation.feed(*consumers, progress=progress, stage="writing")
+        if report is not None and job.places.report is not None:
+            files.write(job.places.report, report.html())
+        onsets = {stem: len(found) for stem, found in separation.onsets.items()}
+        return WrittenSeparation(
+            job.input,
+            recording.facts,
+            writer.finish(onsets),
+            float(separation.divergence[-1]) if separation.divergence.size else None,
+            job.places.report,
+        )
+
+
+def _report(
+    resources: ExitStack, job: Job, separation: FactorisedRecording, warn: Warn
+) -> "ReportDraft | None":
+    """Begin the report that is to stand beside the stems, if one is asked for."""
+    if not job.output.report:
+        return None
+    from nmfd_cli.report.draft import ReportDraft  # what few need, and takes time
+
+    return ReportDraft(
+        resources, separation, audio=job.output.report_audio, command=job.command, warn=warn
+    )
+
+
+def _warn_of_late_notes(job: Job, recording: Recording, warn: Warn) -> None:
+    """Tell of a score that is longer than the recording: of another one, or not in seconds."""
+    onsets = job.score.onsets if job.score is not None else ()
+    n_late = sum(onset >= recording.seconds for onset in onsets)
+    if n_late:
+        warn(
+            f"{job.score_path}: {n_late} of {len(onsets)} notes begin after the end of the "
+            f"recording ({recording.seconds:.3f} s)"
+        )
+
+
+def _warn_of_outdated(job: Job, previous: Manifest, manifest: Manifest, warn: Warn) -> None:
     """Tell of stems and reports of what stood there before that were not made anew."""
     new = {record.file for record in manifest.results}
-    folder = (job.out / job.manifest).parent
+    folder = job.places.folder
     for stem in previous.stems:
         if stem.file not in new and (folder / stem.file).exists():
             warn(
-                f"{folder / stem.file} is of an earlier separation, no part of the stems of now",
-                NmfdWarning,
-                stacklevel=2,
+                f"{folder / stem.file} is of an earlier separation, no part of the stems of now"
             )
     for report in previous.reports:
         if report.file not in new and (folder / report.file).exists():
             warn(
                 f"{folder / report.file} shows an earlier separation, not the stems of now; "
-                "--report --overwrite makes it anew",
-                NmfdWarning,
-                stacklevel=2,
+                "--report --overwrite makes it anew"
             )
-
-
-def _separated(job: Job, out: Path, progress: StageProgress) -> SeparationReport:
-    output = replace(job.output, out=str(out))
-    try:
-        return separate_file(
-            job.input,
-            job.settings,
-            output,
-            score_path=job.score,
-            command=job.command,
-            progress=progress,
-        )
-    except NmfdError as error:
-        # a workplace means nothing to who reads this
-        error.args = tuple(str(part).replace(str(out), str(job.out)) for part in error.args)
-        raise
 
 
 def _sources(job: Job) -> dict[str, Any]:
     """Return what decides on the content of the stems."""
     return {
         "input": file_hash(Path(job.input)),
-        "score": file_hash(Path(job.score)) if job.score else None,
+        "score": file_hash(Path(job.score_path)) if job.score_path else None,
         "kit": job.kit_hash,
         "settings": job.manifest_settings(),
     }
@@ -156,9 +203,8 @@ def _is_finished(job: Job, manifest: Manifest, sources: dict[str, Any]) -> bool:
     audio = job.output.report_audio
     reports = [report for report in manifest.reports if report.audio == audio]
     written = {record.file: record for record in (*manifest.stems, *reports)}
-    folder = (job.out / job.manifest).parent
     return all(
-        file in written and stands(folder / file, written[file])
+        file in written and is_unchanged(job.places.folder / file, written[file])
         for file in _wanted_files(job, manifest)
     )
 
@@ -167,14 +213,14 @@ def _wanted_files(job: Job, manifest: Manifest) -> list[str]:
     """Return all that a job would write, from the folder of the manifest of the same sources."""
     places = {stem.stem: stem.file for stem in manifest.stems}
     if not job.is_whole or not manifest.divided or not set(manifest.divided) <= places.keys():
-        return result_files(job)
-    stems = [places[stem] for stem in manifest.divided]
-    return [*stems, *(file for file in result_files(job) if file not in stem_files(job))]
+        return file_names(job, job.files)
+    report = [job.places.report] if job.places.report is not None else []
+    return [*(places[stem] for stem in manifest.divided), *file_names(job, report)]
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: str) -> tuple[int, int]:
     try:
-        status = path.stat()
+        status = Path(path).stat()
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
     return status.st_size, status.st_mtime_ns

@@ -1,6 +1,6 @@
 """The stems of one recording on their way to the disk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,8 +153,13 @@ class StemWriter:
                 rest = self._format.quantise(whole - samples)
                 self._tracks[minus_name(name)].add(rest, self._format)
 
-    def finish(self) -> tuple[WrittenStem, ...]:
+    def finish(self, onsets: Mapping[str, int] | None = None) -> tuple[WrittenStem, ...]:
         """Close the files, which are whole then.
+
+        Parameters
+        ----------
+        onsets : mapping of str to int, optional
+            How often each stem is played, where that is known.
 
         Raises
         ------
@@ -171,7 +176,10 @@ class StemWriter:
         for track in self._tracks.values():
             track.file.close()
         whole = self._mixture_energy or 1.0
+        known = onsets or {}
         return tuple(
-            WrittenStem(track.name, track.path, track.peak, track.energy / whole)
+            WrittenStem(
+                track.name, track.path, track.peak, track.energy / whole, known.get(track.name)
+            )
             for track in self._tracks.values()
         )

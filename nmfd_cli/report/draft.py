@@ -6,7 +6,8 @@ from pathlib import Path
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import Progress, Warn, no_progress
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.transaction import Transaction, real_paths, require_free
+from nmfd_cli.io.replacement import real_paths, require_free
+from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.inputs import open_inputs
 from nmfd_cli.pipeline.result import result_of
 from nmfd_cli.pipeline.separation import FactorisedRecording, separate
@@ -135,6 +136,4 @@ def report_file(
         )
         draft = ReportDraft(resources, separation, audio=audio, command=command, warn=warn)
         separation.feed(draft, progress=progress, stage="drawing")
-        with Transaction(overwrite=overwrite) as files:
-            files.write(Path(target), draft.html())
-            files.commit()
+        write_file(target, draft.html(), overwrite=overwrite)

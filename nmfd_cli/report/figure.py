@@ -15,7 +15,8 @@ from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import MissingExtraError, ParameterError, Progress, Warn, no_progress
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.transaction import Transaction, real_paths, require_free
+from nmfd_cli.io.replacement import real_paths, require_free
+from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.inputs import open_inputs
 from nmfd_cli.pipeline.result import result_of
 from nmfd_cli.pipeline.separation import separate
@@ -147,9 +148,7 @@ def draw(
     """
     check_figure(path, panels)
     drawn = _drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS)
-    with Transaction(overwrite=overwrite) as files:
-        files.write(Path(path), drawn)
-        files.commit()
+    write_file(path, drawn, overwrite=overwrite)
 
 
 def check_figure(path: str | Path, panels: Sequence[str] = ()) -> None:
