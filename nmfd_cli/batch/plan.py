@@ -14,10 +14,11 @@ from nmfd_cli.batch.recordings import files_read
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, OutputError, ParameterError
 from nmfd_cli.io.audio.recording import estimated_seconds
+from nmfd_cli.io.file_record import tree_hash
+from nmfd_cli.io.replacement import require_free
 from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.transaction import require_free
 from nmfd_cli.kits.find import kit_path, shipped_bank
-from nmfd_cli.output.manifest import manifest_name, tree_hash
+from nmfd_cli.output.manifest import manifest_name
 from nmfd_cli.output.names import output_paths, report_path
 from nmfd_cli.pipeline.components import possible_stems, score_for
 from nmfd_cli.settings.definitions import STREAM, OutputSettings, SeparationSettings

@@ -9,7 +9,9 @@ from nmfd_cli import __version__
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.separate import SeparationReport, StemReport
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.output.manifest import FileRecord, Manifest, ReportRecord, StemRecord, file_hash
+from nmfd_cli.io.file_record import FileRecord, file_hash
+from nmfd_cli.io.transaction import Transaction
+from nmfd_cli.output.manifest import Manifest, ReportRecord, StemRecord
 
 
 def stem_files(job: Job) -> list[str]:
@@ -28,7 +30,7 @@ def manifest_for(
     job: Job,
     report: SeparationReport,
     sources: Mapping[str, Any],
-    place: Path,
+    files: Transaction,
     previous: Manifest | None,
 ) -> Manifest:
     """Describe the stems of a job.
@@ -37,17 +39,16 @@ def manifest_for(
     ----------
     job : Job
     report : SeparationReport
-        Its stems lie in `place`.
     sources : mapping
         What the stems were made of.
-    place : Path
-        A workplace.
+    files : Transaction
+        With the stems.
     previous : Manifest or None
         What stands there from earlier runs: its other stems are kept, as stems if they were made of
         the same, else as former files.
     """
-    folder = place / Path(job.manifest).parent
-    stems = tuple(_stem_record(stem, folder) for stem in report.stems)
+    folder = (job.out / job.manifest).parent
+    stems = tuple(_stem_record(stem, folder, files.staged(stem.path)) for stem in report.stems)
     recording = report.recording
     manifest = Manifest(
         version=__version__,
@@ -67,16 +68,16 @@ def manifest_for(
         final_divergence=report.final_divergence,
         stems=stems,
         divided=tuple(stem.stem for stem in report.stems) if job.is_whole else (),
-        reports=_report_records(report, folder, job.output.report_audio),
+        reports=_report_records(report, folder, files, job.output.report_audio),
     )
     return _with_earlier(manifest, previous) if previous else manifest
 
 
-def _stem_record(stem: StemReport, folder: Path) -> StemRecord:
+def _stem_record(stem: StemReport, folder: Path, staged: Path) -> StemRecord:
     return StemRecord(
         file=stem.path.relative_to(folder).as_posix(),
-        size=stem.path.stat().st_size,
-        sha256=file_hash(stem.path),
+        size=staged.stat().st_size,
+        sha256=file_hash(staged),
         stem=stem.stem,
         peak=stem.peak,
         energy_share=stem.energy_share,
@@ -84,12 +85,14 @@ def _stem_record(stem: StemReport, folder: Path) -> StemRecord:
     )
 
 
-def _report_records(report: SeparationReport, folder: Path, audio: str) -> tuple[ReportRecord, ...]:
+def _report_records(
+    report: SeparationReport, folder: Path, files: Transaction, audio: str
+) -> tuple[ReportRecord, ...]:
     if report.report is None:
         return ()
-    path = report.report
-    file = path.relative_to(folder).as_posix()
-    return (ReportRecord(file, path.stat().st_size, file_hash(path), audio),)
+    file = report.report.relative_to(folder).as_posix()
+    staged = files.staged(report.report)
+    return (ReportRecord(file, staged.stat().st_size, file_hash(staged), audio),)
 
 
 def _with_earlier(manifest: Manifest, previous: Manifest) -> Manifest:
@@ -125,7 +128,7 @@ def report_of(manifest: Manifest, job: Job) -> SeparationReport:
 
 
 def relocated(report: SeparationReport, place: Path, out: Path) -> SeparationReport:
-    """Return a report whose files have moved from one folder to another."""
+    """Return a report whose files are named in one folder with their names in another."""
     stems = tuple(replace(stem, path=out / stem.path.relative_to(place)) for stem in report.stems)
     page = out / report.report.relative_to(place) if report.report is not None else None
     return replace(report, stems=stems, report=page)

@@ -11,6 +11,7 @@ from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio.recording import Recording, open_recording
 from nmfd_cli.io.audio.streams import as_file
 from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.output.stem_writer import StemFiles, sample_format
 from nmfd_cli.pipeline.initial_templates import onsets_by_stem
 from nmfd_cli.pipeline.progress import Progress
@@ -76,6 +77,7 @@ def separate_file(
     *,
     score_path: str | Path | None = None,
     command: str = "",
+    files: Transaction | None = None,
     progress: Progress = lambda stage, done: None,
 ) -> SeparationReport:
     """Separate one recording into files.
@@ -90,6 +92,8 @@ def separate_file(
         What is played when.
     command : str
         What the report says that it was made by.
+    files : Transaction, optional
+        Takes the files, for somebody else to commit; by default they are written at once.
     progress : callable, optional
 
     Returns
@@ -112,19 +116,21 @@ def separate_file(
         recording = explanation.recording
         if score_path is not None:
             _warn_of_late_notes(score_path, explanation.start.score, recording)
-        files = StemFiles(resources, recording, explanation.stems, output, source=path)
-        report = _open_report(resources, explanation, files, output, name=path, command=command)
+        writer = StemFiles(
+            resources, recording, explanation.stems, output, source=path, files=files
+        )
+        report = _open_report(resources, explanation, writer, output, name=path, command=command)
         for mixture, stems in explanation.divided():
-            files.write(mixture, stems)
+            writer.write(mixture, stems)
             report.add(mixture, stems)
-            progress("writing", files.samples_written / recording.n_samples)
+            progress("writing", writer.samples_written / recording.n_samples)
         report.write()
-        summaries = files.finish()
+        summaries = writer.finish()
     divergence = explanation.result.divergence
     final = float(divergence[-1]) if divergence.size else None
     onsets = {stem: len(found) for stem, found in onsets_by_stem(explanation.start).items()}
     stem_reports = tuple(StemReport(*summary, onsets.get(summary[0])) for summary in summaries)
-    return SeparationReport(str(path), recording, stem_reports, final, files.report)
+    return SeparationReport(str(path), recording, stem_reports, final, writer.report)
 
 
 def _require_writable(recording: Recording, output: OutputSettings) -> None:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from warnings import warn
@@ -12,24 +11,18 @@ from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.recorded_warnings import recorded_warnings
 from nmfd_cli.batch.records import (
     manifest_for,
-    relocated,
     report_of,
     result_files,
     stem_files,
 )
 from nmfd_cli.batch.separate import SeparationReport, separate_file
-from nmfd_cli.errors import InputFileError, NmfdError, NmfdWarning, reason, trace
+from nmfd_cli.errors import InputFileError, NmfdWarning, reason, trace
 from nmfd_cli.io.audio.recording import open_recording
 from nmfd_cli.io.audio.riff import clear_peak_time
-from nmfd_cli.io.transaction import require_free
-from nmfd_cli.output.manifest import (
-    Manifest,
-    file_hash,
-    read_manifest,
-    stands,
-    write_synced,
-)
-from nmfd_cli.output.staging import move_in, records_of, recover, refuse_foreign, workplace
+from nmfd_cli.io.file_record import file_hash, is_unchanged
+from nmfd_cli.io.transaction import Transaction
+from nmfd_cli.output.manifest import Manifest, read_manifest
+from nmfd_cli.output.recovery import known_results, recover
 
 #: ``progress(stage, share)``
 StageProgress = Callable[[str, float], None]
@@ -65,7 +58,7 @@ def run_job(index: int, job: Job, progress: StageProgress = lambda stage, share:
 def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
     """Return what stands now, and whether it was made just now."""
     if job.is_stream:
-        return _separated(job, job.out, progress), True
+        return _separated(job, progress), True
     recover(job.out)
     recording = open_recording(job.input)
     sources = _sources(job)
@@ -74,31 +67,21 @@ def _result(job: Job, progress: StageProgress) -> tuple[SeparationReport, bool]:
     keeps_finished = job.skip_existing or job.replaces_nothing
     if keeps_finished and previous is not None and _is_finished(job, previous, sources):
         return report_of(previous, job), False
-    known = previous.records if previous else ()
-    for file in result_files(job):
-        path = job.out / Path(job.manifest).parent / file
-        if job.replaces_nothing:
-            require_free(path, overwrite=False)
-        refuse_foreign(path, records_of(file, known), job.output.overwrite)
-    with workplace(job.out) as place:
+    known = None if job.replaces_nothing else known_results(job.out / job.manifest)
+    with Transaction(job.out, overwrite=job.output.overwrite, known=known) as files:
+        for file in job.files:
+            files.require(job.out / file)
         before = _stamp(recording.path)
-        report = _separated(job, place, progress)
+        report = _separated(job, progress, files)
         if _stamp(recording.path) != before:
             raise InputFileError(job.input, "was changed while it was read")
         for stem in report.stems:
-            clear_peak_time(stem.path)
-        manifest = manifest_for(job, report, sources, place, previous)
-        write_synced(place / job.manifest, manifest.as_text())
-        move_in(
-            place,
-            job.out,
-            Path(job.manifest),
-            overwrite=job.output.overwrite,
-            only_free=job.replaces_nothing,
-        )
+            clear_peak_time(files.staged(stem.path))
+        manifest = manifest_for(job, report, sources, files, previous)
+        files.commit(job.out / job.manifest, manifest.as_text())
     if previous is not None and previous.sources != sources:
         _warn_of_outdated(job, previous, manifest)
-    return relocated(report, place, job.out), True
+    return report, True
 
 
 def _warn_of_outdated(job: Job, previous: Manifest, manifest: Manifest) -> None:
@@ -122,21 +105,18 @@ def _warn_of_outdated(job: Job, previous: Manifest, manifest: Manifest) -> None:
             )
 
 
-def _separated(job: Job, out: Path, progress: StageProgress) -> SeparationReport:
-    output = replace(job.output, out=str(out))
-    try:
-        return separate_file(
-            job.input,
-            job.settings,
-            output,
-            score_path=job.score,
-            command=job.command,
-            progress=progress,
-        )
-    except NmfdError as error:
-        # a workplace means nothing to who reads this
-        error.args = tuple(str(part).replace(str(out), str(job.out)) for part in error.args)
-        raise
+def _separated(
+    job: Job, progress: StageProgress, files: Transaction | None = None
+) -> SeparationReport:
+    return separate_file(
+        job.input,
+        job.settings,
+        job.output,
+        score_path=job.score,
+        command=job.command,
+        files=files,
+        progress=progress,
+    )
 
 
 def _sources(job: Job) -> dict[str, Any]:
@@ -158,7 +138,7 @@ def _is_finished(job: Job, manifest: Manifest, sources: dict[str, Any]) -> bool:
     written = {record.file: record for record in (*manifest.stems, *reports)}
     folder = (job.out / job.manifest).parent
     return all(
-        file in written and stands(folder / file, written[file])
+        file in written and is_unchanged(folder / file, written[file])
         for file in _wanted_files(job, manifest)
     )
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nmfd_cli.core.drum_sounds import Description, Kit, Sound, Source
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.special_files import refuse_special
-from nmfd_cli.io.transaction import StagedOutputs, place_bytes
+from nmfd_cli.io.transaction import write_file
 
 __all__ = ["FORMAT_VERSION", "KIT_SUFFIX", "Kit", "Sound", "Source", "read_kit", "write_kit"]
 
@@ -82,9 +82,7 @@ def write_kit(path: str | Path, kit: Kit, *, overwrite: bool = False) -> None:
     OutputError
         If the file cannot be written, or exists and may not be replaced.
     """
-    with StagedOutputs(overwrite) as outputs:
-        place_bytes(outputs, Path(path), _packed(kit))
-        outputs.commit()
+    write_file(path, _packed(kit), overwrite=overwrite)
 
 
 def _packed(kit: Kit) -> bytes:

@@ -10,8 +10,8 @@ from nmfd_cli.core.drum_sounds import Kit
 from nmfd_cli.errors import InputFileError, NmfdError
 from nmfd_cli.io.kit_file import KIT_SUFFIX, read_kit, write_kit
 from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
+from nmfd_cli.io.replacement import require_free
 from nmfd_cli.io.resources import shipped, user_config_folder
-from nmfd_cli.io.transaction import require_free
 
 __all__ = [
     "SHIPPED_NAME",

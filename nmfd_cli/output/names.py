@@ -10,7 +10,7 @@ from string import Formatter
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio.streams import STDIN_NAME
-from nmfd_cli.io.transaction import require_free
+from nmfd_cli.io.replacement import require_free
 from nmfd_cli.settings.definitions import STREAM, OutputSettings
 
 #: What stands in a file name for the stem where the file is the report.

@@ -13,7 +13,7 @@ from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.audio.streams import StdoutOutput
 from nmfd_cli.io.audio.writer import SampleFormat, StemFile, require_writable_format
-from nmfd_cli.io.transaction import Sink, StagedOutputs, place_text
+from nmfd_cli.io.transaction import Sink, Transaction
 from nmfd_cli.output.names import (
     chosen_stem,
     minus_name,
@@ -61,7 +61,7 @@ class _Track:
 def _open_sink(resources: ExitStack, output: OutputSettings) -> Sink:
     if output.is_stream:
         return resources.enter_context(StdoutOutput())
-    return resources.enter_context(StagedOutputs(output.overwrite))
+    return resources.enter_context(Transaction(Path(output.out), overwrite=output.overwrite))
 
 
 class StemFiles:
@@ -83,6 +83,8 @@ class StemFiles:
         What names the files, if not the recording's own path.
     sources : container of str
         Real paths of what was read, which is never replaced.
+    files : Transaction, optional
+        Takes the files; then it is for its owner to check the places and to commit.
 
     Raises
     ------
@@ -110,18 +112,23 @@ class StemFiles:
         *,
         source: str | Path | None = None,
         sources: Container[str] = (),
+        files: Transaction | None = None,
     ) -> None:
         self.paths = output_paths(source or recording.path, stems, output)
         self.report = report_path(source or recording.path, output)
         for path in (*self.paths.values(), *([self.report] if self.report else [])):
-            require_place(path, output, sources)
+            if files is None:
+                require_place(path, output, sources)
         self._stems = tuple(stems)
         self._format = sample_format(recording, output)
-        self._sink = _open_sink(resources, output)
+        self._sink = files or _open_sink(resources, output)
+        self._commits = files is None
         self._tracks: dict[str, _Track] = {}
         for name, path in self.paths.items():
             place = self._sink.place(path)
-            file = StemFile(place, recording.sample_rate, recording.n_channels, self._format)
+            file = StemFile(
+                place, recording.sample_rate, recording.n_channels, self._format, shown_as=path
+            )
             resources.callback(file.abandon)
             self._tracks[name] = _Track(name, path, file)
         self._minus = chosen_stem(stems, output.minus) if output.minus else None
@@ -160,7 +167,8 @@ class StemFiles:
             If it cannot be written.
         """
         assert self.report is not None
-        place_text(self._sink, self.report, text)
+        assert isinstance(self._sink, Transaction)
+        self._sink.write(self.report, text)
 
     def finish(self) -> list[tuple[str, Path, float, float]]:
         """Move the files in.
@@ -183,7 +191,8 @@ class StemFiles:
                 )
         for track in self._tracks.values():
             track.file.close()
-        self._sink.commit()
+        if self._commits:
+            self._sink.commit()
         mixture_energy = self._mixture_energy or 1.0
         return [
             (track.name, track.path, track.peak, track.energy / mixture_energy)

@@ -6,7 +6,7 @@ from pathlib import Path
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.tempo import estimate_tempo
 from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes
-from nmfd_cli.io.transaction import StagedOutputs, place_bytes
+from nmfd_cli.io.transaction import write_file
 
 
 def write_transcription_midi(
@@ -45,7 +45,5 @@ def write_transcription_midi(
     if bpm is None:
         tempo = estimate_tempo(onsets)
         bpm = tempo.bpm if tempo is not None else DEFAULT_BPM
-    with StagedOutputs(overwrite) as outputs:
-        place_bytes(outputs, Path(path), midi_bytes(onsets, bpm))
-        outputs.commit()
+    write_file(path, midi_bytes(onsets, bpm), overwrite=overwrite)
     return bpm

@@ -19,10 +19,11 @@ from nmfd_cli.errors import MissingExtraError, NmfdWarning, ParameterError
 from nmfd_cli.io.audio.recording import open_recording
 from nmfd_cli.io.audio.streams import STDIN_NAME, as_file
 from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
+from nmfd_cli.io.replacement import require_free
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import is_midi
 from nmfd_cli.io.score.writer import score_notes, score_text
-from nmfd_cli.io.transaction import StagedOutputs, place_text, require_free
+from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.components import components_for
 from nmfd_cli.pipeline.progress import Progress
 from nmfd_cli.pipeline.separation import spectrogram_of
@@ -253,9 +254,7 @@ def write_transcription(
     if is_midi(place):
         return _write_midi(place, transcription.score, bpm, overwrite)
     is_json = is_json or place.suffix.lower() == ".json"
-    with StagedOutputs(overwrite) as outputs:
-        place_text(outputs, place, transcription_text(transcription, is_json=is_json))
-        outputs.commit()
+    write_file(place, transcription_text(transcription, is_json=is_json), overwrite=overwrite)
     return None
 
 

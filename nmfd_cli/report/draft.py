@@ -11,7 +11,8 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio.recording import Recording, open_recording
 from nmfd_cli.io.audio.streams import STDIN_NAME, STREAM, as_file
-from nmfd_cli.io.transaction import StagedOutputs, place_text, require_free
+from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.pipeline.findings import described
 from nmfd_cli.pipeline.progress import Progress
 from nmfd_cli.pipeline.separation import Explanation, explain
@@ -133,8 +134,8 @@ def report_file(
         source = resources.enter_context(as_file(path))
         require_rate(audio, open_recording(source).sample_rate)
         explanation = explain(source, settings, resources, score_path=score_path, progress=progress)
-        outputs = resources.enter_context(StagedOutputs(overwrite))
-        write = partial(place_text, outputs, Path(target))
+        files = resources.enter_context(Transaction(Path(target).parent, overwrite=overwrite))
+        write = partial(files.write, Path(target))
         draft = ReportDraft(resources, explanation, write, name=path, audio=audio, command=command)
         n_drawn = 0
         for mixture, stems in explanation.divided():
@@ -142,4 +143,4 @@ def report_file(
             n_drawn += mixture.shape[-1]
             progress("drawing", n_drawn / explanation.recording.n_samples)
         draft.write()
-        outputs.commit()
+        files.commit()

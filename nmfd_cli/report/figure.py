@@ -14,7 +14,8 @@ from nmfd_cli.batch.recordings import files_read
 from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.errors import MissingExtraError, ParameterError
 from nmfd_cli.io.audio.streams import as_file
-from nmfd_cli.io.transaction import StagedOutputs, place_bytes, require_free
+from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.findings import described
 from nmfd_cli.pipeline.progress import Progress
 from nmfd_cli.pipeline.separation import Explanation, explain
@@ -135,10 +136,8 @@ def draw(
         If the file exists and may not be replaced, or cannot be written.
     """
     check_figure(path, panels)
-    with StagedOutputs(overwrite) as outputs:
-        drawn = _drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS)
-        place_bytes(outputs, Path(path), drawn)
-        outputs.commit()
+    drawn = _drawn(recording, Path(path).suffix.lower(), tuple(panels) or PANELS)
+    write_file(path, drawn, overwrite=overwrite)
 
 
 def check_figure(path: str | Path, panels: Sequence[str] = ()) -> None:

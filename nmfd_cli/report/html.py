@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from string import Template
 
-from nmfd_cli.io.transaction import StagedOutputs, place_text, require_free
+from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.result import SeparatedRecording
 from nmfd_cli.report.page.factors import divergence_figure, factor_figure, template_caption
 from nmfd_cli.report.page.markup import text
@@ -105,9 +106,7 @@ def write_report(
         If the file exists and may not be replaced, or cannot be written.
     """
     require_free(Path(path), overwrite, sources)
-    with StagedOutputs(overwrite) as outputs:
-        place_text(outputs, Path(path), render(recording, audio=audio))
-        outputs.commit()
+    write_file(path, render(recording, audio=audio), overwrite=overwrite)
 
 
 def _transport(*, has_sound: bool) -> str:

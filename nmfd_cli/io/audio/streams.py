@@ -133,7 +133,7 @@ def mend_unknown_length(file: BinaryIO) -> None:
 class StdoutOutput:
     """A temporary file that goes to standard output once it is whole.
 
-    Has what `io.staging.StagedOutputs` has, for one file.
+    Has what `io.transaction.Sink` has, for one file.
 
     Raises
     ------

@@ -83,12 +83,21 @@ class StemFile:
         In Hz.
     n_channels : int
     sample_format : SampleFormat
+    shown_as : Path, optional
+        The place that errors name.
     """
 
     def __init__(
-        self, path: Path, sample_rate: int, n_channels: int, sample_format: SampleFormat
+        self,
+        path: Path,
+        sample_rate: int,
+        n_channels: int,
+        sample_format: SampleFormat,
+        *,
+        shown_as: Path | None = None,
     ) -> None:
         self._path = path
+        self._folder = (shown_as or path).parent
         self._format = sample_format
         container = sample_format.container.upper()
         try:
@@ -98,7 +107,7 @@ class StemFile:
             )  # fmt: skip
         except (sf.LibsndfileError, OSError, RuntimeError, TypeError) as error:
             raise OutputError(
-                f"{path.parent}: cannot write {container} of {n_channels} channels at "
+                f"{self._folder}: cannot write {container} of {n_channels} channels at "
                 f"{sample_rate} Hz: {_reason(error, path)}"
             ) from error
 
@@ -108,7 +117,7 @@ class StemFile:
             self._file.write(np.ascontiguousarray(self._format.stored(x).T))
         except (sf.LibsndfileError, OSError, RuntimeError) as error:
             raise OutputError(
-                f"{self._path.parent}: cannot write: {_reason(error, self._path)}"
+                f"{self._folder}: cannot write: {_reason(error, self._path)}"
             ) from error
 
     def close(self) -> None:
@@ -123,7 +132,7 @@ class StemFile:
             self._file.close()
         except (sf.LibsndfileError, OSError, RuntimeError) as error:
             raise OutputError(
-                f"{self._path.parent}: cannot write: {_reason(error, self._path)}"
+                f"{self._folder}: cannot write: {_reason(error, self._path)}"
             ) from error
 
     def abandon(self) -> None:
