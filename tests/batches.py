@@ -176,7 +176,7 @@ def _undisturbed_seconds(inputs: Sequence[str], out: Path) -> float:
 
 
 #: What of `os` changes the disk: a program is cut off before and after each of these calls.
-CUTS = ("replace", "mkdir", "rmdir", "unlink", "fsync")
+CUTS = ("replace", "link", "mkdir", "rmdir", "unlink", "fsync")
 
 
 def main_cut_everywhere(arguments: Sequence[str]) -> None:

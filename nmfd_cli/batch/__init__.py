@@ -1,1 +1,18 @@
-""""""
+"""Many recordings: planned, worked on in processes or on a cluster, gone on with after a cut.
+
+In the order of the work:
+
+===============  =============================================================================
+``inputs``       from files, folders, patterns and streams to recordings
+``plan``         `plan_jobs`: refuses what can be refused, before any work
+``run``          `run_jobs`: all jobs, here, in processes or on a cluster
+``processes``    worker processes, one a slot
+``processors``   how many threads each of them has
+``cluster``      the same work on a Dask cluster
+``work``         `run_job`: one recording, from its file to its stems
+``records``      between results and manifests
+``results``      what became of a recording, as a value and as JSON
+``events``       what happens, told as values
+``failed_list``  the list of the recordings that failed
+===============  =============================================================================
+"""

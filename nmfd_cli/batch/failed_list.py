@@ -7,7 +7,8 @@ from pathlib import Path
 from nmfd_cli.batch.plan import Job, sources_of
 from nmfd_cli.batch.run import BatchSummary
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.transaction import StagedOutputs, place_bytes, require_free
+from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.transaction import Transaction, write_file
 
 
 def require_failed_list(path: str | Path, jobs: Sequence[Job], *, overwrite: bool) -> None:
@@ -30,8 +31,8 @@ def require_failed_list(path: str | Path, jobs: Sequence[Job], *, overwrite: boo
     if os.path.realpath(place) in _written_by(jobs):
         raise OutputError(f"{path}: expected a place for the list, found the place of a result")
     require_free(place, overwrite or _is_failed_list(place), sources_of(jobs))
-    with StagedOutputs(overwrite=True) as outputs:  # its end removes what it makes
-        outputs.place(place)
+    with Transaction(place.parent, overwrite=True) as files:  # its end removes what it makes
+        files.place(place)
 
 
 def _written_by(jobs: Sequence[Job]) -> set[str]:
@@ -66,9 +67,7 @@ def write_failed_list(path: str | Path, summary: BatchSummary) -> None:
     """
     cells = [(_in_cell(failed.input), _in_cell(failed.reason)) for failed in summary.failed]
     text = "".join(f"{name}\t{reason}\n" for name, reason in cells)
-    with StagedOutputs(overwrite=True) as outputs:
-        place_bytes(outputs, Path(path), text.encode("utf-8", "surrogateescape"))
-        outputs.commit()
+    write_file(path, text.encode("utf-8", "surrogateescape"), overwrite=True)
 
 
 def _in_cell(text: str) -> str:

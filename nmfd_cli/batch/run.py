@@ -10,7 +10,8 @@ from time import perf_counter
 from nmfd_cli.batch.events import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.work import run_job
-from nmfd_cli.output.staging import recover, remove_loose_parts
+from nmfd_cli.io.staging import remove_loose_parts
+from nmfd_cli.output.recovery import recover
 from nmfd_cli.settings.batch import BatchSettings
 
 
@@ -35,7 +36,7 @@ class BatchSummary:
     @property
     def audio_seconds(self) -> float:
         """Duration of all that was separated; what was skipped does not count."""
-        return sum(done.report.recording.seconds for done in self.done)
+        return sum(done.result.recording.seconds for done in self.done)
 
     @property
     def is_complete(self) -> bool:

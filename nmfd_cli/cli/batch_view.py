@@ -11,12 +11,12 @@ from nmfd_cli.cli.messages import Reporter, decibels, say_error, say_trace, say_
 if TYPE_CHECKING:
     from nmfd_cli.batch.plan import Job
     from nmfd_cli.batch.run import BatchSummary
-    from nmfd_cli.batch.separate import SeparationReport
+    from nmfd_cli.batch.results import WrittenSeparation
 
 #: Of a recording's time, what has passed when a station begins and when it ends.
 _STATIONS: Mapping[str, tuple[float, float]] = {
     "reading": (0.0, 0.05),
-    "listening": (0.05, 0.45),
+    "transcribing": (0.05, 0.45),
     "factorising": (0.45, 0.9),
     "writing": (0.9, 1.0),
 }
@@ -26,7 +26,7 @@ _MANY = "{desc} {percentage:3.0f}%|{bar:24}| {rate_noinv_fmt} of audio, {remaini
 
 
 class BatchView:
-    """Shows events of `app.batch.run_jobs`.
+    """Shows events of `batch.run.run_jobs`.
 
     Parameters
     ----------
@@ -130,16 +130,16 @@ class BatchView:
             self._tell_done(event)
 
     def _tell_done(self, event: Done) -> None:
-        duration = f"{event.report.recording.seconds:.1f} s in {event.seconds:.1f} s"
+        duration = f"{event.result.recording.seconds:.1f} s in {event.seconds:.1f} s"
         if self._is_single and self._reporter.shows_tables:
             self._reporter.line(f"{event.input} ({duration})")
-            for line in stem_table(event.report):
+            for line in stem_table(event.result):
                 self._reporter.line(f"  {line}")
-            if event.report.report is not None:
-                self._reporter.line(f"  report: {event.report.report}")
+            if event.result.report is not None:
+                self._reporter.line(f"  report: {event.result.report}")
             return
-        paths = [stem.path for stem in event.report.stems]
-        names = ", ".join(map(str, [*paths, event.report.report] if event.report.report else paths))
+        paths = [stem.path for stem in event.result.stems]
+        names = ", ".join(map(str, [*paths, event.result.report] if event.result.report else paths))
         self._reporter.line(f"{event.input}: {names} ({duration})")
 
 
@@ -152,7 +152,7 @@ def named_reason(event: Failed, *, is_single: bool = False) -> str:
     )
 
 
-def stem_table(report: "SeparationReport") -> list[str]:
+def stem_table(result: "WrittenSeparation") -> list[str]:
     """Return the lines of a table of stems."""
     rows = [
         (
@@ -162,7 +162,7 @@ def stem_table(report: "SeparationReport") -> list[str]:
             "-" if stem.onsets is None else str(stem.onsets),
             str(stem.path),
         )
-        for stem in report.stems
+        for stem in result.stems
     ]
     return table(("stem", "energy", "peak", "onsets", "file"), rows, right="epo")
 

@@ -115,7 +115,7 @@ def _plan(
     options: dict[str, Any],
 ) -> "tuple[Job, ...]":
     from nmfd_cli.batch.plan import plan_jobs
-    from nmfd_cli.batch.recordings import find_recordings
+    from nmfd_cli.batch.inputs import find_recordings
 
     recordings = find_recordings(inputs, output, recursive=options["recursive"])
     return plan_jobs(
@@ -151,13 +151,13 @@ def _print_line(event: "Event") -> None:
 
 def _event_as_dict(event: "Event") -> dict[str, Any]:
     from nmfd_cli.batch.events import Done, Failed, Skipped
-    from nmfd_cli.batch.results import report_as_dict
+    from nmfd_cli.batch.results import result_as_dict
 
     match event:
         case Done():
-            return {"status": "done", **report_as_dict(event.report)}
+            return {"status": "done", **result_as_dict(event.result)}
         case Skipped():
-            return {"status": "skipped", **report_as_dict(event.report)}
+            return {"status": "skipped", **result_as_dict(event.result)}
         case Failed():
             return {"status": "failed", "input": event.input, "error": event.reason}
     raise TypeError(f"no result: {event!r}")

@@ -5,8 +5,6 @@ is not.  A file appears whole or not at all, so that processes may write at the 
 """
 
 import os
-import tempfile
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.errors import OutputError
 from nmfd_cli.io.resources import user_cache_folder
+from nmfd_cli.io.staging import remove_abandoned
+from nmfd_cli.io.transaction import Transaction
 
 #: So many bytes are kept together; what has not been wanted for longest goes first.
 _MOST_BYTES = 64 * 2**20
-#: A file that is still not whole after this time belongs to nobody.
-_ABANDONED_SECONDS = 3600
 
 
 def cached_array(
@@ -47,7 +46,7 @@ def cached_array(
             return found
     array = make()
     if path is not None and array.nbytes <= _MOST_BYTES / 2:
-        with suppress(OSError):
+        with suppress(OSError, OutputError):
             _keep(path, array)
     return array
 
@@ -60,23 +59,15 @@ def _is_sound(found: Any, shape: tuple[int, ...]) -> bool:
 
 
 def _keep(path: Path, array: NDArray[Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, array)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with Transaction(path.parent, overwrite=True) as files:
+        np.save(files.place(path), array)
+        files.commit()
+    remove_abandoned(path.parent)
     _drop_oldest(path.parent)
 
 
 def _drop_oldest(folder: Path) -> None:
-    """Remove what is too much, and what a process that was killed has left."""
-    for file in folder.glob(".*.tmp"):
-        if time.time() - file.stat().st_mtime > _ABANDONED_SECONDS:
-            file.unlink(missing_ok=True)
+    """Remove what is too much."""
     n_bytes = 0
     for file in sorted(folder.glob("*.npy"), key=lambda file: -file.stat().st_mtime):
         n_bytes += file.stat().st_size

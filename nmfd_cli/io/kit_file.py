@@ -21,7 +21,7 @@ from nmfd_cli.core.drum_sounds.description import Description
 from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.special_files import refuse_special
-from nmfd_cli.io.transaction import StagedOutputs, place_bytes
+from nmfd_cli.io.transaction import write_file
 
 #: The ending of a kit file's name.
 KIT_SUFFIX: Final = ".kit"
@@ -81,9 +81,7 @@ def write_kit(path: str | Path, kit: Kit, *, overwrite: bool = False) -> None:
     OutputError
         If the file cannot be written, or exists and may not be replaced.
     """
-    with StagedOutputs(overwrite) as outputs:
-        place_bytes(outputs, Path(path), _packed(kit))
-        outputs.commit()
+    write_file(path, _packed(kit), overwrite=overwrite)
 
 
 def _packed(kit: Kit) -> bytes:

@@ -1,72 +1,129 @@
-"""Several moves of files as one: all are done, or none."""
+"""Moves of finished files to their places: all are done, or none.
+
+Nowhere else does this package rename a file.
+"""
 
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Final
 
 from nmfd_cli.errors import OutputError
+from nmfd_cli.io.replacement import Replacement
+from nmfd_cli.io.staging import missing_folders
+from nmfd_cli.stop_signals import signals_held
+
+#: In a staging directory: what stood where files are moved to, until all have been moved.
+_REPLACED: Final = ".replaced"
 
 
-class Moves:
-    """Moves of files that are taken back if one of them fails.
+def move_in(
+    moves: Sequence[tuple[Path, Path]],
+    staging: Path,
+    replacement: Replacement,
+    *,
+    journal: tuple[Path, Path] | None = None,
+) -> None:
+    """Move files from a staging directory to their places: all, or none.
 
     Parameters
     ----------
-    replaced : Path
-        A folder for what was there before.
+    moves : sequence of (Path, Path)
+        Where each file lies, and its place.
+    staging : Path
+        The staging directory.
+    replacement : Replacement
+        What may happen to what stands there.
+    journal : (Path, Path), optional
+        A file to move last, whatever stands in its place.
+
+    Raises
+    ------
+    OutputError
+        If something may not be replaced or a move fails.
     """
-
-    def __init__(self, replaced: Path) -> None:
-        self._replaced = replaced
-        self._moves: list[tuple[Path, Path, Path]] = []
-        self._made: list[Path] = []
-        self._at = replaced
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if error is not None:
-            self._take_back()
-        if isinstance(error, OSError):
-            raise OutputError(f"{self._at}: cannot write: {error.strerror or error}") from error
-
-    def move(self, source: Path, target: Path) -> None:
-        """Move a file, also to where one is; folders are made."""
-        missing = [folder for folder in (target, *target.parents)[1:] if not folder.exists()]
-        for folder in reversed(missing):
-            self._at = folder
-            self._made.append(folder)
-            folder.mkdir(exist_ok=True)
-        self._at = target  # what to call it by if it fails: a workplace means nothing to the user
-        before = self._replaced / hashlib.sha256(os.fsencode(target)).hexdigest()[:16]
-        self._moves.append((source, target, before))
-        if target.exists() or target.is_symlink():
-            self._replaced.mkdir(exist_ok=True)
-            target.replace(before)
-        source.replace(target)
-
-    def _take_back(self) -> None:
-        for source, target, before in reversed(self._moves):
-            with suppress(OSError):
-                if not source.exists():
-                    target.replace(source)
-                if before.exists() or before.is_symlink():
-                    before.replace(target)
-        for folder in reversed(self._made):
-            with suppress(OSError):  # something else was put there
-                folder.rmdir()
+    asides = [replacement.name_aside(staged, path) for staged, path in moves]
+    steps = [*zip(moves, asides, strict=True), *([(journal, None)] if journal else [])]
+    with signals_held(), ExitStack() as undo:
+        for (staged, path), aside in steps:
+            # of a single move nothing has to be taken back: it is done or not
+            before = staging / _REPLACED / _key(path) if len(steps) > 1 else None
+            try:
+                _move(staged, path, aside=aside, before=before, undo=undo)
+            except OSError as error:
+                raise cannot_write(path, error) from error
+        undo.pop_all()
+    for folder in {path.parent for (_, path), _ in steps}:
+        _sync_folder(folder)
+    for (_, path), aside in steps:
+        if aside is not None:
+            replacement.warn(f"{path} was changed after it was written; it is kept as {aside.name}")
 
 
-def sync_folder(folder: Path) -> None:
+def _move(
+    staged: Path, path: Path, *, aside: Path | None, before: Path | None, undo: ExitStack
+) -> None:
+    """Move a file, also to where one is, and note how to take that back, in reverse order."""
+    for folder in missing_folders(path.parent):
+        folder.mkdir(exist_ok=True)
+        undo.callback(_attempt, folder.rmdir)
+    if aside is not None:
+        _rename(path, aside)
+        undo.callback(_attempt, _rename, aside, path)
+    if before is not None and _stands(path):
+        before.parent.mkdir(exist_ok=True)
+        _keep(path, before)
+    if before is not None and _stands(before):
+        undo.callback(_attempt, _rename, before, path)
+        _rename(staged, path)
+    else:
+        _rename(staged, path)
+        undo.callback(_attempt, path.unlink)
+    # a journal still names it: until the journal is gone somebody may have to finish
+    undo.callback(_attempt, _keep, path, staged)
+
+
+def _attempt(action: Callable[..., object], *arguments: Path) -> None:
+    with suppress(OSError):
+        action(*arguments)
+
+
+def _stands(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
+
+
+def _keep(path: Path, other: Path) -> None:
+    """Give a file a second name; where the file system has no links, that one instead."""
+    try:
+        os.link(path, other, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        _rename(path, other)
+
+
+def _rename(source: Path, target: Path) -> None:
+    source.replace(target)
+
+
+def _key(path: Path) -> str:
+    """Return a short name for what stood at a place: the same whenever moving is taken up again."""
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+
+
+def sync_file(staged: Path, path: Path) -> None:
+    """Have the disk hold what was written, so that a move never outlives its content."""
+    try:
+        descriptor = os.open(staged, os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _sync_folder(folder: Path) -> None:
     """Have the disk hold the names of a folder, where the system lets a folder be synced."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -74,3 +131,7 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot write: {error.strerror or error}", path=path)

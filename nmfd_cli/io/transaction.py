@@ -1,14 +1,27 @@
-"""Results appear whole or not at all."""
+"""Files appear whole or not at all, several of them together.
 
-import os
-import secrets
-from collections.abc import Container, Iterable
+A transaction hands out where to write (`Transaction.place`) and moves everything in at the end
+(`Transaction.commit`).  At whatever instant its process ends, an old or a new file stands at each
+place, and each is whole.
+
+With a *journal* the files become one: it is a file that is written into the staging directory when
+all others are whole there, and moves in last.  So, at whatever instant a process ends,
+
+- before the journal is written, nothing has moved: the staging directory is thrown away;
+- after it, whoever finds the staging directory (`staging.remove_abandoned`) can read in the journal
+  what is left to be moved and call `moves.move_in`.
+"""
+
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from nmfd_cli.errors import OutputError
+from nmfd_cli.errors import Warn, warn_python
+from nmfd_cli.io.moves import cannot_write, move_in, sync_file
+from nmfd_cli.io.replacement import Known, Replacement
+from nmfd_cli.io.staging import missing_folders, staging_directory
+from nmfd_cli.stop_signals import signals_held
 
 
 class Sink(Protocol):
@@ -17,29 +30,57 @@ class Sink(Protocol):
     def place(self, path: Path) -> Path:
         """Return where to write what will stand at `path`."""
 
+    def write(self, path: Path, content: bytes | str) -> None:
+        """Write a whole file, text in UTF-8, that will stand at `path`."""
+
     def commit(self) -> None:
-        """Hand over everything that was placed."""
+        """Hand over everything that was placed or written."""
 
 
-class StagedOutputs:
-    """Files that are written beside their places and moved in together once all are whole.
+class Transaction:
+    """Files that are written on the disk of their places and moved in together.
 
-    Used as a context: `place` hands out where to write, `commit` moves everything in.  Left without
-    a commit, by an error or an interrupt, nothing remains, not even a folder made on the way.
+    Used as a context.  Left without a commit, by an error or an interrupt, nothing remains, not
+    even a folder made on the way.  Errors name the place of a file, never where it is staged.
 
     Parameters
     ----------
+    folder : Path
+        All places are below it.
     overwrite : bool
-        Whether existing files may be replaced.
+        Whether any file may be replaced.
+    known, warn : callable, optional
+        See `Replacement`; without `known` no existing file is replaced unless `overwrite`.
+
+    Raises
+    ------
+    OutputError
+        On entering, if nothing can be written in the folder.
+
+    Examples
+    --------
+    >>> with Transaction(Path("out")) as files:  # doctest: +SKIP
+    ...     sf.write(files.place(Path("out/a/kick.wav")), samples, 44100)
+    ...     files.write(Path("out/a/report.html"), page)
+    ...     files.commit()
     """
 
-    def __init__(self, overwrite: bool = False) -> None:
-        self._overwrite = overwrite
-        self._token = secrets.token_hex(4)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        overwrite: bool = False,
+        known: Known | None = None,
+        warn: Warn = warn_python,
+    ) -> None:
+        self._folder = folder
+        self._replacement = Replacement(overwrite, known, warn)
+        self._directory = staging_directory(folder)
         self._staged: dict[Path, Path] = {}
-        self._made_folders: list[Path] = []
+        self._journal: Path | None = None
 
     def __enter__(self) -> Self:
+        self._root = self._directory.__enter__()
         return self
 
     def __exit__(
@@ -48,12 +89,20 @@ class StagedOutputs:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for staged in self._staged.values():
-            with suppress(OSError):
-                staged.unlink(missing_ok=True)
-        for folder in reversed(self._made_folders):
-            with suppress(OSError):  # not empty: something was moved in
-                folder.rmdir()
+        with signals_held():
+            if self._journal is not None:  # first, so that nothing is moved in later
+                with suppress(OSError):
+                    self._journal.unlink(missing_ok=True)
+            self._directory.__exit__(kind, error, traceback)
+
+    def require(self, path: Path) -> None:
+        """Refuse a place, before the work, where something stands that may not be replaced.
+
+        Raises
+        ------
+        OutputError
+        """
+        self._replacement.require(path)
 
     def place(self, path: Path) -> Path:
         """Return where to write what will stand at `path`.
@@ -63,119 +112,81 @@ class StagedOutputs:
         OutputError
             If something stands there that may not be replaced, or no file can be made there.
         """
-        require_free(path, self._overwrite)
-        self._make_folder(path.parent)
-        # a name of its own length: the final name may be as long as the file system allows
-        staged = path.with_name(f".nmfd-{self._token}-{len(self._staged)}{path.suffix}.part")
-        self._staged[path] = staged  # first, lest a signal comes between the two
+        self.require(path)
+        missing_folders(path.parent)
+        staged = self._root / path.relative_to(self._folder)
         try:
-            staged.touch(exist_ok=False)
+            staged.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            del self._staged[path]
-            raise OutputError(f"{path.parent}: cannot write: {error.strerror}") from error
+            raise cannot_write(path, error) from error
+        self._staged[path] = staged
         return staged
 
-    def commit(self) -> None:
-        """Move everything in.
+    def staged(self, path: Path) -> Path:
+        """Return where the file lies until the commit that `place` was asked for."""
+        return self._staged[path]
+
+    def write(self, path: Path, content: bytes | str) -> None:
+        """Write a whole file, text in UTF-8, that will stand at `path`.
 
         Raises
         ------
         OutputError
-            If a file has meanwhile appeared at a place, or a move fails; what was moved to a free
-            place is then taken back.
+            As `place`, or if it cannot be written.
         """
-        for path in self._staged:
-            require_free(path, self._overwrite)
-        moved_to_free: list[Path] = []
+        staged = self.place(path)
+        try:
+            staged.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+
+    def commit(self, journal: Path | None = None, content: str = "") -> None:
+        """Move everything in.
+
+        Parameters
+        ----------
+        journal : Path, optional
+            A file to move in last, which names the others; what stands there is replaced.
+        content : str
+            What it holds.
+
+        Raises
+        ------
+        OutputError
+            If a file has meanwhile appeared at a place where none may be replaced, or a move fails;
+            what was moved is then taken back.
+        """
         for path, staged in self._staged.items():
-            was_free = not path.exists()
-            try:
-                _sync(staged)
-                staged.replace(path)
-            except OSError as error:
-                for done in moved_to_free:
-                    done.unlink(missing_ok=True)
-                raise OutputError(f"{path}: cannot write: {error.strerror}") from error
-            if was_free:
-                moved_to_free.append(path)
+            sync_file(staged, path)
+        moves = [(staged, path) for path, staged in self._staged.items()]
+        last = None
+        if journal is not None:
+            last = (self._root / journal.relative_to(self._folder), journal)
+            self._journal = last[0]
+            _write_synced(*last, content)
+        move_in(moves, self._root, self._replacement, journal=last)
         self._staged.clear()
-        self._made_folders.clear()
-
-    def _make_folder(self, folder: Path) -> None:
-        missing = []
-        while not folder.exists():
-            missing.append(folder)
-            folder = folder.parent
-        if not folder.is_dir():
-            raise OutputError(f"{folder}: expected a folder for the results, found a file")
-        for path in reversed(missing):
-            try:
-                path.mkdir(exist_ok=True)
-            except OSError as error:
-                raise OutputError(f"{path}: cannot make this folder: {error.strerror}") from error
-            self._made_folders.append(path)
 
 
-def place_text(outputs: Sink, path: Path, text: str) -> None:
-    """Write a text, in UTF-8, to where it can be moved in from.
+def write_file(path: str | Path, content: bytes | str, *, overwrite: bool = False) -> None:
+    """Write one file, text in UTF-8: whole or not at all.
 
     Raises
     ------
     OutputError
-        If it cannot be written.
+        If the file exists and may not be replaced, or cannot be written.
     """
-    place_bytes(outputs, path, text.encode("utf-8"))
+    place = Path(path)
+    with Transaction(place.parent, overwrite=overwrite) as files:
+        files.write(place, content)
+        files.commit()
 
 
-def place_bytes(outputs: Sink, path: Path, content: bytes) -> None:
-    """Write a whole file to where it can be moved in from.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written; tells where it was to stand, not where it was made.
-    """
-    staged = outputs.place(path)
+def _write_synced(staged: Path, path: Path, content: str) -> None:
+    """Write a journal.  Cut off on the way it is not yet one: JSON without its end is none."""
     try:
-        staged.write_bytes(content)
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        staged.write_text(content, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
-
-
-def require_free(path: Path, overwrite: bool, sources: Container[str] = ()) -> None:
-    """Refuse a place where something stands that may not be replaced.
-
-    Parameters
-    ----------
-    path : Path
-    overwrite : bool
-        Whether an existing file may be replaced.
-    sources : container of str
-        Real paths of what is read, which is never replaced.
-
-    Raises
-    ------
-    OutputError
-    """
-    if path.is_dir():
-        raise OutputError(f"{path}: expected to write a file, found a folder of that name")
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path}: expected to write a file, found a pipe or a device")
-    if os.path.realpath(path) in sources:
-        raise OutputError(f"{path}: expected to write a file, found a file that is to be read")
-    if not overwrite and (path.exists() or path.is_symlink()):
-        raise OutputError(f"{path} exists; --overwrite replaces it")
-
-
-def _sync(path: Path) -> None:
-    """Have the disk hold what was written, so that a move never outlives its content."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def real_paths(paths: Iterable[str | Path]) -> frozenset[str]:
-    """Return the real paths of what is read, which no result may replace; streams have none."""
-    return frozenset(os.path.realpath(path) for path in paths if str(path) != "-")
+        raise cannot_write(path, error) from error
+    sync_file(staged, path)

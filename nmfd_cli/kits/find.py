@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,6 +78,12 @@ def load_kit(name_or_path: str | Path | None = None, *, warn: Warn = warn_python
     if not kit.sounds:
         raise InputFileError(path, expected="a kit of at least one sound", found="an empty one")
     return kit.read_from(path, kit_files(path))
+
+
+@cache
+def shipped_kit() -> Kit:
+    """Return the shipped bank, read once a process."""
+    return load_kit()
 
 
 def kit_path(name_or_path: str | Path | None = None) -> Path:

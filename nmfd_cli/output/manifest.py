@@ -27,31 +27,18 @@ of results can be moved as a whole.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from nmfd_cli.errors import InputFileError, OutputError
-from nmfd_cli.io.special_files import refuse_special
+from nmfd_cli.io.file_record import FileRecord
 
 FORMAT: Final = 1
 SUFFIX: Final = ".nmfd.json"
 
 #: Bytes of a track's name that go into a manifest's: with the rest they fit into 255.
 _NAME_BYTES: Final = 200
-
-#: States of a place where a result is to stand.
-FREE, OURS, CUT, CHANGED, FOREIGN = "free", "ours", "cut", "changed", "foreign"
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """A file as it was written: its path from the manifest's folder, its bytes and their hash."""
-
-    file: str
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -137,94 +124,3 @@ def _is_sound(record: FileRecord) -> bool:
     path = PurePosixPath(record.file)
     stays_inside = path.parts and not path.is_absolute() and ".." not in path.parts
     return bool(stays_inside) and isinstance(record.size, int) and isinstance(record.sha256, str)
-
-
-def write_synced(path: Path, text: str) -> None:
-    """Write a file so that it is whole or not there, and the disk holds it.
-
-    Raises
-    ------
-    OutputError
-    """
-    unfinished = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}.part")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, read in pieces.
-
-    Raises
-    ------
-    InputFileError
-        If it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise InputFileError(path, "no such file") from error
-    except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
-
-
-def tree_hash(path: Path) -> str:
-    """Return a hash of a file, or of the names and bytes of all files below a folder.
-
-    Hidden files do not count.
-
-    Raises
-    ------
-    InputFileError
-        If something cannot be read.
-    """
-    refuse_special(path, "a file or a folder")
-    if not path.is_dir():
-        return file_hash(path)
-    digest = hashlib.sha256()
-    for file in sorted(path.rglob("*"), key=lambda file: file.relative_to(path).as_posix()):
-        relative = file.relative_to(path)
-        if file.is_file() and not any(part.startswith(".") for part in relative.parts):
-            digest.update(os.fsencode(relative.as_posix()) + b"\0")
-            digest.update(file_hash(file).encode())
-    return digest.hexdigest()
-
-
-def stands(path: Path, record: FileRecord) -> bool:
-    """Whether a file is what was written, byte by byte; its size is looked at first."""
-    try:
-        is_whole = path.is_file() and path.stat().st_size == record.size
-        return is_whole and file_hash(path) == record.sha256
-    except (OSError, InputFileError):
-        return False
-
-
-def state_of(path: Path, records: Iterable[FileRecord]) -> str:
-    """Say whose a file is.
-
-    Parameters
-    ----------
-    path : Path
-    records : iterable of FileRecord
-        What manifests say was written there at some time.
-
-    Returns
-    -------
-    str
-        `FREE`, nothing is there; `OURS`, as it was written; `CUT`, empty, as a power failure may
-        leave it; `CHANGED` by somebody after it was written; `FOREIGN`, never written by us.
-    """
-    if not path.exists() and not path.is_symlink():
-        return FREE
-    known = list(records)
-    if not known or not path.is_file():
-        return FOREIGN
-    if any(stands(path, record) for record in known):
-        return OURS
-    return CUT if path.stat().st_size == 0 else CHANGED

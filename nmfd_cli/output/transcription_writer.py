@@ -1,51 +1,222 @@
-"""Drum transcriptions as MIDI files."""
+"""Transcriptions on their way out: a table, JSON or MIDI, for one recording or for many."""
 
-from collections.abc import Mapping
+import json
+from collections import Counter
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from nmfd_cli.core.arrays import FloatArray
+import numpy as np
+
 from nmfd_cli.core.tempo import estimate_tempo
-from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes
-from nmfd_cli.io.transaction import StagedOutputs, place_bytes
+from nmfd_cli.errors import MissingExtraError, ParameterError
+from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
+from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
+from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.score.reader import is_midi
+from nmfd_cli.io.score.writer import score_notes, score_text
+from nmfd_cli.io.transaction import write_file
+
+#: The MIDI velocity of a note that has none.
+_USUAL_VELOCITY = 64.0
 
 
-def write_transcription_midi(
-    path: str | Path,
-    onsets: Mapping[str, FloatArray],
+@dataclass(frozen=True)
+class Transcription:
+    """What is played in a recording.
+
+    Attributes
+    ----------
+    input : str
+        The path that was given.
+    seconds : float
+        Its duration.
+    score : Score
+        Onsets with drum classes and velocities.
+    """
+
+    input: str
+    seconds: float
+    score: Score
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many onsets each drum has, the most frequent first."""
+        return dict(Counter(drum for drum in self.score.drums if drum).most_common())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {"file": self.input, "duration": self.seconds, "notes": score_notes(self.score)}
+
+
+def transcription_places(
+    inputs: Sequence[str],
+    out: str | None,
     *,
+    is_json: bool,
+    overwrite: bool,
     bpm: float | None = None,
-    overwrite: bool = False,
-) -> float:
-    """Write a drum transcription as a MIDI file, whole or not at all.
+    sources: Container[str] = (),
+) -> dict[str, Path]:
+    """Return the file of each recording's transcription; none where all goes to standard output.
 
     Parameters
     ----------
-    path : str or Path
-    onsets : dict of str to ndarray, shape (n, 2)
-        By drum: seconds and velocity, 1 to 127.
-    bpm : float, optional
-        Beats a minute; by default estimated from the onsets, or 120 if they have no steady tempo.
+    inputs : sequence of str
+    out : str or None
+        A file; a folder, which gets a file a recording; or a path with ``{track}``, the
+        recording's name, or ``{parent}``, its folder's name, in it.  ``-`` and None stand for
+        standard output.
+    is_json : bool
+        What the files of a folder are called: ``.json``, else ``.csv``.
     overwrite : bool
-        Whether an existing file may be replaced.
+        Whether existing files may be replaced.
+    bpm : float, optional
+        The tempo that is asked for.
+    sources : container of str
+        Real paths of what is read, which is never replaced.
+
+    Raises
+    ------
+    ParameterError
+        If several recordings would be written to one file, or as several tables to standard output;
+        if a tempo is asked for that is out of range, or nowhere to be written.
+    OutputError
+        If a file exists and may not be replaced, or is to be read.
+    MissingExtraError
+        If MIDI is asked for and mido is not installed.
+    """
+    if bpm is not None:
+        _require_tempo(bpm, out)
+    if out in (None, STREAM):
+        if len(inputs) > 1 and not is_json:
+            raise ParameterError(
+                "standard output takes the table of one recording",
+                setting="out",
+                found=str(len(inputs)),
+                hint="expected a folder, or --json for a line each",
+            )
+        return {}
+    assert out is not None
+    template = _template(out, len(inputs), "json" if is_json else "csv")
+    places: dict[str, Path] = {}
+    owner: dict[Path, str] = {}
+    for path in inputs:
+        place = _filled(template, path)
+        if place in owner:
+            raise ParameterError(
+                f"{owner[place]} and {path} would both write {place}",
+                setting="out",
+                hint=f"'{{parent}}-{{track}}{place.suffix}' in it can tell them apart",
+            )
+        places[path], owner[place] = place, path
+        _require_format(place, is_json=is_json)
+        require_free(place, overwrite, sources)
+    return places
+
+
+def _require_tempo(bpm: float, out: str | None) -> None:
+    if not SLOWEST_BPM <= bpm <= FASTEST_BPM:  # NaN neither
+        raise ParameterError(
+            setting="tempo",
+            expected=f"{SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute",
+            found=f"{bpm:g}",
+        )
+    if out is None or not is_midi(out):
+        where = "standard output" if out in (None, STREAM) else out
+        raise ParameterError(
+            setting="tempo", expected="a MIDI file (--out drums.mid)", found=where
+        )
+
+
+def _template(out: str, n_inputs: int, suffix: str) -> str:
+    """Return the path of a transcription with ``{track}`` in it where there are several."""
+    if "{track}" in out:
+        return out
+    is_folder = Path(out).is_dir() or out.endswith(("/", "\\"))
+    if is_folder or (n_inputs > 1 and not Path(out).suffix):
+        return str(Path(out) / f"{{track}}.{suffix}")
+    if n_inputs > 1:
+        raise ParameterError(
+            setting="out",
+            expected=f"a folder or a path with {{track}} for {n_inputs} recordings",
+            found=out,
+        )
+    return out
+
+
+def _filled(template: str, recording: str) -> Path:
+    source = Path(STDIN_NAME if recording == STREAM else recording).absolute()
+    parent = source.parent.name or "root"
+    return Path(template.replace("{parent}", parent).replace("{track}", source.stem))
+
+
+def _require_format(place: Path, *, is_json: bool) -> None:
+    if is_midi(place):
+        if is_json:
+            raise ParameterError(
+                setting="out", expected="a file for JSON", found=f"the MIDI file {place}"
+            )
+        if find_spec("mido") is None:
+            raise MissingExtraError("MIDI", "midi")
+
+
+def transcription_text(transcription: Transcription, *, is_json: bool) -> str:
+    """Return a table, or a line of JSON."""
+    if is_json:
+        return json.dumps(transcription.as_dict()) + "\n"
+    return score_text(transcription.score)
+
+
+def write_transcription(
+    place: Path,
+    transcription: Transcription,
+    *,
+    is_json: bool,
+    overwrite: bool,
+    bpm: float | None = None,
+) -> float | None:
+    """Write a transcription, whole or not at all: MIDI, JSON or a table, by the file's ending.
+
+    Parameters
+    ----------
+    place : Path
+    transcription : Transcription
+    is_json, overwrite : bool
+    bpm : float, optional
+        The tempo of a MIDI file, in beats a minute; by default it is estimated.
 
     Returns
     -------
-    float
-        The tempo written, in beats a minute.
+    float or None
+        The tempo of a MIDI file.
 
     Raises
     ------
     OutputError
         If the file exists and may not be replaced, or cannot be written.
-    ParameterError
-        If the tempo, a drum, an onset or a velocity has no place in a MIDI file.
     MissingExtraError
-        If mido is not installed.
+        If MIDI is asked for and mido is not installed.
     """
+    if is_midi(place):
+        return _write_midi(place, transcription.score, bpm, overwrite)
+    is_json = is_json or place.suffix.lower() == ".json"
+    write_file(place, transcription_text(transcription, is_json=is_json), overwrite=overwrite)
+    return None
+
+
+def _write_midi(place: Path, score: Score, bpm: float | None, overwrite: bool) -> float:
+    from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes  # needs an extra
+
+    notes: dict[str, list[tuple[float, float]]] = {}
+    for onset, drum, velocity in zip(score.onsets, score.drums, score.velocities, strict=True):
+        notes.setdefault(drum or "", []).append((onset, velocity or _USUAL_VELOCITY))
+    onsets = {drum: np.array(rows) for drum, rows in notes.items()}
     if bpm is None:
         tempo = estimate_tempo(onsets)
         bpm = tempo.bpm if tempo is not None else DEFAULT_BPM
-    with StagedOutputs(overwrite) as outputs:
-        place_bytes(outputs, Path(path), midi_bytes(onsets, bpm))
-        outputs.commit()
+    write_file(place, midi_bytes(onsets, bpm), overwrite=overwrite)
     return bpm

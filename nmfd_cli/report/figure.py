@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmfd_cli.batch.recordings import files_read
 from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import MissingExtraError, ParameterError, Progress, Warn, no_progress

@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.preset_file import Check, PresetFile, read_preset_file, shown
 from nmfd_cli.io.resources import shipped, user_config_folder
-from nmfd_cli.io.transaction import StagedOutputs, place_text
+from nmfd_cli.io.transaction import write_file
 from nmfd_cli.settings.definitions import (
     CheckedSettings,
     OutputSettings,
@@ -265,8 +265,5 @@ def save_preset(
     path = user_folder() / f"{name.removesuffix(SUFFIX)}{SUFFIX}"
     if path.stem in _presets_in(shipped_folder()) and not overwrite and not path.exists():
         raise OutputError(f"{path.stem} is a preset that ships; --overwrite puts yours before it")
-    text = preset_text(description, values)
-    with StagedOutputs(overwrite) as staging:
-        place_text(staging, path, text)
-        staging.commit()
+    write_file(path, preset_text(description, values), overwrite=overwrite)
     return path

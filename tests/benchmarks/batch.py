@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+from nmfd_cli.io.file_record import file_hash
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.output.manifest import file_hash
 
 WANTED = 1.7
 

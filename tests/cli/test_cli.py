@@ -245,7 +245,7 @@ def test_a_failed_list_replaces_other_files_only_if_asked(
 
     refused = nmfd("separate", "loop.wav", *FAST, "--failed-list", "list.txt")
 
-    expected = "nmfd: error: list.txt exists; --overwrite replaces it\n"
+    expected = "nmfd: error: list.txt: exists; --overwrite replaces it\n"
     assert (refused.exit_code, refused.stderr) == (1, expected)
     assert not (work_folder / "separated").exists()
     assert (work_folder / "list.txt").read_text() == mine

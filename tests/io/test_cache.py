@@ -18,6 +18,7 @@ from nmfd_cli.core.drum_sounds.description import (
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.io import cache
 from nmfd_cli.io.cache import cached_array
+from nmfd_cli.io.staging import STAGING_FOLDER
 
 SHAPE = (3, 4)
 
@@ -102,7 +103,7 @@ def test_a_full_disk_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(np, "save", full)
     np.testing.assert_array_equal(cached_array("a", SHAPE, numbers), numbers())
-    assert list(folder.iterdir()) == []
+    assert not folder.exists()
 
 
 def test_only_so_much_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,12 +126,12 @@ def test_what_is_too_much_by_itself_is_not_kept(
 
 
 def test_what_a_killed_process_left_is_swept(folder: Path) -> None:
-    folder.mkdir()
-    for name in (".old.tmp", ".new.tmp"):
-        (folder / name).touch()
-    os.utime(folder / ".old.tmp", (0, 0))
+    left = folder / STAGING_FOLDER / "token"
+    left.mkdir(parents=True)
+    (left / ".lock").touch()
+    (left / "b.npy").write_bytes(b"unfinished")
     cached_array("a", SHAPE, numbers)
-    assert sorted(path.name for path in folder.iterdir()) == [".new.tmp", "a.npy"]
+    assert [path.name for path in folder.iterdir()] == ["a.npy"]
 
 
 def fill(key: str) -> bool:

@@ -62,7 +62,7 @@ def test_equal_kits_give_equal_bytes(kit: Kit, path: Path, tmp_path: Path) -> No
 def test_a_file_that_exists_is_kept_unless_told_otherwise(kit: Kit, path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write_kit(path, kit)
-    assert str(caught.value) == f"{path} exists; --overwrite replaces it"
+    assert str(caught.value) == f"{path}: exists; --overwrite replaces it"
     write_kit(path, replace(kit, name="other"), overwrite=True)
     assert read_kit(path).name == "other"
 

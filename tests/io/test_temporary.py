@@ -6,14 +6,16 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nmfd_cli.io.staging import staging_directory
 from nmfd_cli.io.temporary import temporary_file, temporary_folder
-from nmfd_cli.output.staging import workplace
+from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.report.page.sound import encode_tracks
 from nmfd_cli.stop_signals import signals_held
 
@@ -103,8 +105,10 @@ def test_a_signal_right_after_a_folder_was_made_leaves_none(signal_at_making: Pa
     assert list(signal_at_making.iterdir()) == []
 
 
-def test_a_signal_right_after_a_workplace_was_made_leaves_none(signal_at_making: Path) -> None:
-    with pytest.raises(_Stopped), workplace(signal_at_making):
+def test_a_signal_right_after_a_staging_directory_was_made_leaves_none(
+    signal_at_making: Path,
+) -> None:
+    with pytest.raises(_Stopped), Transaction(signal_at_making):
         pytest.fail("the signal was lost")
     assert list(signal_at_making.iterdir()) == []
 
@@ -146,12 +150,11 @@ def signal_at_removal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("is_workplace", [False, True])
+@pytest.mark.parametrize("make", [staging_directory, lambda folder: temporary_folder()])
 def test_a_signal_while_it_is_removed_leaves_nothing(
-    signal_at_removal: Path, is_workplace: bool
+    signal_at_removal: Path, make: Callable[[Path], AbstractContextManager[Path]]
 ) -> None:
-    made = workplace(signal_at_removal) if is_workplace else temporary_folder()
-    with pytest.raises(_Stopped), made as folder:
+    with pytest.raises(_Stopped), make(signal_at_removal) as folder:
         (folder / "below").mkdir()
     assert list(signal_at_removal.iterdir()) == []
 

@@ -13,11 +13,8 @@ from batches import TINY, make_recording, make_recordings, plan, run, tree
 
 from nmfd_cli.batch.events import Event, Progress
 from nmfd_cli.batch.run import run_jobs
-from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.riff import clear_peak_time
-from nmfd_cli.io.moves import Moves
-from nmfd_cli.output import staging as workplaces
-from nmfd_cli.output.manifest import (
+from nmfd_cli.io.file_record import (
     CHANGED,
     CUT,
     FOREIGN,
@@ -25,12 +22,10 @@ from nmfd_cli.output.manifest import (
     OURS,
     FileRecord,
     file_hash,
-    manifest_name,
-    read_manifest,
     state_of,
     tree_hash,
 )
-from nmfd_cli.output.staging import WORK_FOLDER, recover, remove_loose_parts, workplace
+from nmfd_cli.output.manifest import manifest_name, read_manifest
 from nmfd_cli.settings.batch import BatchSettings
 from nmfd_cli.settings.definitions import SeparationSettings
 
@@ -161,7 +156,7 @@ def test_foreign_file_is_never_overwritten(out: Path, recording: Path, has_manif
     summary = run([recording], out, skip_existing=True)
 
     assert [failed.reason for failed in summary.failed] == [
-        f"{stem} exists and is no result of nmfd's; --overwrite replaces it"
+        f"{stem}: exists and is no result of nmfd's; --overwrite replaces it"
     ]
     assert tree(out) == before
     assert len(run([recording], out, skip_existing=True, overwrite=True).done) == 1
@@ -183,7 +178,7 @@ def test_what_another_process_has_moved_in_meanwhile_stays(tmp_path: Path, recor
 
     (failed,) = run([recording], out, on_event=somebody_else).failed
 
-    assert failed.reason == f"{out}/a/component_1.wav exists; --overwrite replaces it"
+    assert failed.reason == f"{out}/a/component_1.wav: exists; --overwrite replaces it"
     assert tree(out) == {f"a/{name}": content for name, content in first.items()}
 
 
@@ -202,7 +197,7 @@ def test_what_has_come_to_stand_since_the_plan_stays(
     if settings == TINY:
         assert len(summary.skipped) == 1
     else:
-        assert "component_1.wav exists; --overwrite replaces it" in summary.failed[0].reason
+        assert "component_1.wav: exists; --overwrite replaces it" in summary.failed[0].reason
 
 
 def test_other_content_of_the_recording_is_done_again(out: Path, recording: Path) -> None:
@@ -349,58 +344,6 @@ def test_hash_of_a_folder_sees_names_and_content(tmp_path: Path) -> None:
     hashes.append(tree_hash(folder))
 
     assert len(set(hashes)) == 3
-
-
-def test_workplace_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
-    with workplace(tmp_path) as place:
-        (place / "x.wav").write_bytes(b"unfinished")
-        recover(tmp_path)
-        assert (place / "x.wav").exists()
-    assert not (tmp_path / WORK_FOLDER).exists()
-
-
-def test_what_lies_around_since_days_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    part = tmp_path / ".nmfd-0123abcd-0.wav.part"
-    part.write_bytes(b"")
-    remove_loose_parts(tmp_path)
-    assert part.exists()
-    monkeypatch.setattr(workplaces, "_ABANDONED_SECONDS", -1.0)
-    remove_loose_parts(tmp_path)
-    assert not part.exists()
-
-
-def test_file_system_without_locks_judges_by_age(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(workplaces, "_lock", lambda descriptor: None)
-    with workplace(tmp_path) as place:
-        recover(tmp_path)
-        assert place.exists()
-        monkeypatch.setattr(workplaces, "_ABANDONED_SECONDS", -1.0)
-        recover(tmp_path)
-        assert not place.exists()
-
-
-def _move_two(moves: Moves, tmp_path: Path, out: Path) -> None:
-    with moves:
-        moves.move(tmp_path / "new", out / "old")
-        moves.move(tmp_path / "missing", out / "made" / "x")
-
-
-def test_moves_are_taken_back_when_one_fails(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "old").write_bytes(b"before")
-    (tmp_path / "new").write_bytes(b"after")
-    moves = Moves(tmp_path / "replaced")
-    with pytest.raises(OutputError, match="cannot write: No such file"):
-        _move_two(moves, tmp_path, out)
-
-    assert tree(out) == {"old": b"before"}
-    assert not (out / "made").exists()
-    assert (tmp_path / "new").read_bytes() == b"after"
 
 
 def test_time_of_day_is_removed_from_files_of_fractions(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_an_existing_file_is_not_replaced_unasked(tmp_path: Path) -> None:
     taken = tmp_path / "out" / "in" / "component_2.wav"
     taken.parent.mkdir(parents=True)
     taken.write_text("mine")
-    with pytest.raises(OutputError, match=r"component_2\.wav exists; --overwrite replaces it"):
+    with pytest.raises(OutputError, match=r"component_2\.wav: exists; --overwrite replaces it"):
         separate(source, tmp_path / "out", {}, init="random")
     assert [path.name for path in taken.parent.iterdir()] == ["component_2.wav"]
     assert taken.read_text() == "mine"

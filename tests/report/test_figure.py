@@ -117,7 +117,7 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
 def test_an_existing_figure_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "figure.png"
     path.write_bytes(b"mine")
-    with pytest.raises(OutputError, match=r"figure\.png exists; --overwrite replaces it"):
+    with pytest.raises(OutputError, match=r"figure\.png: exists; --overwrite replaces it"):
         draw(drawn_up(), path, panels=["divergence"])
     assert path.read_bytes() == b"mine"
 

@@ -226,7 +226,7 @@ def test_ticks_are_few_and_inside(low: float, high: float) -> None:
 def test_a_report_replaces_nothing_unasked(tmp_path: Path) -> None:
     target = tmp_path / "report.html"
     target.write_text("mine", encoding="utf-8")
-    with pytest.raises(OutputError, match=r"report\.html exists; --overwrite replaces it"):
+    with pytest.raises(OutputError, match=r"report\.html: exists; --overwrite replaces it"):
         write_report(made_up(), target, audio="none")
     assert target.read_text(encoding="utf-8") == "mine"
     write_report(made_up(), target, audio="none", overwrite=True)

@@ -85,10 +85,10 @@ def test_nothing_is_replaced_unasked(tmp_path: Path, recording: Path) -> None:
     mine = tmp_path / "out" / "loop" / "report.html"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine", encoding="utf-8")
-    with pytest.raises(OutputError, match=r"report\.html exists; --overwrite replaces it"):
+    with pytest.raises(OutputError, match=r"report\.html: exists; --overwrite replaces it"):
         plan([recording], tmp_path / "out", report=True)
     (failed,) = run([recording], tmp_path / "out", report=True, skip_existing=True).failed
-    assert "report.html exists and is no result of nmfd's" in failed.reason
+    assert "report.html: exists and is no result of nmfd's" in failed.reason
     assert files(tmp_path / "out") == {"report.html"}
     assert mine.read_text(encoding="utf-8") == "mine"
     assert run([recording], tmp_path / "out", report=True, overwrite=True).is_complete

@@ -360,7 +360,7 @@ def test_save_writes_once_and_replaces_only_when_told(own_folder: Path) -> None:
     assert path.read_text() == ('description = "My settings"\nstems = ["bd", "sd"]\nalpha = 1.5\n')
     again = nmfd("presets", "save", "mine", "--alpha", "2")
     assert again.exit_code == 1
-    assert again.stderr == f"nmfd: error: {path} exists; --overwrite replaces it\n"
+    assert again.stderr == f"nmfd: error: {path}: exists; --overwrite replaces it\n"
     replaced = nmfd(
         "presets", "save", "mine", "--alpha", "2", "--overwrite", "--description", "Two"
     )

@@ -193,7 +193,7 @@ def test_a_folder_gets_a_file_a_recording(loop: Path) -> None:
 def test_an_existing_file_is_replaced_only_if_asked(loop: Path) -> None:
     Path("drums.csv").write_text("mine")
     told = failed("loop.wav", "-o", "drums.csv")
-    assert told == (1, "drums.csv exists; --overwrite replaces it\n")
+    assert told == (1, "drums.csv: exists; --overwrite replaces it\n")
     assert Path("drums.csv").read_text() == "mine"
     assert nmfd("loop.wav", "-o", "drums.csv", "--overwrite").exit_code == 0
     assert Path("drums.csv").read_text().startswith("onset,drum,velocity\n")

@@ -117,7 +117,7 @@ def mend_unknown_length(file: BinaryIO) -> None:
 class StdoutOutput:
     """A temporary file that goes to standard output once it is whole.
 
-    Has what a transaction has, for one file.
+    Has what `io.transaction.Sink` has, for one file.
 
     Raises
     ------
@@ -145,6 +145,19 @@ class StdoutOutput:
         """Return where to write the file."""
         return self._file
 
+    def write(self, path: Path, content: bytes | str) -> None:
+        """Write the whole file, text in UTF-8.
+
+        Raises
+        ------
+        OutputError
+            If the temporary disk is full.
+        """
+        try:
+            self._file.write_bytes(content.encode() if isinstance(content, str) else content)
+        except OSError as error:
+            raise _no_room(error, "standard output") from error
+
     def commit(self) -> None:
         """Send it.
 
@@ -166,9 +179,9 @@ class StdoutOutput:
             raise OutputError(f"cannot write: {error.strerror}", path="standard output") from error
 
 
-def _no_room(error: OSError) -> OutputError:
+def _no_room(error: OSError, what: str = "standard input") -> OutputError:
     return OutputError(
-        f"no room for standard input: {error.strerror}",
+        f"no room for {what}: {error.strerror}",
         path=tempfile.gettempdir(),
         hint="TMPDIR names another folder",
     )
