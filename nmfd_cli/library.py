@@ -24,8 +24,9 @@ from nmfd_cli.pipeline.result import Separated
 from nmfd_cli.pipeline.separation import Explanation, explain
 from nmfd_cli.report.html import write_report
 from nmfd_cli.report.page.notebook import as_html
+from nmfd_cli.settings.conversion import setting_checks
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
-from nmfd_cli.settings.presets import load_preset, setting_checks
+from nmfd_cli.settings.presets import load_preset
 
 #: Sample formats that single precision does not hold.
 _FINE = ("PCM_32", "DOUBLE")

@@ -36,17 +36,18 @@ def learn(
     """Learn a kit from the folder DIR of your own sounds.
 
     \b
-    DIR/kick/*.wav, DIR/snare/*.wav ...   one stroke a file, or
-    DIR/kick.wav, DIR/snare.wav ...       many strokes of one drum, 0.2 s apart
+    DIR/kick/*.wav, DIR/snare/*.wav ...   one hit a file, or
+    DIR/kick.wav, DIR/snare.wav ...       many hits of one drum, 0.2 s apart
 
     Folders and files are called like the drum, in any of its usual names; a folder of another name
     makes a class of its own.  Sounds that look alike are averaged.
     """
     from nmfd_cli.kits.find import learn_kit
 
-    with warnings_as_lines(quiet=quiet):
+    reporter = Reporter(-1 if quiet else 0)
+    with warnings_as_lines(reporter.warn):
         kit = learn_kit(folder, out, name=name, licence=licence, overwrite=overwrite)
-    Reporter(-1 if quiet else 0).line(f"{out}: {_counts(kit)}")
+    reporter.line(f"{out}: {_counts(kit)}")
 
 
 @command.command("list", short_help="List the kits that can be called by name.")
@@ -73,7 +74,7 @@ def show(kit_name: str, as_json: bool) -> None:
     """Show what is in KIT: a kit file, a folder of sounds or a name that 'nmfd kit list' prints."""
     from nmfd_cli.kits.find import kit_as_dict, load_kit
 
-    with warnings_as_lines(quiet=False):
+    with warnings_as_lines(Reporter(0).warn):
         kit = load_kit(kit_name)
     if as_json:
         click.echo(json.dumps(kit_as_dict(kit), indent=2))

@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, say_error, warnings_as_lines
+from nmfd_cli.cli.messages import Reporter, error_line, say_error, warnings_as_lines
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
-    complete_files,
     option,
     preset_option,
     settings_from,
@@ -16,15 +15,16 @@ from nmfd_cli.cli.options import (
     verbosity,
     verbosity_options,
 )
+from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
     from nmfd_cli.pipeline.transcription import Transcription
 
-#: The settings that count for listening.
-LISTENING = ("stems", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
+#: The settings that a transcription takes.
+_TAKEN = ("stems", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
 
-_WITHOUT = tuple(name for name in SeparationSettings.names() if name not in LISTENING)
+_WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAKEN)
 
 
 @click.command("transcribe", cls=Command, short_help="Tell which drums are played when.")
@@ -62,7 +62,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     nmfd transcribe takes/ -o '{track}.csv'    a table for each recording
     nmfd separate drums.wav --score drums.csv  ... and back, once it is mended
 
-    Drums that do not sound are not listed; --stems says what to listen for.
+    Drums that do not sound are not listed; --stems says which to look for.
 
     INPUT is a file, a folder, a pattern such as 'takes/*.wav', or - for standard input.
     """
@@ -83,17 +83,17 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     n_failed = 0
     for path in recordings:
         try:
-            with warnings_as_lines(options["quiet"]), reporter.progress(path) as progress:
+            with warnings_as_lines(reporter.warn), reporter.progress(path) as progress:
                 found = transcribe_file(path, settings, progress=progress)
         except InputFileError as error:
             if len(recordings) == 1:
                 raise
-            say_error(str(error))
+            say_error(error_line(error))
             n_failed += 1
             continue
         place = places.get(path)
         bpm = _give(found, place, flags)
-        reporter.line(_told(found, place, bpm))
+        reporter.line(_summary(found, place, bpm))
     return 1 if n_failed else 0
 
 
@@ -107,8 +107,8 @@ def _give(found: "Transcription", place: Any, flags: dict[str, Any]) -> float | 
     return write_transcription(place, found, **flags)
 
 
-def _told(found: "Transcription", place: Any, bpm: float | None) -> str:
-    counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items()) or "no strokes"
+def _summary(found: "Transcription", place: Any, bpm: float | None) -> str:
+    counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items()) or "no hits"
     if bpm is not None:
         counts += f", {bpm:.1f} beats a minute"
     return f"{found.input}: {place}: {counts}" if place else f"{found.input}: {counts}"

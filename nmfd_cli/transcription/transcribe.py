@@ -139,7 +139,7 @@ def transcribe_target(
             stft.hop_length,
             ListeningRule(),
             candidates=candidates,
-            progress=lambda share: progress("listening", share),
+            progress=lambda share: progress("transcribing", share),
         )
     return as_score(heard.strokes, rate)
 

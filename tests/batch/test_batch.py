@@ -38,7 +38,7 @@ from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.separate import separate_file
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
-from nmfd_cli.settings.batch import BatchSettings
+from nmfd_cli.settings.definitions import BatchSettings
 
 ODD_NAMES = [
     "-dash.wav",

@@ -31,8 +31,7 @@ from nmfd_cli.output.manifest import (
     tree_hash,
 )
 from nmfd_cli.output.staging import WORK_FOLDER, recover, remove_loose_parts, workplace
-from nmfd_cli.settings.batch import BatchSettings
-from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.definitions import BatchSettings, SeparationSettings
 
 
 @pytest.fixture
