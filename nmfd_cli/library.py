@@ -18,8 +18,8 @@ from nmfd_cli.core.masking import wiener_masks
 from nmfd_cli.errors import ParameterError, Progress, Warn, no_progress, warn_python
 from nmfd_cli.io.audio.recording import Recording, open_recording
 from nmfd_cli.io.audio.samples import recording_from
-from nmfd_cli.io.score import Score, score_from
 from nmfd_cli.io.replacement import real_paths, require_free
+from nmfd_cli.io.score import Score, score_from
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.kits.find import load_kit
 from nmfd_cli.output.names import places_for
@@ -30,8 +30,9 @@ from nmfd_cli.pipeline.inputs import score_for
 from nmfd_cli.pipeline.result import Result, result_of
 from nmfd_cli.report.html import write_report
 from nmfd_cli.report.page.notebook import as_html
+from nmfd_cli.settings.conversion import setting_checks
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
-from nmfd_cli.settings.presets import load_preset, setting_checks
+from nmfd_cli.settings.presets import load_preset
 
 #: What a score may be: a file, a value, or onsets by drum: seconds (n,), or with velocities (n, 2).
 ScoreLike = str | Path | Score | Mapping[str, ArrayLike]
@@ -250,9 +251,7 @@ def _recording(source: str | Path | ArrayLike, sample_rate: int | None, warn: Wa
     if not isinstance(source, (str, Path)):
         return recording_from(source, sample_rate)
     if sample_rate is not None:
-        raise ParameterError(
-            setting="sample_rate", expected="none for a file, which has its own"
-        )
+        raise ParameterError(setting="sample_rate", expected="none for a file, which has its own")
     return open_recording(source, warn=warn)
 
 

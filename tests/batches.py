@@ -19,8 +19,7 @@ from nmfd_cli.batch.plan import Job, plan_jobs
 from nmfd_cli.batch.processors import THREAD_VARIABLES
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.io.audio.decoder import file_name
-from nmfd_cli.settings.batch import BatchSettings
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import BatchSettings, OutputSettings, SeparationSettings
 
 #: As little work as there can be that still has all stations.
 TINY = SeparationSettings(

@@ -13,9 +13,8 @@ from nmfd_cli import __version__
 from nmfd_cli.batch.events import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.processes import PROGRESS_SECONDS
-from nmfd_cli.batch.records import relocated
 from nmfd_cli.batch.work import run_job
-from nmfd_cli.errors import MissingExtraError, ParameterError
+from nmfd_cli.errors import MissingExtraError, ParameterError, reason
 
 #: How long a scheduler may take to answer.
 CONNECT_SECONDS: Final = 20
@@ -75,7 +74,8 @@ def _client(address: str) -> Iterator[Any]:
     try:
         client = _distributed().Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise ParameterError(f"scheduler: no Dask scheduler answers at {address}") from error
+        message = f"no Dask scheduler answers at {address}"
+        raise ParameterError(message, setting="scheduler") from error
     try:
         yield client
     finally:
@@ -159,8 +159,8 @@ class _Dispatch:
             self._last_worker = now
         elif now - self._last_worker > NO_WORKER_SECONDS:
             for index in (*self._futures, *waiting):
-                reason = f"the cluster had no worker for {NO_WORKER_SECONDS:.0f} s"
-                self._on_event(Failed(index, self._jobs[index].input, (), reason))
+                cause = f"the cluster had no worker for {NO_WORKER_SECONDS:.0f} s"
+                self._on_event(Failed(index, self._jobs[index].input, (), cause))
             self._futures.clear()
 
 
@@ -177,40 +177,43 @@ def _cause(error: BaseException) -> str:
 
 def located(job: Job) -> Job:
     """Return a job whose paths mean the same from any working folder."""
-    settings, score = job.settings, job.score
-    if settings.kit is not None:
-        settings = replace(settings, kit=str(Path(settings.kit).absolute()))
+    score = job.score_path
     return replace(
         job,
         input=str(Path(job.input).absolute()),
-        output=replace(job.output, out=str(job.out.absolute())),
-        score=str(Path(score).absolute()) if score is not None else None,
-        settings=settings,
+        places=replace(job.places, out=job.out.absolute()),
+        score_path=str(Path(score).absolute()) if score is not None else None,
     )
 
 
 def as_given(event: Ended, job: Job) -> Ended:
     """Return what a worker says of a job with the paths as the user gave them."""
     if isinstance(event, (Done, Skipped)):
-        report = relocated(event.report, job.out.absolute(), job.out)
-        recording = replace(report.recording, path=Path(job.input))
-        report = replace(report, input=job.input, recording=recording)
-        return replace(event, input=job.input, report=report)
+        result = event.result
+        stems = tuple(replace(stem, path=_as_given(stem.path, job)) for stem in result.stems)
+        result = replace(result, input=job.input, stems=stems, report=job.places.report)
+        return replace(event, input=job.input, result=result)
     assert isinstance(event, Failed)
-    reason = event.reason
-    for absolute, given in (
-        (str(Path(job.input).absolute()), job.input),
-        (str(job.out.absolute()), str(job.out)),
-    ):
-        reason = reason.replace(absolute, given)
-    return replace(event, input=job.input, reason=reason)
+    error = event.error
+    if error is not None and error.path is not None:
+        error.path = str(_as_given(Path(error.path), job))
+        return replace(event, input=job.input, reason=reason(error), error=error)
+    return replace(event, input=job.input)
+
+
+def _as_given(path: Path, job: Job) -> Path:
+    """Return an absolute path as the job has it."""
+    if path == Path(job.input).absolute():
+        return Path(job.input)
+    out = job.out.absolute()
+    return job.out / path.relative_to(out) if path.is_relative_to(out) else path
 
 
 def _run_on_worker(index: int, job: Job, topic: str, version: str) -> Ended:
     """Do a job where Dask sent it."""
     if version != __version__:
-        reason = f"expected nmfd {version} on the workers, found {__version__}"
-        return Failed(index, job.input, (), reason)
+        cause = f"expected nmfd {version} on the workers, found {__version__}"
+        return Failed(index, job.input, (), cause)
     worker = _distributed().get_worker()
     last = ("", 0.0)
 

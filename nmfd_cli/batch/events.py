@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nmfd_cli.batch.results import WrittenSeparation
+from nmfd_cli.errors import NmfdError
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,13 @@ class Failed(Ended):
         One line.
     trace : str
         Where an error came from that was not expected, in many lines.
+    error : NmfdError or None
+        What the reason was rendered from, if it was expected.
     """
 
     reason: str
     trace: str = ""
+    error: NmfdError | None = None
 
 
 OnEvent = Callable[[Event], None]

@@ -37,10 +37,10 @@ def require_failed_list(path: str | Path, jobs: Sequence[Job], *, overwrite: boo
 
 def _written_by(jobs: Sequence[Job]) -> set[str]:
     return {
-        os.path.realpath(job.out / file)
+        os.path.realpath(file)
         for job in jobs
         if not job.is_stream
-        for file in (*job.files, job.manifest)
+        for file in (*job.files, job.places.manifest)
     }
 
 

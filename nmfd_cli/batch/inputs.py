@@ -8,9 +8,9 @@ from pathlib import Path
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.audio.recording import STREAM
 from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
-from nmfd_cli.settings.definitions import OutputSettings
 from nmfd_cli.output.manifest import SUFFIX as MANIFEST_SUFFIX
 from nmfd_cli.output.manifest import read_manifest
+from nmfd_cli.settings.definitions import OutputSettings
 
 
 def find_recordings(

@@ -10,7 +10,14 @@ from typing import Any
 
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError, Warn
+from nmfd_cli.errors import (
+    InputFileError,
+    NmfdError,
+    OutputError,
+    ParameterError,
+    Warn,
+    warn_python,
+)
 from nmfd_cli.io.audio.recording import STREAM, estimated_seconds
 from nmfd_cli.io.file_record import tree_hash
 from nmfd_cli.io.replacement import real_paths, require_free
@@ -115,7 +122,7 @@ def plan_jobs(
     score_pattern: str | None = None,
     skip_existing: bool = False,
     command: str = "",
-    warn: Warn,
+    warn: Warn = warn_python,
 ) -> tuple[Job, ...]:
     """Decide on everything before any work.
 
@@ -211,9 +218,7 @@ def _require_scores(inputs: Sequence[str], scores: Iterable[str | None]) -> None
     if missing:
         path, score = missing[0]
         others = f" (and {len(missing) - 1} more are missing)" if len(missing) > 1 else ""
-        raise InputFileError(
-            score or "", expected=f"the score of {path}", found=f"no file{others}"
-        )
+        raise InputFileError(score or "", expected=f"the score of {path}", found=f"no file{others}")
 
 
 def _seconds(path: str) -> float | None:

@@ -107,6 +107,4 @@ def result_of_manifest(manifest: Manifest, job: Job) -> WrittenSeparation:
         for record in (written[file] for file in files if file in written)
     )
     facts = AudioFacts(**manifest.recording)
-    return WrittenSeparation(
-        job.input, facts, stems, manifest.final_divergence, job.places.report
-    )
+    return WrittenSeparation(job.input, facts, stems, manifest.final_divergence, job.places.report)

@@ -9,7 +9,7 @@ from nmfd_cli.batch.events import Done, Ended, Failed, Skipped
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.records import file_names, manifest_for, result_of_manifest
 from nmfd_cli.batch.results import WrittenSeparation
-from nmfd_cli.errors import InputFileError, Progress, Warn, no_progress, reason, trace
+from nmfd_cli.errors import InputFileError, NmfdError, Progress, Warn, no_progress, reason, trace
 from nmfd_cli.io.audio.recording import Recording, recording_at
 from nmfd_cli.io.audio.riff import clear_peak_time
 from nmfd_cli.io.file_record import file_hash, is_unchanged
@@ -45,7 +45,8 @@ def run_job(index: int, job: Job, progress: Progress = no_progress) -> Ended:
     except BrokenPipeError:
         raise  # the reader of standard output has gone: no failure of the recording
     except Exception as error:
-        return Failed(index, job.input, tuple(warnings), reason(error), trace(error))
+        known = error if isinstance(error, NmfdError) else None
+        return Failed(index, job.input, tuple(warnings), reason(error), trace(error), known)
     if is_new:
         return Done(index, job.input, tuple(warnings), result, time.perf_counter() - begin)
     return Skipped(index, job.input, tuple(warnings), result)
@@ -72,9 +73,7 @@ def do_job(
         if keeps_finished and previous is not None and _is_finished(job, previous, sources):
             return result_of_manifest(previous, job), False
         known = None if job.replaces_nothing else known_results(job.places.manifest)
-        with Transaction(
-            job.out, overwrite=job.output.overwrite, known=known, warn=warn
-        ) as files:
+        with Transaction(job.out, overwrite=job.output.overwrite, known=known, warn=warn) as files:
             for path in job.files:
                 files.require(path)
             before = _stamp(job.input)
@@ -90,9 +89,7 @@ def do_job(
     return result, True
 
 
-def _streamed(
-    job: Job, recording: Recording, progress: Progress, warn: Warn
-) -> WrittenSeparation:
+def _streamed(job: Job, recording: Recording, progress: Progress, warn: Warn) -> WrittenSeparation:
     """Separate what comes from or goes to a stream, of which no manifest tells."""
     from nmfd_cli.io.audio.streams import StdoutOutput  # what few need
 
@@ -175,9 +172,7 @@ def _warn_of_outdated(job: Job, previous: Manifest, manifest: Manifest, warn: Wa
     folder = job.places.folder
     for stem in previous.stems:
         if stem.file not in new and (folder / stem.file).exists():
-            warn(
-                f"{folder / stem.file} is of an earlier separation, no part of the stems of now"
-            )
+            warn(f"{folder / stem.file} is of an earlier separation, no part of the stems of now")
     for report in previous.reports:
         if report.file not in new and (folder / report.file).exists():
             warn(

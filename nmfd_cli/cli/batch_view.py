@@ -1,4 +1,4 @@
-"""A batch as it is seen: one bar over all recordings on a terminal, a line a recording in a log."""
+"""A batch as it is shown: one bar over all recordings on a terminal, in a log a line for each."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,8 +10,8 @@ from nmfd_cli.cli.messages import Reporter, decibels, say_error, say_trace, say_
 
 if TYPE_CHECKING:
     from nmfd_cli.batch.plan import Job
-    from nmfd_cli.batch.run import BatchSummary
     from nmfd_cli.batch.results import WrittenSeparation
+    from nmfd_cli.batch.run import BatchSummary
 
 #: Of a recording's time, what has passed when a station begins and when it ends.
 _STATIONS: Mapping[str, tuple[float, float]] = {
@@ -32,14 +32,11 @@ class BatchView:
     ----------
     jobs : sequence of Job
     reporter : Reporter
-    is_quiet : bool
-        Whether warnings are kept back.
     """
 
-    def __init__(self, jobs: "Sequence[Job]", reporter: Reporter, *, is_quiet: bool) -> None:
+    def __init__(self, jobs: "Sequence[Job]", reporter: Reporter) -> None:
         self._seconds = [job.seconds or 1.0 for job in jobs]
         self._reporter = reporter
-        self._is_quiet = is_quiet
         self._bar: Any = None
         self._shares: dict[int, float] = {}
         self._stages: dict[int, str] = {}
@@ -94,7 +91,7 @@ class BatchView:
             self._shares[event.index] = 0.0
             if self._bar is not None:
                 self._bar.total -= self._seconds[event.index]
-        self._above(lambda: self._tell(event))
+        self._above(lambda: self._show_end(event))
         if self._n_ended < len(self._seconds):
             self._refresh(at_once=True)
 
@@ -117,8 +114,8 @@ class BatchView:
             self._bar.clear()
         write()
 
-    def _tell(self, event: Ended) -> None:
-        if not self._is_quiet:
+    def _show_end(self, event: Ended) -> None:
+        if not self._reporter.is_quiet:
             for warning in event.warnings:
                 say_warning(warning)
         if isinstance(event, Failed):
@@ -127,9 +124,9 @@ class BatchView:
         elif isinstance(event, Skipped):
             self._reporter.line(f"{event.input}: finished already")
         elif isinstance(event, Done):
-            self._tell_done(event)
+            self._show_done(event)
 
-    def _tell_done(self, event: Done) -> None:
+    def _show_done(self, event: Done) -> None:
         duration = f"{event.result.recording.seconds:.1f} s in {event.seconds:.1f} s"
         if self._is_single and self._reporter.shows_tables:
             self._reporter.line(f"{event.input} ({duration})")

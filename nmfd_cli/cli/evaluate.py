@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import say, table, warnings_as_lines
-from nmfd_cli.cli.options import Command, complete_files, option
+from nmfd_cli.cli.messages import Reporter, say, table
+from nmfd_cli.cli.options import Command, option
+from nmfd_cli.cli.values import complete_files
 
 if TYPE_CHECKING:
     from nmfd_cli.evaluation.onsets import OnsetEvaluation
@@ -50,8 +51,7 @@ def command(reference: str, estimate: str, as_json: bool, **options: Any) -> Non
     from nmfd_cli.evaluation.onsets import evaluate
     from nmfd_cli.evaluation.stems import StemEvaluation
 
-    with warnings_as_lines(quiet=False):
-        found = evaluate(reference, estimate, **options)
+    found = evaluate(reference, estimate, warn=Reporter(0).warn, **options)
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2))
         return

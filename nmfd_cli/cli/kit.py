@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, warnings_as_lines
+from nmfd_cli.cli.messages import Reporter
 
 if TYPE_CHECKING:
     from nmfd_cli.core.drum_sounds.kit import Kit
@@ -36,17 +36,19 @@ def learn(
     """Learn a kit from the folder DIR of your own sounds.
 
     \b
-    DIR/kick/*.wav, DIR/snare/*.wav ...   one stroke a file, or
-    DIR/kick.wav, DIR/snare.wav ...       many strokes of one drum, 0.2 s apart
+    DIR/kick/*.wav, DIR/snare/*.wav ...   one hit a file, or
+    DIR/kick.wav, DIR/snare.wav ...       many hits of one drum, 0.2 s apart
 
     Folders and files are called like the drum, in any of its usual names; a folder of another name
     makes a class of its own.  Sounds that look alike are averaged.
     """
     from nmfd_cli.kits.learn import learn_kit
 
-    with warnings_as_lines(quiet=quiet):
-        kit = learn_kit(folder, out, name=name, licence=licence, overwrite=overwrite)
-    Reporter(-1 if quiet else 0).line(f"{out}: {_counts(kit)}")
+    reporter = Reporter(-1 if quiet else 0)
+    kit = learn_kit(
+        folder, out, name=name, licence=licence, overwrite=overwrite, warn=reporter.warn
+    )
+    reporter.line(f"{out}: {_counts(kit)}")
 
 
 @command.command("list", short_help="List the kits that can be called by name.")
@@ -73,8 +75,7 @@ def show(kit_name: str, as_json: bool) -> None:
     """Show what is in KIT: a kit file, a folder of sounds or a name that 'nmfd kit list' prints."""
     from nmfd_cli.kits.find import kit_as_dict, load_kit
 
-    with warnings_as_lines(quiet=False):
-        kit = load_kit(kit_name)
+    kit = load_kit(kit_name, warn=Reporter(0).warn)
     if as_json:
         click.echo(json.dumps(kit_as_dict(kit), indent=2))
         return

@@ -1,20 +1,20 @@
 """The command ``nmfd``: finds its subcommands lazily, owns messages and exit codes."""
 
-import gc
 import importlib
 import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
 from nmfd_cli import __version__
-from nmfd_cli.cli.messages import say_error, say_trace
-from nmfd_cli.errors import ParameterError, reason, trace
+from nmfd_cli.cli.messages import error_line, say_error, say_trace
+from nmfd_cli.errors import ParameterError, trace
 from nmfd_cli.stop_signals import stop_signals
 
 #: Where each subcommand stands and what it does: known here, so that help need not import them.
@@ -32,14 +32,7 @@ FAILED = 1
 WRONG_OPTIONS = 2
 INTERRUPTED = 130
 
-#: Seconds until what was lost is raised again: by then what has lost it is over.
-_SHORTLY = 0.001
-
 _COMPLETE_VARIABLE = "_NMFD_COMPLETE"
-
-#: New objects after which garbage is looked for: there is hardly any, and at Python's own 700 what
-#: modules leave behind while they are imported is looked through again and again.
-_COLLECT_AFTER = 50_000
 
 
 class LazyGroup(click.Group):
@@ -117,15 +110,12 @@ def _report(error: Exception) -> int:
     match error:
         case click.UsageError():
             return _report_usage(error)
-        case ParameterError():
-            say_error(str(error))
-            return WRONG_OPTIONS
         case click.ClickException():
-            say_error(str(error))
+            say_error(error.format_message())
         case _:
             say_trace(trace(error))
-            say_error(reason(error))
-    return FAILED
+            say_error(error_line(error))
+    return WRONG_OPTIONS if isinstance(error, ParameterError) else FAILED
 
 
 def _report_usage(error: click.UsageError) -> int:
@@ -160,22 +150,21 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _stop_again(lost: "sys.UnraisableHookArgs") -> None:
-    """Stop a little later where Python let go of what was to stop the program.
+def _is_ignored(number: int) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN  # as under nohup
 
-    It does so with whatever is raised in a ``__del__`` or in what a library in C calls back.
-    """
-    error = lost.exc_value
-    if not isinstance(error, (KeyboardInterrupt, SystemExit)) or not hasattr(signal, "setitimer"):
+
+def _heed(numbers: Iterable[int]) -> None:
+    for number in numbers:
+        signal.signal(number, _stop)
+
+
+def _heed_again(numbers: Iterable[int], lost: "sys.UnraisableHookArgs") -> None:
+    """Heed the next signal where Python let go of what the first has raised, in a ``__del__``."""
+    if isinstance(lost.exc_value, (KeyboardInterrupt, SystemExit)):
+        _heed(numbers)
+    else:
         sys.__unraisablehook__(lost)
-        return
-    kind, arguments = type(error), error.args
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise kind(*arguments)
-
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, _SHORTLY)
 
 
 def main() -> NoReturn:
@@ -187,11 +176,9 @@ def main() -> NoReturn:
 
 
 def _run_as_program() -> NoReturn:
-    sys.unraisablehook = _stop_again
-    gc.set_threshold(_COLLECT_AFTER)
-    for number in stop_signals():
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _stop)
+    heeded = [number for number in stop_signals() if not _is_ignored(number)]
+    _heed(heeded)
+    sys.unraisablehook = partial(_heed_again, heeded)
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files that are not UTF-8, as they are
         sys.stdout.reconfigure(errors="surrogateescape")
     if _COMPLETE_VARIABLE in os.environ:

@@ -1,17 +1,16 @@
-"""What the terminal is told: one line a message, progress where somebody watches."""
+"""What the terminal shows: one line a message, progress where somebody watches."""
 
 import math
 import os
 import re
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from nmfd_cli.errors import DEBUG_VARIABLE, NmfdWarning
+from nmfd_cli.errors import DEBUG_VARIABLE, reason
 
 _INVISIBLE = re.compile(
     r"\x1b(?!\[[0-9;]*m)|[\x00-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\ud800-\udfff]"
@@ -25,6 +24,22 @@ def say(text: str) -> None:
         click.echo(visible(text), err=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def flag_of(setting: str) -> str:
+    """Return the option of a setting; what is not the plain name of one stays as it is.
+
+    Examples
+    --------
+    >>> flag_of("score_pattern"), flag_of("score['kick'][3]")
+    ('--score-pattern', "score['kick'][3]")
+    """
+    return f"--{setting.replace('_', '-')}" if setting.isidentifier() else setting
+
+
+def error_line(error: Exception) -> str:
+    """Return any error as a line in which settings are called as their options are."""
+    return reason(error, flag_of)
 
 
 def say_error(message: str) -> None:
@@ -67,22 +82,6 @@ def painted(text: str, **style: Any) -> str:
     return click.style(text, **style) if is_watched() and not os.environ.get("NO_COLOR") else text
 
 
-@contextmanager
-def warnings_as_lines(quiet: bool) -> Iterator[None]:
-    """Show the project's warnings as lines on stderr, each once, and none of other packages."""
-    said = set()
-
-    def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-        if issubclass(category, NmfdWarning) and not quiet and str(message) not in said:
-            said.add(str(message))  # a file may be looked at more than once
-            say_warning(str(message))
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.showwarning = show
-        yield
-
-
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> list[str]:
     """Return the lines of a small table.
 
@@ -110,7 +109,7 @@ def decibels(peak: float) -> str:
 
 
 class Reporter:
-    """Progress on a terminal, plain lines in a log, nothing if quiet.
+    """Progress and warnings of one command: nothing but errors if quiet.
 
     Parameters
     ----------
@@ -122,11 +121,23 @@ class Reporter:
         self._verbosity = verbosity
         self._bar: Any = None
         self._stage = ""
+        self._warned: set[str] = set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing but errors is shown."""
+        return self._verbosity < 0
 
     @property
     def shows_tables(self) -> bool:
-        """Whether somebody watches who wants to be told."""
-        return self._verbosity >= 0 and is_watched()
+        """Whether somebody watches a terminal that is not to be quiet."""
+        return not self.is_quiet and is_watched()
+
+    def warn(self, message: str) -> None:
+        """Show a warning, once: commands hand this on as `warn`."""
+        if not self.is_quiet and message not in self._warned:
+            self._warned.add(message)  # a file may be looked at more than once
+            say_warning(message)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Any]:
@@ -155,7 +166,7 @@ class Reporter:
 
     def line(self, text: str) -> None:
         """Say what was done."""
-        if self._verbosity >= 0:
+        if not self.is_quiet:
             say(text)
 
     def detail(self, text: str) -> None:

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 from click.shell_completion import CompletionItem
 
-from nmfd_cli.cli.messages import say_warning
-from nmfd_cli.errors import ParameterError
-from nmfd_cli.settings.definitions import GROUPS, CheckedSettings, SeparationSettings
+from nmfd_cli.cli.messages import error_line, flag_of
+from nmfd_cli.cli.values import Names, PresetName, complete_drums, complete_folders
+from nmfd_cli.errors import ParameterError, Warn
+from nmfd_cli.settings.definitions import GROUPS, SeparationSettings
+from nmfd_cli.settings.fields import CheckedSettings
 from nmfd_cli.settings.idle import idle_settings
 
 if TYPE_CHECKING:
     from nmfd_cli.settings.presets import Preset
-
-    NamesBase = click.ParamType[tuple[str, ...]]
-    PresetBase = click.ParamType[Preset]
-else:  # older releases of click have no type parameter here
-    NamesBase = PresetBase = click.ParamType
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -47,18 +44,6 @@ class Option(click.Option):
 class Command(click.Command):
     """A command whose help shows its options in sections."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run it; what is wrong with ``score_pattern`` is told of ``--score-pattern``."""
-        try:
-            return super().invoke(ctx)
-        except ParameterError as error:
-            name, colon, rest = str(error).partition(":")
-            options = (item for item in self.params if isinstance(item, click.Option))
-            # "preset" is one to be saved here: what is wrong with one given is a UsageError
-            flags = {item.name: item.opts[-1] for item in options if item.name != "preset"}
-            error.args = (f"{flags.get(name, name)}{colon}{rest}",)
-            raise
-
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {name: [] for name in SECTIONS}
         for parameter in self.get_params(ctx):
@@ -74,50 +59,6 @@ class Command(click.Command):
 def option(*names: str, section: str = GENERAL, **attributes: Any) -> Decorator:
     """Give a command an option in a section of its help."""
     return click.option(*names, cls=Option, section=section, **attributes)
-
-
-class Names(NamesBase):
-    """Names separated by commas, as a tuple."""
-
-    name = "names"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        if isinstance(value, tuple):
-            return value
-        names = tuple(name.strip() for name in value.split(","))
-        if not all(names):
-            self.fail(f"expected names separated by commas, found {value!r}", param, ctx)
-        return names
-
-
-class PresetName(PresetBase):
-    """The name or the file of a preset, as the preset."""
-
-    name = "preset"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> "Preset":
-        from nmfd_cli.settings.presets import Preset, load_preset
-
-        if isinstance(value, Preset):
-            return value
-        try:
-            return load_preset(value)
-        except ParameterError as error:
-            dashes = "--" if isinstance(param, click.Option) else ""
-            raise click.UsageError(f"{dashes}{error}", ctx) from error
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from nmfd_cli.settings.presets import preset_paths
-
-        names = [name for name in preset_paths() if name.startswith(incomplete)]
-        files = [] if names else [CompletionItem(incomplete, type="file")]
-        return [*map(CompletionItem, names), *files]
 
 
 def preset_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,21 +117,19 @@ def settings_from(settings: type[S], options: Mapping[str, Any]) -> S:
     try:
         return settings(**(values | given_values(settings, options)))
     except ParameterError as error:
-        name, colon, message = str(error).partition(":")
-        raise click.UsageError(f"--{name.replace('_', '-')}{colon}{message}") from error
+        raise click.UsageError(error_line(error)) from error
 
 
-def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any]) -> None:
-    """Say of each option that was given whether it does nothing beside the others."""
+def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any], warn: Warn) -> None:
+    """Warn of each option that was given and does nothing beside the others."""
     given = given_values(SeparationSettings, options)
     has_score = bool(options.get("score") or options.get("score_pattern"))
     for name, wanted in idle_settings(list(given), settings, has_score=has_score):
-        if not options.get("quiet"):
-            say_warning(f"--{name.replace('_', '-')}: does nothing without {wanted}")
+        warn(f"{flag_of(name)}: does nothing without {wanted}")
 
 
 def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
-    flag = "--" + item.name.replace("_", "-")
+    flag = flag_of(item.name)
     kind = next((kind for kind in get_args(hint) if kind is not NoneType), hint)
     is_names = isinstance(item.default, tuple)
     section = section or item.metadata["group"]
@@ -218,35 +157,8 @@ def _completion(item: Field[Any]) -> Completion | None:
     if item.metadata["metavar"] == "DIR":
         return complete_folders
     if item.name in ("stem", "minus", "stems"):
-        return _complete_drums
+        return complete_drums
     return None
-
-
-def complete_files(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Have the shell complete the name of a file."""
-    return [CompletionItem(incomplete, type="file")]
-
-
-def complete_folders(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Have the shell complete the name of a folder."""
-    return [CompletionItem(incomplete, type="dir")]
-
-
-def _complete_drums(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    from nmfd_cli.output.names import usual_stems
-
-    before, comma, begun = incomplete.rpartition(",")
-    if isinstance(param.type, Names):
-        taken = before.split(",")
-        names = [drum for drum in usual_stems() if drum not in taken]
-        return [CompletionItem(before + comma + n) for n in names if n.startswith(begun)]
-    return [CompletionItem(name) for name in usual_stems() if name.startswith(incomplete)]
 
 
 def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,10 +4,9 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, warnings_as_lines
+from nmfd_cli.cli.messages import Reporter
 from nmfd_cli.cli.options import (
     Command,
-    complete_files,
     option,
     preset_option,
     settings_from,
@@ -16,6 +15,7 @@ from nmfd_cli.cli.options import (
     verbosity_options,
     warn_of_idle,
 )
+from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import SeparationSettings
 
 
@@ -52,12 +52,12 @@ def command(recording: str, **options: Any) -> int:
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options)
+    warn_of_idle(settings, options, reporter.warn)
 
     from nmfd_cli.report.figure import PANELS, figure_file
 
     target = options["out"]
-    with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
+    with reporter.progress(recording) as progress:
         figure_file(
             recording,
             target,
@@ -66,6 +66,7 @@ def command(recording: str, **options: Any) -> int:
             panels=[panel for panel in PANELS if options[panel]],
             overwrite=options["overwrite"],
             progress=progress,
+            warn=reporter.warn,
         )
     reporter.line(f"{recording}: {target}")
     return 0

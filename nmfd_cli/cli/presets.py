@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import say
+from nmfd_cli.cli.messages import error_line, say
 from nmfd_cli.cli.options import (
     Command,
-    PresetName,
     given_values,
     option,
     preset_option,
     settings_from,
     settings_options,
 )
+from nmfd_cli.cli.values import PresetName
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def list_presets() -> None:
         try:
             description = load_preset(str(path)).description
         except InputFileError as error:
-            description = f"cannot be used: {error}"
+            description = f"cannot be used: {error_line(error)}"
         mark = " (yours)" if path.parent == user_folder() else ""
         click.echo(f"{name:{width}}  {description}{mark}")
 

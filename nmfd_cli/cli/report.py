@@ -5,11 +5,10 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, warnings_as_lines
+from nmfd_cli.cli.messages import Reporter
 from nmfd_cli.cli.options import (
     Command,
     command_line,
-    complete_files,
     option,
     preset_option,
     settings_from,
@@ -18,6 +17,7 @@ from nmfd_cli.cli.options import (
     verbosity_options,
     warn_of_idle,
 )
+from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 #: The settings of the output that count for a report alone.
@@ -55,13 +55,13 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options)
+    warn_of_idle(settings, options, reporter.warn)
 
     from nmfd_cli.report.draft import report_file
 
     target = Path(options["out"])  # the settings' own is a folder
     output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
-    with warnings_as_lines(quiet=options["quiet"]), reporter.progress(recording) as progress:
+    with reporter.progress(recording) as progress:
         report_file(
             recording,
             target,
@@ -71,6 +71,7 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
             command=command_line(context),
             overwrite=output.overwrite,
             progress=progress,
+            warn=reporter.warn,
         )
     reporter.line(f"{recording}: {target} ({target.stat().st_size / 1e6:.1f} MB)")
     return 0

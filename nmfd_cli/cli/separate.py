@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, say_warning
+from nmfd_cli.cli.messages import Reporter
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
     command_line,
-    complete_files,
     option,
     preset_option,
     settings_from,
@@ -19,8 +18,9 @@ from nmfd_cli.cli.options import (
     verbosity_options,
     warn_of_idle,
 )
-from nmfd_cli.settings.batch import BatchSettings
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.cli.values import complete_files
+from nmfd_cli.errors import Warn
+from nmfd_cli.settings.definitions import BatchSettings, OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
     from nmfd_cli.batch.events import Event
@@ -71,16 +71,18 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
     """
     reporter = Reporter(verbosity(options))
     settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options)
+    warn_of_idle(settings, options, reporter.warn)
     output = settings_from(OutputSettings, options)
     batch = settings_from(BatchSettings, options)
     _check_json(output, options)
     if options["report_audio"] is not None and not output.report:
         raise click.UsageError("--report-audio: expected --report beside it")
     options["command"] = command_line(context)
-    jobs = _plan(inputs, settings, output, batch, options)
-    if options["score"] and len(jobs) > 1 and not options["quiet"]:
-        say_warning(f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own")
+    jobs = _plan(inputs, settings, output, batch, options, reporter.warn)
+    if options["score"] and len(jobs) > 1:
+        reporter.warn(
+            f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own"
+        )
 
     from nmfd_cli.batch.failed_list import require_failed_list, write_failed_list
     from nmfd_cli.batch.run import run_jobs
@@ -88,7 +90,7 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
 
     if options["failed_list"]:
         require_failed_list(options["failed_list"], jobs, overwrite=output.overwrite)
-    view = BatchView(jobs, reporter, is_quiet=options["quiet"])
+    view = BatchView(jobs, reporter)
 
     def on_event(event: "Event") -> None:
         view(event)
@@ -113,9 +115,10 @@ def _plan(
     output: OutputSettings,
     batch: BatchSettings,
     options: dict[str, Any],
+    warn: Warn,
 ) -> "tuple[Job, ...]":
-    from nmfd_cli.batch.plan import plan_jobs
     from nmfd_cli.batch.inputs import find_recordings
+    from nmfd_cli.batch.plan import plan_jobs
 
     recordings = find_recordings(inputs, output, recursive=options["recursive"])
     return plan_jobs(
@@ -126,6 +129,7 @@ def _plan(
         score_pattern=options["score_pattern"],
         skip_existing=batch.skip_existing,
         command=options["command"],
+        warn=warn,
     )
 
 

@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, say_error, warnings_as_lines
+from nmfd_cli.cli.messages import Reporter, error_line, say_error
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
-    complete_files,
     option,
     preset_option,
     settings_from,
@@ -16,15 +15,16 @@ from nmfd_cli.cli.options import (
     verbosity,
     verbosity_options,
 )
+from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
-    from nmfd_cli.pipeline.transcription import Transcription
+    from nmfd_cli.output.transcription_writer import Transcription
 
-#: The settings that count for listening.
-LISTENING = ("stems", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
+#: The settings that a transcription takes.
+_TAKEN = ("stems", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
 
-_WITHOUT = tuple(name for name in SeparationSettings.names() if name not in LISTENING)
+_WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAKEN)
 
 
 @click.command("transcribe", cls=Command, short_help="Tell which drums are played when.")
@@ -62,7 +62,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     nmfd transcribe takes/ -o '{track}.csv'    a table for each recording
     nmfd separate drums.wav --score drums.csv  ... and back, once it is mended
 
-    Drums that do not sound are not listed; --stems says what to listen for.
+    Drums that do not sound are not listed; --stems says which to look for.
 
     INPUT is a file, a folder, a pattern such as 'takes/*.wav', or - for standard input.
     """
@@ -74,32 +74,44 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
         "bpm": options["tempo"],
     }
 
-    from nmfd_cli.batch.recordings import find_recordings
+    from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.errors import InputFileError
-    from nmfd_cli.pipeline.transcription import transcribe_file, transcription_places
+    from nmfd_cli.io.audio.recording import recording_at
+    from nmfd_cli.io.replacement import real_paths
+    from nmfd_cli.kits.find import load_kit
+    from nmfd_cli.output.transcription_writer import Transcription, transcription_places
+    from nmfd_cli.pipeline.separation import transcribe
 
     recordings = find_recordings(inputs, OutputSettings(), recursive=options["recursive"])
-    places = transcription_places(recordings, options["out"], kit=settings.kit, **flags)
+    kit = load_kit(settings.kit, warn=reporter.warn)
+    sources = real_paths([*recordings, *kit.files])
+    places = transcription_places(recordings, options["out"], sources=sources, **flags)
     n_failed = 0
     for path in recordings:
         try:
-            with warnings_as_lines(options["quiet"]), reporter.progress(path) as progress:
-                found = transcribe_file(path, settings, progress=progress)
+            with (
+                reporter.progress(path) as progress,
+                recording_at(path, warn=reporter.warn) as recording,
+            ):
+                score = transcribe(
+                    recording, settings, kit=kit, progress=progress, warn=reporter.warn
+                )
         except InputFileError as error:
             if len(recordings) == 1:
                 raise
-            say_error(str(error))
+            say_error(error_line(error))
             n_failed += 1
             continue
+        found = Transcription(path, recording.seconds, score)
         place = places.get(path)
         bpm = _give(found, place, flags)
-        reporter.line(_told(found, place, bpm))
+        reporter.line(_summary(found, place, bpm))
     return 1 if n_failed else 0
 
 
 def _give(found: "Transcription", place: Any, flags: dict[str, Any]) -> float | None:
     """Write a transcription, and return the tempo if it was written in beats."""
-    from nmfd_cli.pipeline.transcription import transcription_text, write_transcription
+    from nmfd_cli.output.transcription_writer import transcription_text, write_transcription
 
     if place is None:
         click.echo(transcription_text(found, is_json=flags["is_json"]), nl=False)
@@ -107,8 +119,8 @@ def _give(found: "Transcription", place: Any, flags: dict[str, Any]) -> float | 
     return write_transcription(place, found, **flags)
 
 
-def _told(found: "Transcription", place: Any, bpm: float | None) -> str:
-    counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items()) or "no strokes"
+def _summary(found: "Transcription", place: Any, bpm: float | None) -> str:
+    counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items()) or "no hits"
     if bpm is not None:
         counts += f", {bpm:.1f} beats a minute"
     return f"{found.input}: {place}: {counts}" if place else f"{found.input}: {counts}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.metrics import OnsetCounts, match_onsets
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.evaluation.stems import StemEvaluation, evaluate_stems
 from nmfd_cli.io.score import read_transcription
 from nmfd_cli.io.score.notes import Score
@@ -62,6 +62,7 @@ def evaluate(
     tolerance: float = 0.05,
     bss: bool = False,
     allow_missing: bool = False,
+    warn: Warn = warn_python,
 ) -> StemEvaluation | OnsetEvaluation:
     """Hold two folders of stems, or two files of onsets, against each other.
 
@@ -75,6 +76,7 @@ def evaluate(
         Measure stems by BSS Eval, too.
     allow_missing : bool
         Measure a missing stem as silence.
+    warn : callable, optional
 
     Raises
     ------
@@ -95,11 +97,11 @@ def evaluate(
         found = "none" if not estimate.exists() else "a file" if reference.is_dir() else "a folder"
         raise InputFileError(estimate, expected=f"{wanted} as {reference} is", found=found)
     if reference.is_dir():
-        return evaluate_stems(reference, estimate, bss=bss, allow_missing=allow_missing)
+        return evaluate_stems(reference, estimate, bss=bss, allow_missing=allow_missing, warn=warn)
     for name, is_given in (("bss", bss), ("allow_missing", allow_missing)):
         if is_given:
             raise ParameterError(expected="folders of stems", found="files of onsets", setting=name)
-    scores = read_transcription(reference), read_transcription(estimate)
+    scores = read_transcription(reference, warn=warn), read_transcription(estimate, warn=warn)
     return evaluate_onsets(*scores, tolerance)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from nmfd_cli.core.metrics import (
     decibels,
     stem_energies,
 )
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import Recording, open_recording
 from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
 
@@ -103,7 +104,12 @@ class StemEvaluation:
 
 
 def evaluate_stems(
-    reference: Path, estimate: Path, *, bss: bool = False, allow_missing: bool = False
+    reference: Path,
+    estimate: Path,
+    *,
+    bss: bool = False,
+    allow_missing: bool = False,
+    warn: Warn = warn_python,
 ) -> StemEvaluation:
     """Measure the stems of a folder by those of another.
 
@@ -113,7 +119,7 @@ def evaluate_stems(
         Folders.  Stems belong together if their files have the same name but for the ending, or
         names of the same drum class; a file called `MIXTURES` is none.  What all references add up
         to is the mixture.
-    bss, allow_missing : bool
+    bss, allow_missing, warn
         See `evaluate`.
 
     Raises
@@ -137,11 +143,10 @@ def evaluate_stems(
             found="none",
             hint="--allow-missing takes silence instead",
         )
-    references = {name: open_recording(path) for name, path in true.items()}
-    estimates = {name: open_recording(found[other]) for name, other in partner.items()}
-    others = {
-        name: open_recording(path) for name, path in found.items() if name not in partner.values()
-    }
+    opened = partial(open_recording, warn=warn)
+    references = {name: opened(path) for name, path in true.items()}
+    estimates = {name: opened(found[other]) for name, other in partner.items()}
+    others = {name: opened(path) for name, path in found.items() if name not in partner.values()}
     first = next(iter(references.values()))
     for recording in (*references.values(), *estimates.values(), *others.values()):
         _require_alike(recording, first)
@@ -212,7 +217,7 @@ def _require_alike(recording: Recording, first: Recording) -> None:
         expected, value = getattr(first, what), getattr(recording, what)
         if expected != value:
             raise InputFileError(
-                recording.path, expected=f"{expected} {unit} as in {first.path}", found=str(value)
+                recording.name, expected=f"{expected} {unit} as in {first.name}", found=str(value)
             )
 
 

@@ -7,7 +7,7 @@
     template_frames = 6
     stems = ["kick", "snare", "clap"]
 
-Which settings exist, and what values they take, is told by the caller.
+Which settings exist, and what values they take, is the caller's to say.
 """
 
 import re
@@ -74,7 +74,7 @@ def read_preset_file(path: str | Path, checks: Mapping[str, Check]) -> PresetFil
     table = _parse(path, text)
     description = _own_text(path, text, table, _DESCRIPTION)
     if description is None:
-        raise InputFileError(path, f'expected {_DESCRIPTION} = "...", found none')
+        raise InputFileError(path, expected=f'{_DESCRIPTION} = "..."', found="none")
     extends = _own_text(path, text, table, _EXTENDS)
     values = {}
     for key, value in table.items():
@@ -85,14 +85,14 @@ def read_preset_file(path: str | Path, checks: Mapping[str, Check]) -> PresetFil
         try:
             values[key] = checks[key](value)
         except ParameterError as error:
-            raise InputFileError(path, str(error), line_of(text, key)) from error
+            raise InputFileError(path, error.as_line(), line_of(text, key)) from error
     line = line_of(text, _EXTENDS) if extends is not None else None
     return PresetFile(path, description, extends, values, line)
 
 
 def _read_text(path: Path) -> str:
     if path.is_dir():
-        raise InputFileError(path, "expected a preset (a TOML file), found a folder")
+        raise InputFileError(path, expected="a preset (a TOML file)", found="a folder")
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
@@ -101,13 +101,13 @@ def _read_text(path: Path) -> str:
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror}") from error
     if len(content) > _MOST_BYTES:
-        raise InputFileError(path, "expected a preset of at most 1 MB, found more")
+        raise InputFileError(path, expected="a preset of at most 1 MB", found="more")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         found = f"byte 0x{content[error.start]:02X}"
-        raise InputFileError(path, f"expected text in UTF-8, found {found}", line) from error
+        raise InputFileError(path, line=line, expected="text in UTF-8", found=found) from error
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
@@ -119,10 +119,10 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         line = int(place[1]) if place and place[1] else text.rstrip("\n").count("\n") + 1
         reason = message[: place.start()] if place else message
         column = f" in column {place[2]}" if place and place[2] else ""
-        reason = f"{reason[:1].lower()}{reason[1:]}"
-        raise InputFileError(path, f"expected TOML, found: {reason}{column}", line) from error
+        hint = f"{reason[:1].lower()}{reason[1:]}{column}"
+        raise InputFileError(path, line=line, expected="TOML", hint=hint) from error
     except (ValueError, RecursionError) as error:  # a number of 5000 digits, a thousand brackets
-        raise InputFileError(path, "expected TOML, found values beyond all measure") from error
+        raise InputFileError(path, expected="TOML", found="values beyond all measure") from error
 
 
 def _own_text(path: Path, text: str, table: Mapping[str, Any], key: str) -> str | None:
@@ -130,17 +130,20 @@ def _own_text(path: Path, text: str, table: Mapping[str, Any], key: str) -> str 
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        found = shown(value)
-        message = f"{key}: expected a line of text, found {found}"
-        raise InputFileError(path, message, line_of(text, key))
+        message = f"{key}: expected a line of text"
+        raise InputFileError(path, message, line_of(text, key), found=shown(value))
     return value
 
 
 def _refuse_unknown(path: Path, text: str, key: str, known: Mapping[str, Check]) -> NoReturn:
     close = get_close_matches(key.replace("-", "_"), known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    message = f"expected a setting, found {shown(key)}{hint}"
-    raise InputFileError(path, message, line_of(text, key))
+    raise InputFileError(
+        path,
+        line=line_of(text, key),
+        expected="a setting",
+        found=shown(key),
+        hint=f"did you mean {close[0]}?" if close else "",
+    )
 
 
 def shown(value: object) -> str:

@@ -9,7 +9,6 @@ last, is a recording, and every hit is a sound; any other file is a one-shot.  S
 that look alike are averaged.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import read_recording
 from nmfd_cli.io.kit_file import KIT_SUFFIX, write_kit
 from nmfd_cli.io.one_shots import AUDIO_SUFFIXES, audio_below
-from nmfd_cli.io.transaction import require_free
+from nmfd_cli.io.replacement import real_paths, require_free
 
 #: Key of the only source of a kit of the user's.
 OWN_SOURCE: Final = "own"
@@ -86,7 +85,7 @@ def learn_kit(
         If the file cannot be written, or exists and may not be replaced: told before the sounds are
         read.
     """
-    require_free(Path(out), overwrite, frozenset(map(os.path.realpath, audio_below(Path(folder)))))
+    require_free(Path(out), overwrite, real_paths(audio_below(Path(folder))))
     title = name or Path(out).name.removesuffix(KIT_SUFFIX)
     kit = kit_from_folder(folder, name=title, licence=licence, warn=warn)
     write_kit(out, kit, overwrite=overwrite)

@@ -198,9 +198,7 @@ def chosen_stem(stems: Sequence[str], wanted: str, setting: str = "stem") -> str
         drum = drum_class(wanted)
         if drum in stems:
             return drum
-    raise ParameterError(
-        setting=setting, expected=f"one of {', '.join(stems)}", found=repr(wanted)
-    )
+    raise ParameterError(setting=setting, expected=f"one of {', '.join(stems)}", found=repr(wanted))
 
 
 def minus_name(stem: str) -> str:

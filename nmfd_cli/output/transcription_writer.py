@@ -127,9 +127,7 @@ def _require_tempo(bpm: float, out: str | None) -> None:
         )
     if out is None or not is_midi(out):
         where = "standard output" if out in (None, STREAM) else out
-        raise ParameterError(
-            setting="tempo", expected="a MIDI file (--out drums.mid)", found=where
-        )
+        raise ParameterError(setting="tempo", expected="a MIDI file (--out drums.mid)", found=where)
 
 
 def _template(out: str, n_inputs: int, suffix: str) -> str:

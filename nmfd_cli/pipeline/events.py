@@ -45,9 +45,7 @@ def transcribed(context: Context, components: Components) -> Score:
     )
 
 
-def _with_transcription(
-    context: Context, components: Components
-) -> tuple[Context, Components]:
+def _with_transcription(context: Context, components: Components) -> tuple[Context, Components]:
     score = transcribed(context, components)
     if components.is_open:
         sounding = set(score.drums) or set(USUAL)

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import Progress, Warn, no_progress
+from nmfd_cli.errors import Progress, Warn, no_progress, warn_python
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.replacement import real_paths, require_free
 from nmfd_cli.io.transaction import write_file
@@ -91,7 +91,7 @@ def report_file(
     command: str = "",
     overwrite: bool = False,
     progress: Progress = no_progress,
-    warn: Warn,
+    warn: Warn = warn_python,
 ) -> None:
     """Separate one recording and write nothing but its report.
 
@@ -106,7 +106,7 @@ def report_file(
         As in `ReportDraft`.
     overwrite : bool
         Whether the file may be replaced.
-    progress, warn : callable
+    progress, warn : callable, optional
 
     Raises
     ------

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from nmfd_cli.core.drawing import SpectrogramPicture
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.errors import MissingExtraError, ParameterError, Progress, Warn, no_progress
+from nmfd_cli.errors import (
+    MissingExtraError,
+    ParameterError,
+    Progress,
+    Warn,
+    no_progress,
+    warn_python,
+)
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.replacement import real_paths, require_free
 from nmfd_cli.io.transaction import write_file
@@ -57,7 +64,7 @@ def figure_file(
     panels: Sequence[str] = PANELS,
     overwrite: bool = False,
     progress: Progress = no_progress,
-    warn: Warn,
+    warn: Warn = warn_python,
 ) -> None:
     """Factorise one recording and draw the factors.
 
@@ -72,7 +79,7 @@ def figure_file(
         As in `draw`.
     overwrite : bool
         Whether the figure may be replaced.
-    progress, warn : callable
+    progress, warn : callable, optional
 
     Raises
     ------

@@ -1,15 +1,13 @@
-"""Every setting of a separation, with its default, its range and its explanation: once.
+"""Every setting, with its default, its range and its explanation: once.
 
 Command-line options, presets and the library are made from these fields.  The module imports
 nothing but the standard library, so that ``nmfd --help`` need not wait for the numerics.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from math import isfinite
-from typing import Any
+from dataclasses import dataclass
 
 from nmfd_cli.errors import ParameterError
+from nmfd_cli.settings.fields import CheckedSettings, setting
 
 #: The keys of the strategy dictionaries in `core.nmfconv`; a test compares them.
 STRATEGIES = ("auto", "drums", "pitched", "random", "uniform")
@@ -32,93 +30,6 @@ STREAM = "-"
 GROUPS = ("Output", "What to look for", "Initialisation", "Solver", "Masks and STFT", "Other")
 
 
-def setting(
-    default: Any,
-    explanation: str,
-    *,
-    group: str = GROUPS[-1],
-    choices: tuple[str, ...] | None = None,
-    low: float | None = None,
-    high: float | None = None,
-    above: float | None = None,
-    metavar: str | None = None,
-    is_option: bool = True,
-) -> Any:
-    """Declare a field with what options and presets need to know of it.
-
-    Parameters
-    ----------
-    default : any
-        What holds if nobody says otherwise.
-    explanation : str
-        One sentence for the user, without the default.
-    group : str
-        The section of the help that it stands in.
-    choices : tuple of str, optional
-    low, high : float, optional
-        The range, both ends included.
-    above : float, optional
-        An open lower end.
-    metavar : str, optional
-        What stands for the value in the help.
-    is_option : bool
-        Whether options and presets offer it; otherwise the program fills it in.
-    """
-    metadata = {
-        "explanation": explanation,
-        "group": group,
-        "choices": choices,
-        "low": low,
-        "high": high,
-        "above": above,
-        "metavar": metavar,
-        "is_option": is_option,
-    }
-    return field(default=default, metadata=metadata)
-
-
-class CheckedSettings:
-    """Refuses values outside of what its fields declare."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):  # type: ignore[arg-type]
-            check_value(item.name, getattr(self, item.name), item.metadata)
-
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """Return the names of all fields."""
-        return tuple(item.name for item in fields(cls))  # type: ignore[arg-type]
-
-
-def check_value(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
-    """Hold a value against what its field declares.
-
-    Raises
-    ------
-    ParameterError
-        If it is none of the choices, empty, or outside of the range.
-    """
-    choices, low, high, above = (metadata[key] for key in ("choices", "low", "high", "above"))
-    if choices and value is not None and value not in choices:
-        raise ParameterError(f"{name}: expected one of {', '.join(choices)}, found {value!r}")
-    if value == "":
-        raise ParameterError(f"{name}: expected a text, found an empty one")
-    if value is None or isinstance(value, (str, tuple, bool)):
-        return
-    if not isfinite(value):
-        raise ParameterError(f"{name}: expected a finite number, found {value}")
-    if low is not None and value < low:
-        raise ParameterError(f"{name}: expected {_shown(low)} or more, found {_shown(value)}")
-    if high is not None and value > high:
-        raise ParameterError(f"{name}: expected {_shown(high)} or less, found {_shown(value)}")
-    if above is not None and value <= above:
-        raise ParameterError(f"{name}: expected more than {_shown(above)}, found {_shown(value)}")
-
-
-def _shown(number: float) -> str:
-    return f"{number:g}" if isinstance(number, float) else str(number)
-
-
 @dataclass(frozen=True, kw_only=True)
 class SeparationSettings(CheckedSettings):
     """How a recording is taken apart; `None` stands for what the recording or score decides."""
@@ -131,19 +42,19 @@ class SeparationSettings(CheckedSettings):
     )
     init: str | None = setting(
         None,
-        "Where templates and activations start from.",
+        "How templates and activations are initialised.",
         choices=STRATEGIES,
         group="Initialisation",
     )
     init_templates: str | None = setting(
         None,
-        "Where the templates start from, if not as --init says.",
+        "How the templates are initialised, if not as --init says.",
         choices=TEMPLATE_STRATEGIES,
         group="Initialisation",
     )
     init_activations: str | None = setting(
         None,
-        "Where the activations start from, if not as --init says.",
+        "How the activations are initialised, if not as --init says.",
         choices=ACTIVATION_STRATEGIES,
         group="Initialisation",
     )
@@ -163,13 +74,13 @@ class SeparationSettings(CheckedSettings):
     )
     templates_per_class: int = setting(
         2,
-        "Sounds of the kit that a drum starts from; toms and cymbals take twice as many.",
+        "Initial templates of a drum, from the kit; toms and cymbals take twice as many.",
         low=1,
         group="Initialisation",
     )
     prior_hits: float = setting(
         0.5,
-        "How strongly templates hold on to their start: as if so many strokes were heard besides.",
+        "How strongly templates hold on to their initial values: as if seen in so many more hits.",
         low=0,
         group="Solver",
     )
@@ -194,8 +105,12 @@ class SeparationSettings(CheckedSettings):
     precision: str = setting(
         "float32", "Arithmetic of the solver.", choices=PRECISIONS, group="Solver"
     )
-    fix_templates: bool = setting(False, "Leave the templates as they start.", group="Solver")
-    fix_activations: bool = setting(False, "Leave the activations as they start.", group="Solver")
+    fix_templates: bool = setting(
+        False, "Leave the templates as they are initialised.", group="Solver"
+    )
+    fix_activations: bool = setting(
+        False, "Leave the activations as they are initialised.", group="Solver"
+    )
     decay: float = setting(
         0.75,
         "What is left of a drum's initial activation one frame later.",
@@ -230,13 +145,13 @@ class SeparationSettings(CheckedSettings):
     )
     kit: str | None = setting(
         None,
-        "Drum sounds to start from: a kit file, the name of one, or a folder of samples.",
+        "Drum sounds for the templates: a kit file, the name of one, or a folder of samples.",
         metavar="KIT",
         group="What to look for",
     )
     residual: str | None = setting(
         None,
-        "Write one more stem of this name with what no class explains.",
+        "Write one more stem of this name with what belongs to no class.",
         metavar="NAME",
         group="What to look for",
     )
@@ -278,7 +193,7 @@ class OutputSettings(CheckedSettings):
         None, "Write one file only: everything but this stem.", metavar="NAME", group="Output"
     )
     report: bool = setting(
-        False, "Write an HTML report beside the stems, too: see and hear them.", group="Output"
+        False, "Write an HTML report beside the stems, too: see and play them.", group="Output"
     )
     report_audio: str = setting(
         "auto",
@@ -293,23 +208,38 @@ class OutputSettings(CheckedSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.stem is not None and self.minus is not None:
-            raise ParameterError("stem: expected either --stem or --minus, found both")
+            raise ParameterError(setting="stem", expected="either --stem or --minus", found="both")
         held = SUBTYPES_OF.get(self.format, SUBTYPES)
         if self.subtype is not None and self.subtype not in held:
-            raise ParameterError(
-                f"subtype: expected one that {self.format} holds ({', '.join(held)}), "
-                f"found {self.subtype}"
-            )
+            expected = f"one that {self.format} holds ({', '.join(held)})"
+            raise ParameterError(setting="subtype", expected=expected, found=self.subtype)
         if self.is_stream and self.stem is None and self.minus is None:
             raise ParameterError(
-                "out: standard output (-) takes one file, expected --stem or --minus to name it"
+                "standard output (-) takes one file",
+                setting="out",
+                expected="--stem or --minus to name it",
             )
         if self.is_stream and self.report:
             raise ParameterError(
-                "report: expected a folder (--out) to write it to, found standard output (-)"
+                setting="report",
+                expected="a folder (--out) to write it to",
+                found="standard output (-)",
             )
 
     @property
     def is_stream(self) -> bool:
         """Whether the one file goes to standard output."""
         return self.out == STREAM
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSettings(CheckedSettings):
+    """How a batch is run."""
+
+    jobs: int = setting(1, "Recordings worked on at a time, each in a process.", low=1, metavar="N")
+    skip_existing: bool = setting(
+        False, "Leave recordings alone whose results stand complete, with the same settings."
+    )
+    scheduler: str | None = setting(
+        None, "Send the recordings to this Dask scheduler, e.g. tcp://host:8786.", metavar="ADDRESS"
+    )

@@ -1,4 +1,4 @@
-"""Settings that do nothing beside the others: told where somebody has asked for them."""
+"""Settings that do nothing beside the others: who asks for one is warned."""
 
 from collections.abc import Collection, Iterator
 
@@ -14,8 +14,8 @@ _OF_SOLVER = {
     "fix_templates": "nmfd",
     "fix_activations": "nmfd",
 }
-#: Which starts a setting is of; none of these is taken unless it is named.
-_OF_START = {"seed": ("random",), "components": ("random", "uniform")}
+#: Which initialisations take a setting; none of these is chosen unless it is named.
+_OF_INIT = {"seed": ("random",), "components": ("random", "uniform")}
 
 
 def idle_settings(
@@ -31,12 +31,12 @@ def idle_settings(
     has_score : bool
         A score may hold pitches.
     """
-    starts = {settings.init, settings.init_templates, settings.init_activations}
+    chosen = {settings.init, settings.init_templates, settings.init_activations}
     for name in given:
         solver = _OF_SOLVER.get(name, settings.algorithm)
         if solver != settings.algorithm:
             yield name, f"--algorithm {solver}"
-        if name in _OF_START and not starts.intersection(_OF_START[name]):
-            yield name, f"--init {' or '.join(_OF_START[name])}"
-    if "onset_tolerance" in given and not has_score and "pitched" not in starts:
+        if name in _OF_INIT and not chosen.intersection(_OF_INIT[name]):
+            yield name, f"--init {' or '.join(_OF_INIT[name])}"
+    if "onset_tolerance" in given and not has_score and "pitched" not in chosen:
         yield "onset_tolerance", "--score with pitches"

@@ -6,31 +6,19 @@ the command line.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
-from nmfd_cli.io.preset_file import Check, PresetFile, read_preset_file, shown
+from nmfd_cli.io.preset_file import PresetFile, read_preset_file, shown
 from nmfd_cli.io.resources import shipped, user_config_folder
 from nmfd_cli.io.transaction import write_file
-from nmfd_cli.settings.definitions import (
-    CheckedSettings,
-    OutputSettings,
-    SeparationSettings,
-    check_value,
-)
-
-#: The settings that a preset may hold.
-CLASSES: tuple[type[CheckedSettings], ...] = (SeparationSettings, OutputSettings)
+from nmfd_cli.settings.conversion import setting_checks
+from nmfd_cli.settings.fields import CheckedSettings
 
 SUFFIX = ".toml"
-
-#: The largest whole number that is handed on.
-_LARGEST = 1 << 53
 
 
 @dataclass(frozen=True)
@@ -106,9 +94,11 @@ def find_preset(name: str) -> Path:
     if Path(name).exists():
         return Path(name)
     close = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
     raise ParameterError(
-        f"preset: expected one of {', '.join(known)} or a file, found {name!r}{hint}"
+        setting="preset",
+        expected=f"one of {', '.join(known)} or a file",
+        found=repr(name),
+        hint=f"did you mean {close[0]}?" if close else "",
     )
 
 
@@ -142,8 +132,9 @@ def _chain(path: Path) -> Iterator[PresetFile]:
         seen.append(path.resolve())
         path = _extended(file)
         if path.resolve() in seen:
-            message = f"extends: expected no circle, found one over {shown(file.extends)}"
-            raise InputFileError(file.path, message, file.extends_line)
+            found = f"one over {shown(file.extends)}"
+            message = "extends: expected no circle"
+            raise InputFileError(file.path, message, file.extends_line, found=found)
 
 
 def _extended(file: PresetFile) -> Path:
@@ -156,73 +147,9 @@ def _extended(file: PresetFile) -> Path:
     except OSError:  # a name longer than the system allows
         is_there = False
     if not is_there:
-        expected = f"one of {', '.join(sorted(known))} or the path of a file"
-        message = f"extends: expected {expected}, found {shown(file.extends)}"
-        raise InputFileError(file.path, message, file.extends_line)
+        message = f"extends: expected one of {', '.join(sorted(known))} or the path of a file"
+        raise InputFileError(file.path, message, file.extends_line, found=shown(file.extends))
     return path
-
-
-def setting_checks() -> dict[str, Check]:
-    """Return what checks and converts a value of TOML, by the name of the setting."""
-    checks: dict[str, Check] = {}
-    for settings in CLASSES:
-        hints = get_type_hints(settings)
-        for item in fields(settings):  # type: ignore[arg-type]
-            if item.metadata["is_option"]:
-                hint = hints[item.name]
-                checks[item.name] = partial(_checked, item.name, hint, item.metadata)
-    return checks
-
-
-def _checked(name: str, hint: Any, metadata: Mapping[str, Any], value: Any) -> Any:
-    kind = next((kind for kind in get_args(hint) if kind is not NoneType), hint)
-    if get_args(hint) and Ellipsis in get_args(hint):
-        kind = tuple
-    converted = _CONVERSIONS[kind](name, value)
-    check_value(name, converted, metadata)
-    return converted
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise ParameterError(f"{name}: expected a line of text, found {shown(value)}")
-    return value
-
-
-def _names(name: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, list) and value:
-        return tuple(_text(name, item) for item in value)
-    raise ParameterError(f'{name}: expected a list such as ["kick"], found {shown(value)}')
-
-
-def _truth(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ParameterError(f"{name}: expected true or false, found {shown(value)}")
-
-
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
-        return value
-    raise ParameterError(f"{name}: expected a whole number, found {shown(value)}")
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, float):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
-        return float(value)
-    raise ParameterError(f"{name}: expected a number, found {shown(value)}")
-
-
-#: How a value of TOML becomes one of a setting.
-_CONVERSIONS: dict[Any, Any] = {
-    str: _text,
-    tuple: _names,
-    bool: _truth,
-    int: _whole,
-    float: _number,
-}
 
 
 def preset_text(description: str, values: Mapping[str, Any]) -> str:
@@ -239,7 +166,7 @@ def preset_text(description: str, values: Mapping[str, Any]) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ParameterError("preset: expected text that UTF-8 can hold") from error
+        raise ParameterError(expected="a preset of text that UTF-8 can hold") from error
     return text
 
 
@@ -261,7 +188,8 @@ def save_preset(
         If there is one of that name which may not be replaced, or it cannot be written.
     """
     if not name or not name.isprintable() or name[0] in ".-" or set(name) & set('/\\:*?"<>|'):
-        raise ParameterError(f"preset: expected a name of letters and digits, found {name!r}")
+        expected = "the name of a preset, of letters and digits"
+        raise ParameterError(expected=expected, found=repr(name))
     path = user_folder() / f"{name.removesuffix(SUFFIX)}{SUFFIX}"
     if path.stem in _presets_in(shipped_folder()) and not overwrite and not path.exists():
         raise OutputError(f"{path.stem} is a preset that ships; --overwrite puts yours before it")

@@ -1,6 +1,6 @@
 """Listening to a recording: which drums play when, for separation and transcription alike."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
 import numpy as np
@@ -19,10 +19,10 @@ from nmfd_cli.core.drums.onsets import (
 )
 from nmfd_cli.core.nmfconv.target import Target, panels_of, usual_panel_frames
 from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import Progress
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.spool import SpooledSpectrogram
-from nmfd_cli.errors import Progress
 
 #: Velocity of a class's loudest stroke, and how many velocities a halving of the level takes away:
 #: General MIDI sound modules make the amplitude the square of the velocity.

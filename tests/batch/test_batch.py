@@ -26,6 +26,8 @@ from batches import (
     tree,
     with_tests,
 )
+from nmfd_cli.batch.recorded_warnings import recorded_warnings
+from nmfd_cli.batch.separate import separate_file
 
 from nmfd_cli.batch import processes as pool
 from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Started
@@ -33,12 +35,10 @@ from nmfd_cli.batch.failed_list import write_failed_list
 from nmfd_cli.batch.inputs import expand_inputs
 from nmfd_cli.batch.plan import Job, score_beside
 from nmfd_cli.batch.processors import THREAD_VARIABLES, thread_environment
-from nmfd_cli.batch.recorded_warnings import recorded_warnings
 from nmfd_cli.batch.run import BatchSummary, run_jobs
-from nmfd_cli.batch.separate import separate_file
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
-from nmfd_cli.settings.batch import BatchSettings
+from nmfd_cli.settings.definitions import BatchSettings
 
 ODD_NAMES = [
     "-dash.wav",
@@ -625,5 +625,5 @@ def test_stems_of_integers_add_up_to_the_recording(tmp_path: Path) -> None:
     (done,) = run([recording], tmp_path / "out", subtype="pcm_16").done
 
     assert isinstance(done, Done)
-    stems = [sf.read(stem.path, dtype="int16")[0] for stem in done.report.stems]
+    stems = [sf.read(stem.path, dtype="int16")[0] for stem in done.result.stems]
     np.testing.assert_array_equal(sum(stems), sf.read(recording, dtype="int16")[0])

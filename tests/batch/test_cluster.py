@@ -22,8 +22,7 @@ from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import MissingExtraError, ParameterError
-from nmfd_cli.settings.batch import BatchSettings
-from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.definitions import BatchSettings, SeparationSettings
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None,

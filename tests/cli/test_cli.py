@@ -24,6 +24,7 @@ from nmfd_cli import __version__
 from nmfd_cli.cli import messages
 from nmfd_cli.cli.main import COMMANDS, LazyGroup, cli
 from nmfd_cli.cli.options import SECTIONS
+from nmfd_cli.errors import ParameterError
 from nmfd_cli.kits.find import shipped_bank
 
 #: A process ends long before that, also on a machine with other work.
@@ -202,6 +203,32 @@ def test_wrong_settings_end_with_2_before_any_work(
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"nmfd: error: {message}\n"
     assert not (work_folder / "separated").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        ("score_pattern", "--score-pattern: expected x, found y; z"),
+        ("stems", "--stems: expected x, found y; z"),
+        ("score['kick'][3]", "score['kick'][3]: expected x, found y; z"),
+        (None, "expected x, found y; z"),
+    ],
+)
+def test_errors_call_a_setting_as_its_option(
+    monkeypatch: pytest.MonkeyPatch, setting: str | None, shown: str
+) -> None:
+    error = ParameterError(expected="x", found="y", hint="z", setting=setting)
+    monkeypatch.setattr("nmfd_cli.settings.presets.preset_paths", raiser(error))
+    result = nmfd("presets", "list")
+    assert (result.exit_code, result.stderr) == (2, f"nmfd: error: {shown}\n")
+
+
+def test_a_warning_is_shown_once_and_not_if_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    for verbosity in (0, -1):
+        reporter = messages.Reporter(verbosity)
+        for message in ("a", "b", "a"):
+            reporter.warn(message)
+    assert capsys.readouterr().err == "nmfd: warning: a\nnmfd: warning: b\n"
 
 
 def test_a_failed_list_that_cannot_be_written_stops_the_run(loop: Path, work_folder: Path) -> None:
@@ -472,7 +499,7 @@ def started(*arguments: str) -> "Iterator[subprocess.Popen[bytes]]":
 
 
 def read_until(stream: IO[bytes] | None, word: str) -> None:
-    """Wait until the program has told on stderr that it is there."""
+    """Wait until the program says on stderr that it is there."""
     assert stream is not None
     seen = ""
     while word not in seen:
@@ -517,25 +544,22 @@ def test_a_signal_while_it_waits_for_standard_input_leaves_nothing(work_folder: 
 
 #: Programs that are interrupted where no ``try`` of the command's own would see it.
 STRUCK = {
+    # Python lets go of what the first signal raises: the next must be heeded, not ignored
     "in a destructor": """
 class Last:
     def __del__(self):
         os.kill(os.getpid(), number)
         time.sleep(0.1)
 
-def work(arguments):
+def work():
     Last()
-    time.sleep(patience)
-    return 0
-
-main._dispatch = work
-""",
-    "before the work": """
-def begin():
     os.kill(os.getpid(), number)
     time.sleep(patience)
-
-main.cli.main = begin
+""",
+    "before the work": """
+def work():
+    os.kill(os.getpid(), number)
+    time.sleep(patience)
 """,
 }
 
@@ -547,7 +571,7 @@ main.cli.main = begin
 def test_a_signal_stops_the_work_wherever_it_strikes(where: str, number: int, code: int) -> None:
     head = f"import os, time; from nmfd_cli.cli import main; number={number}; patience={PATIENCE}"
     done = subprocess.run(
-        [sys.executable, "-c", f"{head}{STRUCK[where]}main.main()"],
+        [sys.executable, "-c", f"{head}{STRUCK[where]}main.cli.main = work\nmain.main()"],
         capture_output=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == code
@@ -555,7 +579,7 @@ def test_a_signal_stops_the_work_wherever_it_strikes(where: str, number: int, co
     assert done.stderr == (told if number == 2 else b"")
 
 
-# --- what is told --------------------------------------------------------------------------------
+# --- what is shown -------------------------------------------------------------------------------
 
 
 def test_a_log_gets_a_line_a_recording(loop: Path) -> None:

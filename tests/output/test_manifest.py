@@ -26,8 +26,7 @@ from nmfd_cli.io.file_record import (
     tree_hash,
 )
 from nmfd_cli.output.manifest import manifest_name, read_manifest
-from nmfd_cli.settings.batch import BatchSettings
-from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.definitions import BatchSettings, SeparationSettings
 
 
 @pytest.fixture

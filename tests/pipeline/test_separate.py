@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 from numpy.typing import NDArray
 
-from nmfd_cli.batch.separate import SeparationReport, separate_file
+from nmfd_cli.batch.results import WrittenSeparation
 from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError, ParameterError
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
@@ -27,12 +27,12 @@ def beats(seconds: float, n_channels: int, rate: int = RATE) -> NDArray[np.float
     return 0.6 * np.stack([thump * g + click * (1.2 - g) for g in gains], axis=1)
 
 
-def separate(source: Path, out: Path, output: dict[str, object], **kw: object) -> SeparationReport:
+def separate(source: Path, out: Path, output: dict[str, object], **kw: object) -> WrittenSeparation:
     settings = SeparationSettings(**{**QUICK, **kw})  # type: ignore[arg-type]
     return separate_file(source, settings, OutputSettings(out=str(out), **output))  # type: ignore[arg-type]
 
 
-def read_sum(report: SeparationReport, dtype: str) -> NDArray[np.float64]:
+def read_sum(report: WrittenSeparation, dtype: str) -> NDArray[np.float64]:
     """The sum of all stems as read from their files."""
     stems = [sf.read(stem.path, dtype=dtype, always_2d=True)[0] for stem in report.stems]
     total: NDArray[np.float64] = np.sum([stem.astype(np.float64) for stem in stems], axis=0)

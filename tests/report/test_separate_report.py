@@ -36,8 +36,8 @@ def files(folder: Path) -> set[str]:
 
 def only_report(summary: BatchSummary) -> Path:
     (done,) = summary.done
-    assert done.report.report is not None
-    return done.report.report
+    assert done.result.report is not None
+    return done.result.report
 
 
 def test_the_report_is_the_one_of_nmfd_report(tmp_path: Path, recording: Path) -> None:
@@ -114,7 +114,7 @@ def test_finished_means_with_the_report_that_is_asked_for(tmp_path: Path, record
     assert is_skipped()
     assert not is_skipped(report=True, report_audio="none")
     skipped = run([recording], out, skip_existing=True, report=True, report_audio="none").skipped[0]
-    assert skipped.report.report == out / "loop" / "report.html"
+    assert skipped.result.report == out / "loop" / "report.html"
 
 
 def test_a_report_that_no_longer_fits_its_stems_is_told_of(tmp_path: Path, recording: Path) -> None:

@@ -114,10 +114,10 @@ D = 'description = "d"\n'
         (D + "overwrite = 1\n", ":2: overwrite: expected true or false, found 1"),
         (D + "seed = 2026-01-01\n", ":2: seed: expected a whole number, "
          "found datetime.date(2026, 1, 1)"),
-        (D + "alpha = \n", ":2: expected TOML, found: invalid value in column 9"),
-        (D + "alpha = 1\nalpha = 2\n", ":3: expected TOML, found: cannot overwrite a value "
+        (D + "alpha = \n", ":2: expected TOML; invalid value in column 9"),
+        (D + "alpha = 1\nalpha = 2\n", ":3: expected TOML; cannot overwrite a value "
          "in column 10"),
-        (D + "alpha", ":2: expected TOML, found: expected '=' after a key in a key/value pair"),
+        (D + "alpha", ":2: expected TOML; expected '=' after a key in a key/value pair"),
         (D + f"alpha = 1{'0' * 5000}\n", ": expected TOML, found values beyond all measure"),
         (D + f"stems = {'[' * 5000}\n", ": expected TOML, found values beyond all measure"),
         (b'description = "d"\n\n# caf\xe9\n', ":3: expected text in UTF-8, found byte 0xE9"),
@@ -375,11 +375,12 @@ def test_save_writes_once_and_replaces_only_when_told(own_folder: Path) -> None:
         (["mine"], 2, "expected options to save, found none; try nmfd presets save --help"),
         (["mine", "--alpha", "9"], 2, "--alpha: expected 8 or less, found 9; "
          "try nmfd presets save --help"),
-        (["../mine", "--alpha", "1"], 2, "preset: expected a name of letters and digits, "
+        (["../mine", "--alpha", "1"], 2, "expected the name of a preset, of letters and digits, "
          "found '../mine'"),
-        ([".mine", "--alpha", "1"], 2, "preset: expected a name of letters and digits, "
+        ([".mine", "--alpha", "1"], 2, "expected the name of a preset, of letters and digits, "
          "found '.mine'"),
-        (["", "--alpha", "1"], 2, "preset: expected a name of letters and digits, found ''"),
+        (["", "--alpha", "1"], 2, "expected the name of a preset, of letters and digits, "
+         "found ''"),
     ],
 )  # fmt: skip
 def test_save_refuses(own_folder: Path, arguments: list[str], code: int, message: str) -> None:

@@ -14,17 +14,17 @@ from nmfd_cli.errors import ParameterError
 from nmfd_cli.pipeline.initial_activations import ACTIVATIONS
 from nmfd_cli.pipeline.initial_templates import TEMPLATES
 from nmfd_cli.pipeline.separation import SOLVERS
-from nmfd_cli.settings.batch import BatchSettings
 from nmfd_cli.settings.definitions import (
     ACTIVATION_STRATEGIES,
     ALGORITHMS,
     GROUPS,
     STRATEGIES,
     TEMPLATE_STRATEGIES,
-    CheckedSettings,
+    BatchSettings,
     OutputSettings,
     SeparationSettings,
 )
+from nmfd_cli.settings.fields import CheckedSettings
 
 CLASSES: tuple[type[CheckedSettings], ...] = (SeparationSettings, OutputSettings, BatchSettings)
 
@@ -73,8 +73,10 @@ def test_every_range_holds_its_default_and_has_an_end(settings: type[CheckedSett
                 continue
             wrong = limit + step
             shown = re.escape(f"{wrong:g}" if isinstance(wrong, float) else str(wrong))
-            with pytest.raises(ParameterError, match=f"^{item.name}: expected .*, found {shown}"):
+            line = f"^{item.name}: expected .*, found {shown}$"
+            with pytest.raises(ParameterError, match=line) as caught:
                 settings(**{item.name: wrong})
+            assert caught.value.setting == item.name
 
 
 @pytest.mark.parametrize("settings", CLASSES)

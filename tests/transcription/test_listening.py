@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from nmfd_cli.pipeline.transcription import Transcription, transcribe_file
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.onsets import Peaks
@@ -15,7 +16,6 @@ from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import read_score
-from nmfd_cli.pipeline.transcription import Transcription, transcribe_file
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.transcription.transcribe import as_score
 

@@ -11,6 +11,7 @@ import soundfile as sf
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+from nmfd_cli.pipeline.transcription import transcribe_file, transcription_places
 
 from nmfd_cli.cli.main import cli
 from nmfd_cli.io.score import (
@@ -21,7 +22,6 @@ from nmfd_cli.io.score import (
     score_notes,
     score_text,
 )
-from nmfd_cli.pipeline.transcription import transcribe_file, transcription_places
 from nmfd_cli.settings.definitions import SeparationSettings
 
 RATE = 8000

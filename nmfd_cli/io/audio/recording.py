@@ -11,6 +11,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import InputFileError, Warn, warn_python
 from nmfd_cli.io.audio.decoder import file_name, is_mp3, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
@@ -182,7 +183,7 @@ def read_recording(path: str | Path, *, warn: Warn = warn_python) -> tuple[Sampl
     return next(recording.blocks(recording.n_samples)), recording.sample_rate
 
 
-def require_sane(block: Samples, *, name: str, sample_rate: int, position: int = 0) -> None:
+def require_sane(block: FloatArray, *, name: str, sample_rate: int, position: int = 0) -> None:
     """Refuse samples whose powers would not be numbers.
 
     Parameters

@@ -129,9 +129,7 @@ class _Pen:
         return Sketch(self._shape, outline, spectrogram, self._energy, sound)
 
 
-def sketched(
-    recording: SampledResult, resources: ExitStack | None = None
-) -> SketchedResult:
+def sketched(recording: SampledResult, resources: ExitStack | None = None) -> SketchedResult:
     """Draw a recording that lies in memory; `resources` as in `Sketches`."""
     sketches = Sketches(
         (recording.mixture.shape[0], recording.mixture.shape[1]),

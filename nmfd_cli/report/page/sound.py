@@ -111,8 +111,7 @@ def require_rate(audio: str, sample_rate: int) -> None:
     rates = {"flac": FLAC_RATES, "ogg": f"{_VORBIS_RATES[0]} to {_VORBIS_RATES[-1]} Hz"}[audio]
     hint = f"--report-audio {known[0]} knows it" if known else "--report-audio none needs none"
     raise OutputError(
-        "sound of the report: "
-        f"expected {rates} for {audio}, found {sample_rate} Hz; {hint}"
+        f"sound of the report: expected {rates} for {audio}, found {sample_rate} Hz; {hint}"
     )
 
 
