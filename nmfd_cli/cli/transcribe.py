@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nmfd_cli.output.transcription_writer import Transcription
 
 #: The settings that a transcription takes.
-_TAKEN = ("stems", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
+_TAKEN = (
+    "stems", "sensitivity", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
 
 _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAKEN)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.articulations import owner
 from nmfd_cli.core.division import StemModel, divide, magnitude_of
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
@@ -187,9 +188,15 @@ def onsets_by_stem(score: Score, stems: tuple[str, ...]) -> dict[str, FloatArray
         Seconds and velocity, ascending; empty if the stems are neither its drums nor its pitches.
     """
     found: dict[str, list[tuple[float, float]]] = {stem: [] for stem in stems}
-    notes = zip(score.onsets, score.drums, score.pitches, score.velocities, strict=True)
-    for onset, drum, pitch, velocity in notes:
-        stem = drum if drum is not None else pitch_name(pitch) if pitch is not None else ""
+    for onset, pitch, drum, velocity, struck in zip(
+        score.onsets,
+        score.pitches,
+        score.drums,
+        score.velocities,
+        score.articulations,
+        strict=True,
+    ):
+        stem = owner(drum, struck, stems) if pitch is None or drum else pitch_name(pitch)
         if stem in found:
             found[stem].append((onset, velocity or _USUAL_VELOCITY))
     if not any(found.values()) and len(score):
