@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
 #: The settings that a transcription takes.
 _TAKEN = (
-    "stems", "sensitivity", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
+    "stems",
+    "sensitivity",
+    "kit",
+    "template_frames",
+    "tail",
+    "n_fft",
+    "hop_length",
+    "block_seconds",
+)
 
 _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAKEN)
 

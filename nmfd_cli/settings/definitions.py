@@ -169,7 +169,6 @@ class SeparationSettings(CheckedSettings):
         group="Masks and STFT",
     )
 
-
     @property
     def sensitivities(self) -> dict[str, float]:
         """The sensitivity of each drum that is named; of all others under the empty name.

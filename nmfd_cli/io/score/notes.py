@@ -11,9 +11,7 @@ from nmfd_cli.errors import ParameterError
 #: Onset, duration, pitch, drum and velocity, and perhaps articulation and confidence.
 Note = (
     tuple[float, float | None, float | None, str | None, float | None]
-    | tuple[
-        float, float | None, float | None, str | None, float | None, str | None, float | None
-    ]
+    | tuple[float, float | None, float | None, str | None, float | None, str | None, float | None]
 )
 
 #: The columns of a drum transcription, in the order in which they are written.
