@@ -116,7 +116,7 @@ def test_silence_is_the_header_and_a_warning(work_folder: Path) -> None:
     result = nmfd("silence.wav")
     assert (result.exit_code, result.stdout) == (0, "onset,drum,velocity\n")
     assert result.stderr == (
-        "nmfd: warning: silence.wav: silence; no strokes in it\nsilence.wav: no strokes\n"
+        "nmfd: warning: silence.wav: silence; no strokes in it\nsilence.wav: no hits\n"
     )
     assert nmfd("silence.wav", "-o", "silence.csv").exit_code == 0
     assert len(read_transcription("silence.csv")) == 0

@@ -31,7 +31,7 @@ def read_midi(path: str | Path, *, warn: Warn = warn_python) -> Score:
     path : str or Path
         A file of format 0 or 1, in beats with any map of tempos, or in SMPTE frames.
     warn : callable, optional
-        Is told of notes that are left out.
+        Called with a line for percussion that is left out.
 
     Returns
     -------
