@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import owner
-from nmfd_cli.core.division import StemModel, divide, magnitude_of
+from nmfd_cli.core.division import StemModel, divide, magnitude_of, measure_space
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
@@ -76,8 +76,14 @@ class FactorisedRecording:
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
         """Yield the recording (C, n) and its stems (S, C, n), block by block."""
-        blocks = self.recording.blocks(_BLOCK_FRAMES * self.stft.hop_length)
-        return divide(self.stft, blocks, self.model, self.settings.alpha)
+        known = self.model, self.settings.alpha
+        space = None
+        if self.settings.space and self.recording.n_channels == 2:
+            space = measure_space(self.stft, self._mixture(), *known)
+        return divide(self.stft, self._mixture(), *known, space=space)
+
+    def _mixture(self) -> Iterator[NDArray[np.float64]]:
+        return self.recording.blocks(_BLOCK_FRAMES * self.stft.hop_length)
 
     def feed(self, *consumers: Consumer, progress: Progress, stage: str) -> None:
         """Hand all blocks to each consumer."""
