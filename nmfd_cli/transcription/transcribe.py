@@ -1,149 +1,134 @@
-"""Listening to a recording: which drums play when, for separation and transcription alike."""
+"""Which drums play when: from a recording to the score of its hits."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.bands import Bands, in_bands
+from nmfd_cli.core.articulations import PARENTS, owner
+from nmfd_cli.core.bands import Bands
+from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates
-from nmfd_cli.core.drums.listening import ListeningRule, listen
-from nmfd_cli.core.drums.onsets import (
-    Peaks,
-    attack_rises,
-    attack_weights,
-    fine_roots,
-    fine_stft,
-    pick_peaks,
-)
-from nmfd_cli.core.nmfconv.target import Target, panels_of, usual_panel_frames
-from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import Progress
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.spool import SpooledSpectrogram
+from nmfd_cli.io.score.notes import Note, Score
+from nmfd_cli.transcription.decoding import Hit, decode
+from nmfd_cli.transcription.network import Network
+from nmfd_cli.transcription.onsets import attack_weights, refine_onsets
 
-#: Velocity of a class's loudest stroke, and how many velocities a halving of the level takes away:
+#: Velocity of the loudest hit of a drum, and how many velocities a halving of the level takes away:
 #: General MIDI sound modules make the amplitude the square of the velocity.
-_LOUDEST = 127
-_LEVEL_POWER = 0.5
-
+_LOUDEST: Final = 127
+_LEVEL_POWER: Final = 0.5
 #: Samples a channel that are read at a time.
-_READ_SAMPLES = 1 << 16
+_BLOCK_SAMPLES: Final = 1 << 16
+#: Below this share of the channels' power their mean is no picture of them: they cancel out.
+_LEAST_MEAN_POWER: Final = 0.01
 
 
-def transcribe_target(
-    target: Target,
-    recording: Recording,
-    stft: Stft,
-    bank: BankTemplates,
-    *,
-    candidates: bool,
-    progress: Progress,
+def hit_probabilities(
+    recording: Recording, network: Network, progress: Progress
+) -> NDArray[np.float32]:
+    """Return the network's outputs (n_frames, N_OUTPUTS) for a recording that passes by once."""
+    samples = _MonoSamples(recording)
+
+    def read(begin: int, end: int) -> NDArray[np.float32]:
+        progress("transcribing", min(1.0, end / recording.n_samples))
+        return samples.between(begin, end)
+
+    return network.probabilities_of(read, recording.n_samples, recording.sample_rate)
+
+
+def hits_as_score(
+    hits: Sequence[Hit], recording: Recording, bank: BankTemplates, bands: Bands
 ) -> Score:
-    """Find out which drums play when.
+    """Place hits to a few milliseconds and give them velocities.
 
     Parameters
     ----------
-    target : Target
-        The recording's spectrogram.
+    hits : sequence of Hit
+        By time.
     recording : Recording
-    stft : Stft
-        The one it was made with.
     bank : BankTemplates
-        Of the classes that are looked for.
-    candidates : bool
-        Leave out the classes that do not sound.
-    progress : callable
+        Templates of all names that hits may belong to.
+    bands : Bands
+        Of the templates.
 
     Returns
     -------
     Score
-        Onsets with classes and velocities; without notes if nothing sounds.
+        Of those hits that belong to a name of the bank.  The loudest of each drum has velocity 127.
     """
-    rate = recording.sample_rate
-    if target.total == 0:
-        return as_score({}, rate)
-    bands, fine = Bands(stft.n_fft, rate), fine_stft(rate)
-
-    roots = _Roots(recording, fine, is_kept=target.in_memory)
-
-    def find(heard: BankTemplates, activations: Mapping[str, FloatArray]) -> dict[str, Peaks]:
-        drums = list(activations)
-        weights = attack_weights(heard, drums, bands, fine, rate)
-        rises = attack_rises(roots, weights)
-        found = {}
-        for drum, rise in zip(drums, rises, strict=True):
-            peaks = pick_peaks(activations[drum], rise, stft, fine, rate)
-            inside = np.minimum(peaks.samples, recording.n_samples - 1)
-            found[drum] = Peaks(inside, peaks.strength)
-        return found
-
-    with ExitStack() as resources:
-        banded = _kept(in_bands(target, bands), resources)
-        heard = listen(
-            banded,
-            bank,
-            find,
-            stft.hop_length,
-            ListeningRule(),
-            candidates=candidates,
-            progress=lambda share: progress("transcribing", share),
-        )
-    return as_score(heard.strokes, rate)
+    names = tuple(dict.fromkeys(bank.drums))
+    owners = [owner(hit.drum, struck(hit), names) for hit in hits]
+    kept = [(hit, name) for hit, name in zip(hits, owners, strict=True) if name is not None]
+    if not kept:
+        return Score.of(())
+    weights = attack_weights(bank, names, bands, recording.sample_rate)
+    rows = [names.index(name) for _, name in kept]
+    onsets = refine_onsets(recording, [hit.time for hit, _ in kept], rows, weights)
+    loudest = {row: onsets.level[np.array(rows) == row].max() or 1.0 for row in set(rows)}
+    notes: list[Note] = []
+    for (hit, _), row, sample, level in zip(kept, rows, onsets.samples, onsets.level, strict=True):
+        velocity = max(1, round(_LOUDEST * (level / loudest[row]) ** _LEVEL_POWER))
+        onset = int(sample) / recording.sample_rate
+        notes.append((onset, None, None, hit.drum, float(velocity), struck(hit), hit.confidence))
+    return Score.of(notes)
 
 
-def _kept(target: Target, resources: ExitStack) -> Target:
-    """Return a target that is not reckoned anew whenever it is visited."""
-    if target.in_memory:
-        return target
-    panel_frames = usual_panel_frames(*target.shape)
-    spool = resources.enter_context(SpooledSpectrogram(target.shape[0], panel_frames, target.dtype))
-    for panel in panels_of(target):
-        spool.append(target.panel(panel.index))
-    return spool
-
-
-class _Roots:
-    """The fine STFT's roots of a recording, read anew every time or kept.
+def find_hits(
+    probabilities: NDArray[np.float32],
+    thresholds: NDArray[np.float32],
+    names: Collection[str],
+    *,
+    sensitivities: Mapping[str, float],
+) -> list[Hit]:
+    """Return the hits of some drums or articulations.
 
     Parameters
     ----------
-    recording : Recording
-    fine : Stft
-    is_kept : bool
-        Whether they fit in memory.
+    probabilities : ndarray, shape (n_frames, N_OUTPUTS)
+    thresholds : ndarray, shape (N_DRUMS,)
+    names : collection of str
+    sensitivities : mapping of str to float
+        By drum class, 0 to 1; the empty name stands for all others.
     """
-
-    def __init__(self, recording: Recording, fine: Stft, *, is_kept: bool) -> None:
-        self._recording = recording
-        self._fine = fine
-        self._is_kept = is_kept
-        self._kept: list[FloatArray] = []
-
-    def __iter__(self) -> Iterator[FloatArray]:
-        if self._kept:
-            return iter(self._kept)
-        blocks = (block.astype(np.float32) for block in self._recording.blocks(_READ_SAMPLES))
-        roots = fine_roots(self._fine, blocks)
-        if not self._is_kept:
-            return roots
-        self._kept = list(roots)
-        return iter(self._kept)
+    usual = sensitivities.get("", 0.5)
+    moved = {drum: sensitivities.get(drum, usual) for drum in DRUM_CLASSES}
+    hits = decode(probabilities, thresholds, sensitivity=moved)
+    return [hit for hit in hits if owner(hit.drum, struck(hit), names) is not None]
 
 
-def as_score(strokes: Mapping[str, Peaks], sample_rate: float) -> Score:
-    """Return strokes as a score, by time; the loudest of each class has velocity 127."""
-    notes = sorted(
-        (int(sample) / sample_rate, drum, max(1, round(_LOUDEST * strength**_LEVEL_POWER)))
-        for drum, peaks in strokes.items()
-        for sample, strength in zip(peaks.samples, peaks.strength, strict=True)
-    )
-    return Score(
-        onsets=tuple(onset for onset, _, _ in notes),
-        durations=(None,) * len(notes),
-        pitches=(None,) * len(notes),
-        drums=tuple(drum for _, drum, _ in notes),
-        velocities=tuple(float(velocity) for _, _, velocity in notes),
-    )
+def struck(hit: Hit) -> str | None:
+    """Return the articulation of a hit, if it has one."""
+    return hit.articulation if hit.articulation in PARENTS else None
+
+
+class _MonoSamples:
+    """The mean of a recording's channels, in spans that proceed in time."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._blocks = recording.blocks(_BLOCK_SAMPLES)
+        self._kept = np.zeros((recording.n_channels, 0), dtype=np.float32)
+        self._position = 0  # of the first sample that is kept
+
+    def between(self, begin: int, end: int) -> NDArray[np.float32]:
+        """Return samples from one index to another; none before an earlier `begin`."""
+        drop = min(max(0, begin - self._position), self._kept.shape[1])
+        parts, n_kept = [self._kept[:, drop:]], self._kept.shape[1] - drop
+        self._position += drop
+        while self._position + n_kept < end and (block := next(self._blocks, None)) is not None:
+            parts.append(block.astype(np.float32))
+            n_kept += block.shape[1]
+        self._kept = np.concatenate(parts, axis=1)
+        return _downmix(self._kept[:, begin - self._position : end - self._position])
+
+
+def _downmix(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of the channels (C, n), or the loudest where they cancel each other out."""
+    mean: NDArray[np.float32] = samples.mean(axis=0)
+    power = np.square(samples).mean(axis=1)
+    if np.square(mean).mean() >= _LEAST_MEAN_POWER * power.mean():
+        return mean
+    return samples[int(np.argmax(power))]
