@@ -47,7 +47,7 @@ def command(reference: str, estimate: str, as_json: bool, **options: Any) -> Non
     stems together, in the frames of 20 ms in which the true stem is below -60 dBFS.  Onsets, CSV or
     MIDI, are matched one to one.
     """
-    from nmfd_cli.evaluation.onsets import evaluate
+    from nmfd_cli.evaluation.evaluate import evaluate
     from nmfd_cli.evaluation.stems import StemEvaluation
 
     with warnings_as_lines(quiet=False):

@@ -32,7 +32,8 @@ from typing import Any
 
 import numpy as np
 
-from nmfd_cli.core.metrics import OnsetCounts, decibels, stem_energies
+from nmfd_cli.core.metrics import decibels, stem_energies
+from nmfd_cli.core.onset_matching import OnsetCounts
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.io.audio.recording import read_recording

@@ -1,24 +1,19 @@
-"""Measures of separation and of transcription, against their definitions and mir_eval."""
+"""Measures of separation, against their definitions and mir_eval."""
 
 import sys
 import warnings
 from functools import reduce
-from itertools import permutations
 from operator import add
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nmfd_cli.core.metrics import (
-    OnsetCounts,
     StemEnergies,
     bss_eval,
     decibels,
-    match_onsets,
     stem_energies,
 )
 from nmfd_cli.errors import MissingExtraError
@@ -144,63 +139,3 @@ def test_bss_eval_without_mir_eval_names_the_extra(monkeypatch: pytest.MonkeyPat
     with pytest.raises(MissingExtraError) as raised:
         bss_eval(noise(1), noise(2))
     assert str(raised.value) == ("BSS Eval needs an optional package: pip install 'nmfd-cli[eval]'")
-
-
-# --- onsets --------------------------------------------------------------------------------------
-
-ONSETS = st.lists(st.integers(0, 40).map(lambda n: n / 20), max_size=6)
-
-
-def largest_matching(reference: list[float], estimate: list[float], tolerance: float) -> int:
-    """Try everything."""
-    few, many = sorted((reference, estimate), key=len)
-    return max(
-        sum(abs(a - b) <= tolerance + 1e-12 for a, b in zip(few, chosen, strict=True))
-        for chosen in permutations(many, len(few))
-    )
-
-
-@given(ONSETS, ONSETS, st.sampled_from([0.0, 0.03, 0.051, 0.12]))
-def test_matching_is_as_large_as_can_be(
-    reference: list[float], estimate: list[float], tolerance: float
-) -> None:
-    pairs = match_onsets(reference, estimate, tolerance)
-    assert all(abs(reference[i] - estimate[j]) <= tolerance for i, j in pairs)
-    assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
-    assert len(pairs) == largest_matching(reference, estimate, tolerance)
-
-
-@pytest.mark.parametrize("tolerance", [0.0, 0.01, 0.05, 0.3])
-def test_matching_finds_as_many_as_mir_eval(tolerance: float) -> None:
-    util = imported("mir_eval.util")
-    rng = np.random.default_rng(5)
-    for n_true, n_found in [(0, 5), (5, 0), (50, 60), (200, 120)]:
-        true, found = np.sort(rng.uniform(0, 10, n_true)), np.sort(rng.uniform(0, 10, n_found))
-        found[: min(n_true, n_found) : 3] = true[: min(n_true, n_found) : 3]
-        found.sort()
-        expected = util.match_events(true, found, tolerance)
-        assert len(match_onsets(true, found, tolerance)) == len(expected)
-
-
-def test_one_onset_is_matched_once() -> None:
-    assert match_onsets([1.0, 1.01], [1.0], 0.05) == [(0, 0)]
-    assert match_onsets([1.0], [0.96, 1.04], 0.05) == [(0, 0)]
-
-
-def test_counts() -> None:
-    counts = OnsetCounts(4, 5, 3) + OnsetCounts(0, 1, 0)
-    assert counts == OnsetCounts(4, 6, 3)
-    assert (counts.precision, counts.recall, counts.f_measure) == (0.5, 0.75, 0.6)
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        (OnsetCounts(0, 0, 0), (0, 0, 1)),
-        (OnsetCounts(3, 0, 0), (0, 0, 0)),
-        (OnsetCounts(0, 3, 0), (0, 0, 0)),
-        (OnsetCounts(3, 3, 3), (1, 1, 1)),
-    ],
-)
-def test_counts_of_nothing(counts: OnsetCounts, expected: tuple[float, float, float]) -> None:
-    assert (counts.precision, counts.recall, counts.f_measure) == expected

@@ -220,6 +220,6 @@ def test_main_makes_the_data_and_finds_what_was_changed(
     ]
 
 
-def test_main_tells_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+def test_main_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert capsys.readouterr().err == "usage: python -m nmfd_cli.training.demo_data [--check] DIR\n"

@@ -64,7 +64,7 @@ def plate(
     tonal: float,
     sample_rate: int,
 ) -> Signal:
-    """Struck plate: separate modes up to 8 kHz, over noise where they are too dense to be told.
+    """Struck plate: separate modes up to 8 kHz, over noise where they are too dense to tell apart.
 
     Parameters
     ----------
