@@ -99,7 +99,7 @@ class StemEnergies:
 
 
 def stem_energies(
-    reference: FloatArray, estimate: FloatArray, mixture: FloatArray, frame_length: int
+    reference: FloatArray, estimate: FloatArray, mixture: FloatArray, *, frame_length: int
 ) -> StemEnergies:
     """Measure a stem, or a block of it.
 
@@ -118,7 +118,7 @@ def stem_energies(
     Examples
     --------
     >>> s, x = np.array([[0.5, -0.5, 0.0, 0.0]]), np.array([[0.5, -0.5, 0.4, 0.3]])
-    >>> found = stem_energies(s, 0.9 * s + 0.1 * x, x, 2)
+    >>> found = stem_energies(s, 0.9 * s + 0.1 * x, x, frame_length=2)
     >>> round(found.sdr, 1), round(found.silence, 1)
     (23.0, -20.0)
     """

@@ -170,7 +170,7 @@ def _measure(
         silence = np.zeros_like(mixture)
         for name, block in zip(references, blocks, strict=False):
             estimate = of_estimates.get(name, silence)
-            energies[name] += stem_energies(block, estimate, mixture, frame_length)
+            energies[name] += stem_energies(block, estimate, mixture, frame_length=frame_length)
         for name, block in zip(extra, blocks[len(files) - len(extra) :], strict=True):
             of_extra[name] += float(np.vdot(block, block))
         of_mixture += float(np.vdot(mixture, mixture))

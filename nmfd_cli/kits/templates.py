@@ -56,14 +56,14 @@ def kit_templates(
                 f"the kit {kit.name} has no sound of the class {drum}", setting="stems"
             )
     grid = ringing_grid(template_frames, tail, stft.hop_length / sample_rate)
-    return _templates_of(kit, stft, sample_rate, grid).of(classes)
+    return _templates_of(kit, stft, grid, sample_rate=sample_rate).of(classes)
 
 
-def _templates_of(kit: Kit, stft: Stft, sample_rate: float, grid: TimeGrid) -> BankTemplates:
+def _templates_of(kit: Kit, stft: Stft, grid: TimeGrid, *, sample_rate: float) -> BankTemplates:
     """Return the templates of a whole kit: from the cache, if they have been wanted before."""
 
     def make() -> NDArray[np.float32]:
-        return bank_templates(kit.description, stft, sample_rate, grid)
+        return bank_templates(kit.description, stft, grid, sample_rate=sample_rate)
 
     parts = (kit.description.spectrum, kit.description.profile, kit.description.level_db)
     content = sha256(repr((TEMPLATES_VERSION, stft, sample_rate, grid.edges)).encode())

@@ -125,7 +125,7 @@ def _separated(
     for drum, path in item["stems"].items():
         reference, rate = read_recording(data / path)
         estimate = stems.get(drum, np.zeros_like(reference))
-        sdr[drum] = stem_energies(reference, estimate, mixture, rate // 50).sdr
+        sdr[drum] = stem_energies(reference, estimate, mixture, frame_length=rate // 50).sdr
     false = {
         drum: decibels(float(np.vdot(stem, stem)), float(np.vdot(mixture, mixture)))
         for drum, stem in stems.items()

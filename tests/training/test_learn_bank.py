@@ -98,7 +98,7 @@ def test_keys_that_roland_gs_gives_to_other_sounds_are_left_out() -> None:
 def test_a_bank_is_learned_without_copies(
     font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def rendered(*arguments: object) -> list[Samples | None]:
+    def rendered(*arguments: object, **_: object) -> list[Samples | None]:
         notes = arguments[2]
         assert isinstance(notes, list)
         first = struck([notes[0][0]])[int(0.48 * RATE) :]

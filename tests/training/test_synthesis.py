@@ -104,20 +104,28 @@ def test_open_hihat_rings_longer_than_closed() -> None:
 
 def test_damped_mode_has_its_frequency_level_and_decay() -> None:
     one = np.ones(1)
-    mode = damped_modes(441.0 * one, one, 0.5 * one, 0.0 * one, 44100, sample_rate=SAMPLE_RATE)
+    mode = damped_modes(
+        441.0 * one, one, 0.5 * one, phases=0.0 * one, n_samples=44100, sample_rate=SAMPLE_RATE
+    )
     t = np.arange(44100) / SAMPLE_RATE
     np.testing.assert_allclose(
         mode, 1000.0 ** (-t / 0.5) * np.sin(2.0 * np.pi * 441.0 * t), atol=1e-9
     )
     steady = gliding_modes(
-        441.0 * one, one, 0.5 * one, 44100, glide=0.0, glide_time=0.1, sample_rate=SAMPLE_RATE
+        441.0 * one,
+        one,
+        0.5 * one,
+        n_samples=44100,
+        glide=0.0,
+        glide_time=0.1,
+        sample_rate=SAMPLE_RATE,
     )
     np.testing.assert_allclose(mode, steady, atol=1e-9)
 
 
 def test_modes_above_nyquist_are_silent() -> None:
     one = np.ones(1)
-    high = damped_modes(30000.0 * one, one, one, one, 100, sample_rate=SAMPLE_RATE)
+    high = damped_modes(30000.0 * one, one, one, phases=one, n_samples=100, sample_rate=SAMPLE_RATE)
     assert not np.any(high)
     frequencies, amplitudes = square_partials([1000.0], 20000.0)
     np.testing.assert_allclose(amplitudes, 1000.0 / frequencies)

@@ -79,7 +79,7 @@ TEMPLATES_VERSION = 1
 
 
 def bank_templates(
-    description: Description, stft: Stft, sample_rate: float, grid: TimeGrid
+    description: Description, stft: Stft, grid: TimeGrid, *, sample_rate: float
 ) -> NDArray[np.float32]:
     """Build the templates of described sounds for an STFT, in bands.
 
@@ -88,9 +88,9 @@ def bank_templates(
     description : Description
         Of R sounds.
     stft : Stft
+    grid : TimeGrid
     sample_rate : float
         In Hz.
-    grid : TimeGrid
 
     Returns
     -------
