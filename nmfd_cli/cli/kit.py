@@ -36,8 +36,8 @@ def learn(
     """Learn a kit from the folder DIR of your own sounds.
 
     \b
-    DIR/kick/*.wav, DIR/snare/*.wav ...   one stroke a file, or
-    DIR/kick.wav, DIR/snare.wav ...       many strokes of one drum, 0.2 s apart
+    DIR/kick/*.wav, DIR/snare/*.wav ...   one hit a file, or
+    DIR/kick.wav, DIR/snare.wav ...       many hits of one drum, 0.2 s apart
 
     Folders and files are called like the drum, in any of its usual names; a folder of another name
     makes a class of its own.  Sounds that look alike are averaged.
