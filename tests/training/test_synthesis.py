@@ -166,12 +166,14 @@ def test_a_choked_sound_ends() -> None:
     assert choked[-1] == 0.0
 
 
+@pytest.mark.slow
 def test_stems_sum_to_the_mixture_exactly() -> None:
     total = np.sum([stem.astype(np.int64) for stem in demo()[1].values()], axis=0)
     np.testing.assert_array_equal(total, demo()[0])
     assert 0.85 < np.max(np.abs(demo()[0].astype(np.int64))) / 32768.0 < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drum", ["kick", "snare", "hihat"])
 def test_every_hit_sounds_where_the_score_says(drum: str) -> None:
     onsets = [hit.onset for hit in demo()[2] if hit.drum == drum]
@@ -182,6 +184,7 @@ def test_every_hit_sounds_where_the_score_says(drum: str) -> None:
     assert np.max(stem[-200:]) < 40.0
 
 
+@pytest.mark.slow
 def test_score_lists_every_hit_in_order() -> None:
     lines = score_text(demo()[2]).splitlines()
     assert lines[0] == "onset,drum,velocity"
@@ -192,6 +195,7 @@ def test_score_lists_every_hit_in_order() -> None:
     assert {hit.drum for hit in demo()[2]} == set(demo()[1])
 
 
+@pytest.mark.slow
 def test_shipped_files_are_what_the_code_renders() -> None:
     assert differences(DATA) == []
     sizes = [path.stat().st_size for path in DATA.rglob("*") if path.is_file()]
