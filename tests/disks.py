@@ -10,22 +10,27 @@ from typing import Any
 import pytest
 from batches import in_child
 
+from nmfd_cli.errors import OutputError
+
 #: What of `os` changes the disk.
 CHANGES = ("replace", "link", "mkdir", "rmdir", "unlink", "fsync")
 
 
 @contextmanager
-def acting_at_change(at: int, act: Callable[[], object]) -> Iterator[None]:
-    """Have something happen before the `at`-th change of the disk."""
+def acting_at_change(at: int, act: Callable[[], object], *, after: bool = False) -> Iterator[None]:
+    """Have something happen before the `at`-th change of the disk, or right after it."""
     calls = 0
 
     def counted(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             nonlocal calls
             number, calls = calls, calls + 1
-            if number == at:
+            if number == at and not after:
                 act()
-            return original(*args, **kwargs)
+            result = original(*args, **kwargs)
+            if number == at and after:
+                act()
+            return result
 
         return call
 
@@ -34,6 +39,20 @@ def acting_at_change(at: int, act: Callable[[], object]) -> Iterator[None]:
         for name in CHANGES:
             patch.setattr(os, name, counted(getattr(os, name)))
         yield
+
+
+def refused_at(at: int, work: Callable[[], object]) -> OutputError | None:
+    """Do some work on a disk that refuses one change; return what came of it."""
+
+    def refuse() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    try:
+        with acting_at_change(at, refuse):
+            work()
+    except OutputError as error:
+        return error
+    return None
 
 
 def killed_at(at: int, work: Callable[[], object]) -> bool:

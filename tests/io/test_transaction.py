@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from batches import folders, tree
-from disks import acting_at_change, killed_at, without_links
+from disks import acting_at_change, killed_at, refused_at, without_links
 
 from nmfd_cli.errors import NmfdError, OutputError
 from nmfd_cli.io.file_record import FileRecord, file_hash
@@ -179,6 +179,7 @@ def test_what_comes_from_others_meanwhile_is_kept(tmp_path: Path) -> None:
     assert len(said) == 1
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.parametrize("has_links", [True, False])
 @pytest.mark.parametrize("names", [NAMES[:1], NAMES], ids=["one", "several"])
@@ -206,20 +207,6 @@ def test_killed_at_any_change_each_file_is_old_or_new(
             break
     assert at > 5
     assert tree(out) == {**before, **{name: NEW[name] for name in names}}
-
-
-def refused_at(at: int, work: Callable[[], object]) -> OutputError | None:
-    """Do some work on a disk that refuses one change; return what came of it."""
-
-    def refuse() -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    try:
-        with acting_at_change(at, refuse):
-            work()
-    except OutputError as error:
-        return error
-    return None
 
 
 @pytest.mark.parametrize("has_links", [True, False])
@@ -259,17 +246,21 @@ def stopping() -> Iterator[type[BaseException]]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("before", BEFORE, ids=["nothing", "one before", "all before"])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("before", BEFORE[1:], ids=["one before", "all before"])
 def test_stopped_at_any_change_all_is_old_or_all_is_new(
-    tmp_path: Path, before: Before, stopping: type[BaseException]
+    tmp_path: Path, before: Before, stopping: type[BaseException], after: bool
 ) -> None:
+    def stop() -> None:
+        signal.raise_signal(signal.SIGINT)
+
     n_old = n_new = 0
     for at in range(40):
         out = filled(tmp_path / str(at), before)
         out.mkdir(exist_ok=True)
         expected = everything(out)
         try:
-            with acting_at_change(at, lambda: signal.raise_signal(signal.SIGINT)):
+            with acting_at_change(at, stop, after=after):
                 write_new(out)
         except stopping:
             is_old = everything(out) == expected

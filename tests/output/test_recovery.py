@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from batches import tree
-from disks import killed_at, without_links
+from disks import killed_at, refused_at, without_links
 
 from nmfd_cli.io.file_record import file_hash
 from nmfd_cli.io.staging import STAGING_FOLDER
@@ -14,6 +14,7 @@ from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.output.manifest import Manifest, StemRecord, read_manifest
 from nmfd_cli.output.recovery import known_results, recover
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 STEMS = ("kick", "snare")
 #: A track may be called like what a staging directory holds.
 FOLDER = "lock"
@@ -51,7 +52,8 @@ def stems_in(out: Path) -> dict[str, bytes]:
     return found
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.slow
+@needs_fork
 @pytest.mark.parametrize("has_links", [True, False])
 @pytest.mark.parametrize("earlier", ["nothing", "results", "changed results"])
 def test_killed_at_any_change_all_is_old_or_all_is_new(
@@ -65,7 +67,7 @@ def test_killed_at_any_change_all_is_old_or_all_is_new(
         if earlier != "nothing":
             write_results(out, "one")
         if earlier == "changed results":
-            (out / FOLDER / "kick.wav").write_bytes(b"kick one edited")
+            edit(out)
         before = tree(out)
         was_killed = killed_at(at, lambda: write_results(out, "two"))  # noqa: B023 - called here
         # the next process may be killed, too
@@ -87,6 +89,48 @@ def test_killed_at_any_change_all_is_old_or_all_is_new(
     assert outcomes == sorted(outcomes)  # once the manifest is written it is finished
     assert outcomes.count(False) > 3
     assert outcomes.count(True) > 3
+
+
+def edit(out: Path) -> None:
+    (out / FOLDER / "kick.wav").write_bytes(b"kick one edited")
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_where_the_disk_refuses_a_change_all_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_edited: bool, has_links: bool
+) -> None:
+    if not has_links:
+        without_links(monkeypatch)
+    n_refused = 0
+    for at in range(24):
+        out = tmp_path / str(at)
+        write_results(out, "one")
+        if is_edited:
+            edit(out)
+        before = tree(out)
+        error = refused_at(at, lambda: write_results(out, "two"))  # noqa: B023 - called here
+        n_refused += error is not None
+        assert (tree(out) == before) == (error is not None), at
+        recover(out)
+        assert (tree(out) == before) == (error is not None), at
+    assert n_refused > 6
+
+
+@needs_fork
+@pytest.mark.parametrize("refused", [16, 20], ids=["second stem", "manifest"])
+def test_killed_while_moves_are_taken_back(tmp_path: Path, refused: int) -> None:
+    n_killed = 0
+    for at in range(refused + 1, refused + 13):
+        out = tmp_path / str(at)
+        write_results(out, "one")
+        n_killed += killed_at(
+            at,
+            lambda: refused_at(refused, lambda: write_results(out, "two")),  # noqa: B023
+        )
+        recover(out)
+        assert stems_in(out) in (results("one"), results("two")), at
+    assert n_killed > 6
 
 
 @pytest.mark.parametrize("length", range(0, 420, 20))
