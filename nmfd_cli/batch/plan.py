@@ -283,6 +283,5 @@ def _refuse_place(path: Path, job: Job, sources: frozenset[str]) -> None:
     require_free(path, True, sources)
     is_free = not path.exists() and not path.is_symlink()
     if not is_free and job.replaces_nothing:
-        raise OutputError(
-            f"{path} exists; --overwrite replaces it, --skip-existing keeps what is complete"
-        )
+        hint = "--overwrite replaces it, --skip-existing keeps what is complete"
+        raise OutputError("exists", hint=hint, path=path)

@@ -198,7 +198,7 @@ def test_existing_results_are_refused_before_any_work(tmp_path: Path) -> None:
         plan(inputs, tmp_path / "out")
 
     assert str(caught.value) == (
-        f"{tmp_path}/out/t01/component_1.wav exists; --overwrite replaces it, "
+        f"{tmp_path}/out/t01/component_1.wav: exists; --overwrite replaces it, "
         "--skip-existing keeps what is complete"
     )
     assert plan(inputs, tmp_path / "out", overwrite=True)
