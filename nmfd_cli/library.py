@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -281,8 +282,12 @@ def _settings(preset: str | Path | None, given: Mapping[str, Any]) -> Separation
 
 def _plain(name: str, value: Any) -> Any:
     """Return a value as a preset holds it."""
-    if name == "stems" and isinstance(value, str):
-        return [stem.strip() for stem in value.split(",")]
+    if name == "sensitivity" and isinstance(value, Mapping):
+        return [f"{drum}={number}" for drum, number in value.items()]
+    if name == "sensitivity" and isinstance(value, Real):
+        return [str(value)]
+    if name in ("stems", "sensitivity") and isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Path):

@@ -10,8 +10,7 @@ In the order of the work:
 ``processors``   how many threads each of them has
 ``cluster``      the same work on a Dask cluster
 ``work``         `run_job`: one recording, from its file to its stems
-``records``      between results and manifests
-``results``      what became of a recording, as a value and as JSON
+``results``      what became of a recording: as a value, as JSON, in its manifest
 ``events``       what happens, told as values
 ``failed_list``  the list of the recordings that failed
 ===============  =============================================================================

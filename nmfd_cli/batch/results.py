@@ -1,11 +1,16 @@
-"""What became of a recording, as a value and as JSON."""
+"""What became of a recording: as a value, as JSON, and in the manifest that outlives it."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nmfd_cli import __version__
+from nmfd_cli.batch.plan import Job
 from nmfd_cli.io.audio.recording import AudioFacts
+from nmfd_cli.io.file_record import FileRecord, file_hash
+from nmfd_cli.io.transaction import Transaction
+from nmfd_cli.output.manifest import Manifest, ReportRecord, StemRecord
 from nmfd_cli.output.stem_writer import WrittenStem
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
@@ -51,3 +56,98 @@ def result_as_dict(result: WrittenSeparation) -> dict[str, Any]:
         "stems": [asdict(stem) | {"path": str(stem.path)} for stem in result.stems],
         "report": str(result.report) if result.report is not None else None,
     }
+
+
+def file_names(job: Job, files: Iterable[Path]) -> list[str]:
+    """Return what files are called from the manifest's folder."""
+    return [path.relative_to(job.places.folder).as_posix() for path in files]
+
+
+def manifest_for(
+    job: Job,
+    result: WrittenSeparation,
+    sources: Mapping[str, Any],
+    files: Transaction,
+    previous: Manifest | None,
+) -> Manifest:
+    """Describe the stems of a job.
+
+    Parameters
+    ----------
+    job : Job
+    result : WrittenSeparation
+    sources : mapping
+        What the stems were made of.
+    files : Transaction
+        With the stems.
+    previous : Manifest or None
+        What stands there from earlier runs: its other stems are kept, as stems if they were made of
+        the same, else as former files.
+    """
+
+    def written(path: Path) -> dict[str, Any]:
+        (name,), staged = file_names(job, [path]), files.staged(path)
+        return {"file": name, "size": staged.stat().st_size, "sha256": file_hash(staged)}
+
+    stems = tuple(
+        StemRecord(
+            **written(stem.path),
+            stem=stem.stem,
+            peak=stem.peak,
+            energy_share=stem.energy_share,
+            onsets=stem.onsets,
+        )
+        for stem in result.stems
+    )
+    reports = [result.report] if result.report is not None else []
+    source = Path(job.input)
+    manifest = Manifest(
+        version=__version__,
+        pattern=job.places.pattern,
+        input={
+            "name": source.name,
+            "size": source.stat().st_size,
+            "sha256": sources["input"],
+        },
+        sources=sources,
+        recording=asdict(result.recording),
+        final_divergence=result.final_divergence,
+        stems=stems,
+        divided=tuple(stem.stem for stem in result.stems) if job.is_whole else (),
+        reports=tuple(
+            ReportRecord(**written(path), audio=job.output.report_audio) for path in reports
+        ),
+    )
+    return _with_earlier(manifest, previous) if previous else manifest
+
+
+def _with_earlier(manifest: Manifest, previous: Manifest) -> Manifest:
+    new = {record.file for record in manifest.results}
+    stems = tuple(record for record in previous.stems if record.file not in new)
+    reports = tuple(record for record in previous.reports if record.file not in new)
+    former = tuple(record for record in previous.former if record.file not in new)
+    if previous.sources == manifest.sources:
+        return replace(
+            manifest,
+            stems=(*manifest.stems, *stems),
+            divided=manifest.divided or previous.divided,
+            reports=(*manifest.reports, *reports),
+            former=former,
+        )
+    outdated = (FileRecord(one.file, one.size, one.sha256) for one in (*stems, *reports))
+    return replace(manifest, former=(*former, *outdated))
+
+
+def result_of_manifest(manifest: Manifest, job: Job) -> WrittenSeparation:
+    """Return the result of a job whose files stand already."""
+    folder = job.places.folder
+    written = {record.file: record for record in manifest.stems}
+    files = file_names(job, job.places.files_of(job.stems).values())
+    stems = tuple(
+        WrittenStem(
+            record.stem, folder / record.file, record.peak, record.energy_share, record.onsets
+        )
+        for record in (written[file] for file in files if file in written)
+    )
+    facts = AudioFacts(**manifest.recording)
+    return WrittenSeparation(job.input, facts, stems, manifest.final_divergence, job.places.report)

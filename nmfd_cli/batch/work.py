@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nmfd_cli.batch.events import Done, Ended, Failed, Skipped
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.records import file_names, manifest_for, result_of_manifest
-from nmfd_cli.batch.results import WrittenSeparation
+from nmfd_cli.batch.results import WrittenSeparation, file_names, manifest_for, result_of_manifest
 from nmfd_cli.errors import InputFileError, NmfdError, Progress, Warn, no_progress, reason, trace
 from nmfd_cli.io.audio.recording import Recording, recording_at
 from nmfd_cli.io.audio.riff import clear_peak_time

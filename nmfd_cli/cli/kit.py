@@ -31,7 +31,7 @@ def command() -> None:
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def learn(
-    folder: str, out: str, name: str | None, licence: str, overwrite: bool, quiet: bool
+    *, folder: str, out: str, name: str | None, licence: str, overwrite: bool, quiet: bool
 ) -> None:
     """Learn a kit from the folder DIR of your own sounds.
 

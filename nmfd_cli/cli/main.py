@@ -17,10 +17,10 @@ from nmfd_cli.cli.messages import error_line, say_error, say_trace
 from nmfd_cli.errors import ParameterError, trace
 from nmfd_cli.stop_signals import stop_signals
 
-#: Where each subcommand stands and what it does: known here, so that help need not import them.
+#: The module of each subcommand and what it does: help need not import them.
 COMMANDS = {
     "separate": ("nmfd_cli.cli.separate", "Write one file for each part of a recording."),
-    "transcribe": ("nmfd_cli.cli.transcribe", "Tell which drums are played when."),
+    "transcribe": ("nmfd_cli.cli.transcribe", "Find out which drums are played when."),
     "evaluate": ("nmfd_cli.cli.evaluate", "Hold stems or onsets against the truth."),
     "report": ("nmfd_cli.cli.report", "Show and play a separation in one HTML file."),
     "plot": ("nmfd_cli.cli.plot", "Draw a separation as a figure for papers."),

@@ -73,7 +73,9 @@ def path(preset: "Preset | None") -> None:
 @preset_option
 @settings_options(OutputSettings, without=("overwrite",))
 @settings_options(SeparationSettings)
-def save(name: str, description: str, overwrite: bool, from_options: bool, **options: Any) -> None:
+def save(
+    *, name: str, description: str, overwrite: bool, from_options: bool, **options: Any
+) -> None:
     """Keep the options given here as a preset of yours, those of --preset included.
 
     \b

@@ -78,7 +78,7 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
     if options["report_audio"] is not None and not output.report:
         raise click.UsageError("--report-audio: expected --report beside it")
     options["command"] = command_line(context)
-    jobs = _plan(inputs, settings, output, batch, options, reporter.warn)
+    jobs = _plan(inputs, options, reporter.warn, settings=settings, output=output, batch=batch)
     if options["score"] and len(jobs) > 1:
         reporter.warn(
             f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own"
@@ -111,11 +111,12 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
 
 def _plan(
     inputs: tuple[str, ...],
+    options: dict[str, Any],
+    warn: Warn,
+    *,
     settings: SeparationSettings,
     output: OutputSettings,
     batch: BatchSettings,
-    options: dict[str, Any],
-    warn: Warn,
 ) -> "tuple[Job, ...]":
     from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.batch.plan import plan_jobs

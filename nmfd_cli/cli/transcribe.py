@@ -22,12 +22,21 @@ if TYPE_CHECKING:
     from nmfd_cli.output.transcription_writer import Transcription
 
 #: The settings that a transcription takes.
-_TAKEN = ("stems", "kit", "template_frames", "tail", "n_fft", "hop_length", "block_seconds")
+_TAKEN = (
+    "stems",
+    "sensitivity",
+    "kit",
+    "template_frames",
+    "tail",
+    "n_fft",
+    "hop_length",
+    "block_seconds",
+)
 
 _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAKEN)
 
 
-@click.command("transcribe", cls=Command, short_help="Tell which drums are played when.")
+@click.command("transcribe", cls=Command, short_help="Find out which drums are played when.")
 @click.argument(
     "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
 )
@@ -54,7 +63,7 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
 @option("--json", "as_json", is_flag=True, help="Write one JSON object a recording, a line each.")
 @verbosity_options
 def command(inputs: tuple[str, ...], **options: Any) -> int:
-    """Tell which drums are played when: onset in seconds, drum, velocity from 1 to 127.
+    """Find out which drums are played when: onset in seconds, drum, velocity from 1 to 127.
 
     \b
     nmfd transcribe drums.wav                  a table on standard output

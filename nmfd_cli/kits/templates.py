@@ -1,11 +1,13 @@
 """Templates of a kit's sounds for the STFT of a recording."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.core.articulations import articulation, class_of, owner
 from nmfd_cli.core.bands import Bands
 from nmfd_cli.core.drum_sounds.bank_templates import (
     TEMPLATES_VERSION,
@@ -22,20 +24,21 @@ from nmfd_cli.io.cache import cached_array
 
 def kit_templates(
     kit: Kit,
-    classes: Sequence[str],
+    names: Sequence[str],
     *,
     stft: Stft,
     sample_rate: float,
     template_frames: int,
     tail: float,
 ) -> BankTemplates:
-    """Return the templates of a kit's sounds of some classes, in the order of the classes.
+    """Return the templates of a kit's sounds of some drums, in the order of the drums.
 
     Parameters
     ----------
     kit : Kit
-    classes : sequence of str
-        Of `Kit.drums`.
+    names : sequence of str
+        Of `Kit.drums`, or articulations: of one that the kit does not have the sounds of its class
+        are taken.
     stft : Stft
         The recording's.
     sample_rate : float
@@ -50,13 +53,26 @@ def kit_templates(
     ParameterError
         If the kit has no sound of a class.
     """
-    for drum in classes:
-        if drum not in kit.drums:
-            raise ParameterError(
-                f"the kit {kit.name} has no sound of the class {drum}", setting="stems"
-            )
+    rows = [_rows_of(kit, name) for name in names]
     grid = ringing_grid(template_frames, tail, stft.hop_length / sample_rate)
-    return _templates_of(kit, stft, sample_rate, grid).of(classes)
+    templates = _templates_of(kit, stft, sample_rate, grid)
+    labels = tuple(name for name, own in zip(names, rows, strict=True) for _ in own)
+    return replace(templates.taken([row for own in rows for row in own]), drums=labels)
+
+
+def _rows_of(kit: Kit, name: str) -> list[int]:
+    """Return the sounds of a class or an articulation."""
+    if name in kit.drums:
+        return kit.rows(name)
+    drum = class_of(name)
+    if drum not in kit.drums:
+        raise ParameterError(
+            f"the kit {kit.name} has no sound of the class {drum}", setting="stems"
+        )
+    own = kit.rows(drum)
+    struck = [articulation(kit.sounds[row].articulation, drum) for row in own]
+    finer = [row for row, how in zip(own, struck, strict=True) if owner(drum, how, [name])]
+    return finer or own
 
 
 def _templates_of(kit: Kit, stft: Stft, sample_rate: float, grid: TimeGrid) -> BankTemplates:

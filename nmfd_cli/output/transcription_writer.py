@@ -210,8 +210,10 @@ def _write_midi(place: Path, score: Score, bpm: float | None, overwrite: bool) -
     from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes  # needs an extra
 
     notes: dict[str, list[tuple[float, float]]] = {}
-    for onset, drum, velocity in zip(score.onsets, score.drums, score.velocities, strict=True):
-        notes.setdefault(drum or "", []).append((onset, velocity or _USUAL_VELOCITY))
+    for onset, drum, velocity, struck in zip(
+        score.onsets, score.drums, score.velocities, score.articulations, strict=True
+    ):
+        notes.setdefault(struck or drum or "", []).append((onset, velocity or _USUAL_VELOCITY))
     onsets = {drum: np.array(rows) for drum, rows in notes.items()}
     if bpm is None:
         tempo = estimate_tempo(onsets)

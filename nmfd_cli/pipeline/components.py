@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
+from nmfd_cli.core.articulations import class_of, drum_or_articulation
+from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.drum_sounds.kit import OTHER, Kit
 from nmfd_cli.errors import ParameterError, Warn
 from nmfd_cli.io.score.notes import Score
@@ -30,7 +31,8 @@ class Components:
     stems : tuple of str
         Names of the stems.
     drums : tuple of str
-        Drum classes: those of the stems and behind them those that only the residual takes.
+        Drum classes and articulations: those of the stems and behind them those that only the
+        residual takes.
     pitches : tuple of float
         MIDI pitches, rising.
     is_open : bool
@@ -113,21 +115,23 @@ def _drums(
     played = _played(score) if score is not None and score.is_drums else ()
     candidates = played or kit.drums
     stems = asked or (candidates if played or is_open else USUAL)
-    hidden = tuple(drum for drum in candidates if drum not in stems) if settings.residual else ()
+    taken = {class_of(stem) for stem in stems}
+    hidden = tuple(drum for drum in candidates if drum not in taken) if settings.residual else ()
     return Components(stems, drums=(*stems, *hidden), is_open=is_open and not asked)
 
 
 def asked_stems(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:
-    """Return the classes that the settings name, each once, by the names files get.
+    """Return the classes and articulations that the settings name, each once, as files are called.
 
     Raises
     ------
     ParameterError
-        If a name is neither a drum class nor a class of the kit.
+        If a name is neither a drum class, nor an articulation, nor a class of the kit.
     """
     extras = kit_extras(settings, kit)
     try:
-        return tuple(dict.fromkeys(drum_class(name, extra=extras) for name in settings.stems))
+        names = (drum_or_articulation(name, extra=extras) for name in settings.stems)
+        return tuple(dict.fromkeys(names))
     except ParameterError as error:
         raise error.located(setting="stems") from None
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.articulations import owner
 from nmfd_cli.core.drums.strokes import stroke_activations
 from nmfd_cli.core.nmfconv import init_activations
 from nmfd_cli.core.nmfconv.shifts import TimeGrid
@@ -27,9 +28,10 @@ def _drum_activations(
             "the activation strategy 'drums' needs a score with drum classes (--score)"
         )
     onsets: dict[str, list[float]] = {drum: [] for drum in components.drums}
-    for onset, drum in zip(score.onsets, score.drums, strict=True):
-        if drum in onsets:
-            onsets[drum].append(onset)
+    for onset, drum, struck in zip(score.onsets, score.drums, score.articulations, strict=True):
+        name = owner(drum, struck, components.drums)
+        if name is not None:
+            onsets[name].append(onset)
     rows = [components.drums[row] for row in row_of]
     if grid.is_plain:
         return _impulses(context, [onsets[drum] for drum in rows])

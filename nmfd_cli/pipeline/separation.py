@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.division import StemModel, divide, magnitude_of
+from nmfd_cli.core.articulations import owner
+from nmfd_cli.core.division import StemModel, divide, magnitude_of, measure_space
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
@@ -80,8 +81,14 @@ class FactorisedRecording:
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
         """Yield the recording (C, n) and its stems (S, C, n), block by block."""
-        blocks = self.recording.blocks(_BLOCK_FRAMES * self.stft.hop_length)
-        return divide(self.stft, blocks, self.model, self.settings.alpha)
+        known = self.model, self.settings.alpha
+        space = None
+        if self.settings.space and self.recording.n_channels == 2:
+            space = measure_space(self.stft, self._mixture(), *known)
+        return divide(self.stft, self._mixture(), *known, space=space)
+
+    def _mixture(self) -> Iterator[NDArray[np.float64]]:
+        return self.recording.blocks(_BLOCK_FRAMES * self.stft.hop_length)
 
     def feed(self, *consumers: Consumer, progress: Progress, stage: str) -> None:
         """Hand all blocks to each consumer."""
@@ -193,9 +200,15 @@ def onsets_by_stem(score: Score, stems: tuple[str, ...]) -> dict[str, FloatArray
         Seconds and velocity, ascending; empty if the stems are neither its drums nor its pitches.
     """
     found: dict[str, list[tuple[float, float]]] = {stem: [] for stem in stems}
-    notes = zip(score.onsets, score.drums, score.pitches, score.velocities, strict=True)
-    for onset, drum, pitch, velocity in notes:
-        stem = drum if drum is not None else pitch_name(pitch) if pitch is not None else ""
+    for onset, pitch, drum, velocity, struck in zip(
+        score.onsets,
+        score.pitches,
+        score.drums,
+        score.velocities,
+        score.articulations,
+        strict=True,
+    ):
+        stem = owner(drum, struck, stems) if pitch is None or drum else pitch_name(pitch)
         if stem in found:
             found[stem].append((onset, velocity or _USUAL_VELOCITY))
     if not any(found.values()) and len(score):

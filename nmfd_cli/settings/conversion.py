@@ -26,11 +26,13 @@ def setting_checks() -> dict[str, Check]:
         for item in fields(settings):  # type: ignore[arg-type]
             if item.metadata["is_option"]:
                 hint = hints[item.name]
-                checks[item.name] = partial(_checked, item.name, hint, item.metadata)
+                checks[item.name] = partial(
+                    _checked, name=item.name, hint=hint, metadata=item.metadata
+                )
     return checks
 
 
-def _checked(name: str, hint: Any, metadata: Mapping[str, Any], value: Any) -> Any:
+def _checked(value: Any, *, name: str, hint: Any, metadata: Mapping[str, Any]) -> Any:
     kind = next((kind for kind in get_args(hint) if kind is not NoneType), hint)
     if get_args(hint) and Ellipsis in get_args(hint):
         kind = tuple

@@ -36,8 +36,15 @@ class SeparationSettings(CheckedSettings):
 
     stems: tuple[str, ...] = setting(
         (),
-        "Drum classes to look for, separated by commas.",
-        metavar="CLASS,...",
+        "Drums to look for, separated by commas: classes, or articulations such as ride, crash.",
+        metavar="DRUM,...",
+        group="What to look for",
+    )
+    sensitivity: tuple[str, ...] = setting(
+        (),
+        "How readily hits are transcribed, 0 to 1, or for each drum: snare=0.7,tom=0.3.  "
+        "[default: 0.5]",
+        metavar="S|DRUM=S,...",
         group="What to look for",
     )
     init: str | None = setting(
@@ -131,6 +138,11 @@ class SeparationSettings(CheckedSettings):
         high=8,
         group="Masks and STFT",
     )
+    space: bool = setting(
+        True,
+        "Tell the stems of a stereo recording apart by their direction, too.",
+        group="Masks and STFT",
+    )
     n_fft: int = setting(
         2048, "Samples of the analysis window.", low=4, high=1 << 20, group="Masks and STFT"
     )
@@ -161,6 +173,35 @@ class SeparationSettings(CheckedSettings):
         low=0.1,
         group="Masks and STFT",
     )
+
+    @property
+    def sensitivities(self) -> dict[str, float]:
+        """The sensitivity of each drum that is named; of all others under the empty name.
+
+        Raises
+        ------
+        ParameterError
+            If one is no number from 0 to 1.
+        """
+        found: dict[str, float] = {}
+        for entry in self.sensitivity:
+            drum, _, number = entry.rpartition("=")
+            try:
+                value = float(number)
+            except ValueError:
+                value = -1.0
+            if not 0 <= value <= 1:
+                raise ParameterError(
+                    setting="sensitivity",
+                    expected="numbers from 0 to 1, for all drums or as in snare=0.7",
+                    found=repr(entry),
+                )
+            found[drum.strip()] = value
+        return found
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.sensitivities  # noqa: B018 - refuses what is no number
 
 
 @dataclass(frozen=True, kw_only=True)

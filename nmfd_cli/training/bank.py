@@ -124,7 +124,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         bank = learn_bank(options.out, options.fonts or FONTS)
     except NmfdError as error:
-        print(f"learn_bank: error: {error}", file=sys.stderr)
+        print(f"bank: error: {error}", file=sys.stderr)
         return 1
     counts = ", ".join(f"{len(bank.rows(drum))} {drum}" for drum in bank.classes)
     print(f"{options.out}: {len(bank)} sounds ({counts})")

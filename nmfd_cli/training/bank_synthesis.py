@@ -7,8 +7,8 @@ from typing import Any, Final
 from nmfd_cli.core.drum_sounds.description import Description
 from nmfd_cli.core.drum_sounds.kit import Sound, Source
 from nmfd_cli.core.drum_sounds.learning import describe, ring_on
-from nmfd_cli.training.synthesis import KIT, Voice, one_shot
-from nmfd_cli.training.synthesis.voices import voice_generator
+from nmfd_cli.training.synthesis.shipped_kit import KIT
+from nmfd_cli.training.synthesis.voices import Voice, one_shot, voice_generator
 
 SAMPLE_RATE: Final = 44_100
 SOURCE: Final = Source("synthesis", "The synthesised drums of nmfd", "MIT", "The nmfd authors")

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile as sf
 
-from nmfd_cli.training.synthesis import Stroke, render_demo, render_kit
+from nmfd_cli.training.synthesis.groove import Hit, render_demo
+from nmfd_cli.training.synthesis.shipped_kit import render_kit
 
 SAMPLE_RATE = 44100
 SCORE_PATH = "demo/drums.csv"
@@ -41,21 +42,21 @@ def render_data() -> tuple[dict[str, Samples], str]:
     for drum, shots in render_kit(sample_rate=SAMPLE_RATE).items():
         for name, shot in shots.items():
             sounds[f"kit/{drum}/{name}.wav"] = np.rint(32767.0 * shot).astype(np.int16)
-    mixture, stems, strokes = render_demo(sample_rate=SAMPLE_RATE)
+    mixture, stems, hits = render_demo(sample_rate=SAMPLE_RATE)
     sounds["demo/drums.wav"] = mixture
     for drum, stem in stems.items():
         sounds[f"demo/stems/{drum}.flac"] = stem
-    return sounds, score_text(strokes)
+    return sounds, score_text(hits)
 
 
-def score_text(strokes: Sequence[Stroke]) -> str:
-    """The demo's score as CSV: onset in seconds, drum class, velocity (1 to 127) of each stroke."""
+def score_text(hits: Sequence[Hit]) -> str:
+    """The demo's score as CSV: onset in seconds, drum class, velocity (1 to 127) of each hit."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["onset", "drum", "velocity"])
-    for stroke in strokes:
-        velocity = max(1, round(127 * stroke.velocity))
-        writer.writerow([f"{stroke.onset / SAMPLE_RATE:.6f}", stroke.drum, velocity])
+    for hit in hits:
+        velocity = max(1, round(127 * hit.velocity))
+        writer.writerow([f"{hit.onset / SAMPLE_RATE:.6f}", hit.drum, velocity])
     return text.getvalue()
 
 
@@ -102,8 +103,8 @@ def sound_files(directory: Path) -> list[Path]:
     """Paths of all WAV and FLAC files of the kit and the demo."""
     return [
         path
-        for room in ("kit", "demo")
-        for path in (directory / room).rglob("*")
+        for part in ("kit", "demo")
+        for path in (directory / part).rglob("*")
         if path.suffix in {".wav", ".flac"}
     ]
 

@@ -366,7 +366,7 @@ def test_nothing_that_is_read_is_replaced(
         (("separate", "loop.wav", *FAST, "--failed-list", "t.txt"), "t.txt", None),
     ],
 )
-def test_a_full_disk_is_told_with_the_name_of_the_place(
+def test_a_full_disk_is_reported_with_the_name_of_the_place(
     loop: Path,
     work_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -519,9 +519,9 @@ def test_signals_stop_the_work_and_leave_nothing(
     with started("separate", str(loop), "-v", *endless) as process:
         read_until(process.stderr, "factorising")
         process.send_signal(number)
-        _, told = process.communicate(timeout=PATIENCE)
+        _, shown = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
-    assert told.decode() == (
+    assert shown.decode() == (
         "nmfd: error: interrupted; nothing was left half-written\n" if number == 2 else ""
     )
     assert sorted(path.name for path in work_folder.iterdir()) == ["loop.wav", "tmp"]
@@ -576,8 +576,8 @@ def test_a_signal_stops_the_work_wherever_it_strikes(where: str, number: int, co
         capture_output=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == code
-    told = b"nmfd: error: interrupted; nothing was left half-written\n"
-    assert done.stderr == (told if number == 2 else b"")
+    line = b"nmfd: error: interrupted; nothing was left half-written\n"
+    assert done.stderr == (line if number == 2 else b"")
 
 
 # --- what is shown -------------------------------------------------------------------------------
@@ -661,7 +661,7 @@ def test_json_names_every_file(loop: Path) -> None:
     assert recording["report"] is None
 
 
-def test_json_lines_tell_of_every_recording(loop: Path, work_folder: Path) -> None:
+def test_json_lines_report_every_recording(loop: Path, work_folder: Path) -> None:
     (work_folder / "text.wav").write_text("hello")
     result = nmfd("separate", str(loop), "text.wav", "--json-lines", *FAST)
     assert result.exit_code == 1

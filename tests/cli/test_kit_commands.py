@@ -140,7 +140,7 @@ def test_an_unknown_folder_makes_a_class_and_no_audio_is_left_out(
     ]
 
 
-def test_several_files_that_are_no_audio_are_told_in_one_line(drums: Path) -> None:
+def test_several_files_that_are_no_audio_are_named_in_one_line(drums: Path) -> None:
     for name in ("a.txt", "b.asd"):
         (drums / "BD" / name).write_text("x")
     with pytest.warns(NmfdWarning) as caught:
@@ -191,7 +191,7 @@ def spoil_with_unknown_file(drums: Path) -> str:
         spoil_with_unknown_file,
     ],
 )
-def test_what_cannot_be_learned_is_told_in_one_line(
+def test_what_cannot_be_learned_is_named_in_one_line(
     spoil: Callable[[Path], str],
     drums: Path,
     tmp_path: Path,
@@ -205,7 +205,7 @@ def test_what_cannot_be_learned_is_told_in_one_line(
     assert not out.exists()
 
 
-def test_no_folder_an_empty_one_and_a_taken_name_are_told(
+def test_no_folder_an_empty_one_and_a_taken_name_are_refused(
     drums: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -273,7 +273,7 @@ def test_templates_of_a_class_that_a_kit_lacks_are_refused(drums: Path) -> None:
     assert str(caught.value) == "stems: the kit drums has no sound of the class tom"
 
 
-def test_a_kit_that_is_not_there_is_told(drums: Path) -> None:
+def test_a_kit_that_is_not_there_is_reported(drums: Path) -> None:
     learn_kit(drums, user_kits_folder() / "mine.kit")
     for called in ("theirs", "elsewhere/mine"):
         with pytest.raises(InputFileError) as caught:

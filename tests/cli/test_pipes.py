@@ -241,7 +241,7 @@ def test_a_log_that_goes_away_does_not_stop_the_work(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_behind_standard_output_is_told(
+def test_a_full_disk_behind_standard_output_is_reported(
     loop: Path,
     work_folder: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -15,9 +15,10 @@ from nmfd_cli.cli.main import cli
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.preset_file import line_of, read_preset_file
 from nmfd_cli.settings import presets
+from nmfd_cli.settings.conversion import setting_checks
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
-CHECKS = presets.setting_checks()
+CHECKS = setting_checks()
 SHIPPED = sorted(path.stem for path in presets.shipped_folder().glob("*.toml"))
 
 Write = Callable[..., Path]
@@ -353,7 +354,7 @@ def test_path_prints_folder_or_file(own_folder: Path) -> None:
     assert nmfd("presets", "path", "draft").stdout == f"{shipped}\n"
 
 
-def test_save_writes_once_and_replaces_only_when_told(own_folder: Path) -> None:
+def test_save_writes_once_and_replaces_only_when_asked(own_folder: Path) -> None:
     first = nmfd("presets", "save", "mine", "--from-options", "--stems", "bd,sd", "--alpha", "1.5")
     path = own_folder / "mine.toml"
     assert (first.exit_code, first.stderr) == (0, f"{path} written\n")
@@ -389,7 +390,7 @@ def test_save_refuses(own_folder: Path, arguments: list[str], code: int, message
     assert not own_folder.exists()
 
 
-def test_save_hides_a_shipped_preset_only_when_told(own_folder: Path) -> None:
+def test_save_hides_a_shipped_preset_only_when_asked(own_folder: Path) -> None:
     refused = nmfd("presets", "save", "demo", "--alpha", "1")
     assert (refused.exit_code, refused.stderr) == (
         1,

@@ -120,7 +120,7 @@ def test_outputs_that_exclude_each_other_are_refused(values: dict[str, Any], mes
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "warning"),
     [
         (["--beta", "1"], "--beta: does nothing without --algorithm nmf_conv"),
         (
@@ -139,7 +139,9 @@ def test_outputs_that_exclude_each_other_are_refused(values: dict[str, Any], mes
         (["--seed", "3", "--quiet"], None),
     ],
 )
-def test_an_option_that_does_nothing_is_told(arguments: list[str], told: str | None) -> None:
+def test_an_option_that_does_nothing_is_warned_of(
+    arguments: list[str], warning: str | None
+) -> None:
     result = CliRunner().invoke(cli, ["separate", "missing.wav", *arguments])
     lines = [line for line in result.stderr.splitlines() if "warning" in line]
-    assert lines == ([f"nmfd: warning: {told}"] if told else [])
+    assert lines == ([f"nmfd: warning: {warning}"] if warning else [])

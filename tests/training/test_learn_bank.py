@@ -133,10 +133,10 @@ def test_what_is_missing_is_told_in_one_line(
     write_font(font, [("Piano", 0, 0)])
     assert learn_bank.main([str(out), "--soundfont", str(font)]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "learn_bank: error: fluidsynth: expected this program to render SoundFonts, found none on"
+        "bank: error: fluidsynth: expected this program to render SoundFonts, found none on"
         " the PATH",
-        f"learn_bank: error: {missing}: expected the SoundFont Fluid (R3) GM SoundFont (Debian"
+        f"bank: error: {missing}: expected the SoundFont Fluid (R3) GM SoundFont (Debian"
         " fluid-soundfont-gm 3.1-5.3), found no such file",
-        f"learn_bank: error: {font}: expected a SoundFont with drum programs, found none",
+        f"bank: error: {font}: expected a SoundFont with drum programs, found none",
     ]
     assert not out.exists()

@@ -10,19 +10,20 @@ import soundfile as sf
 
 from nmfd_cli.training import demo_data as make_data
 from nmfd_cli.training.demo_data import differences, main, score_text
-from nmfd_cli.training.synthesis import (
-    KIT,
-    HiHat,
-    Kick,
-    Snare,
-    Stroke,
-    one_shot,
-    render_demo,
-    render_kit,
-)
-from nmfd_cli.training.synthesis.groove import choke, soften
+from nmfd_cli.training.synthesis.finishing import finish
+from nmfd_cli.training.synthesis.groove import Hit, choke, render_demo, soften
+from nmfd_cli.training.synthesis.hihat import HiHat
+from nmfd_cli.training.synthesis.kick import Kick
 from nmfd_cli.training.synthesis.metal import square_partials
-from nmfd_cli.training.synthesis.parts import Band, band_noise, damped_modes, finish, gliding_modes
+from nmfd_cli.training.synthesis.shipped_kit import KIT, render_kit
+from nmfd_cli.training.synthesis.signals import (
+    Band,
+    band_noise,
+    damped_modes,
+    gliding_modes,
+)
+from nmfd_cli.training.synthesis.snare import Snare
+from nmfd_cli.training.synthesis.voices import one_shot
 
 SAMPLE_RATE = 44100
 DATA = Path(__file__).parents[2] / "data"
@@ -39,8 +40,8 @@ def shots() -> dict[str, dict[str, Floats]]:
 
 
 @cache
-def demo() -> tuple[Samples, dict[str, Samples], list[Stroke]]:
-    """Mixture, stems and strokes of the demo, rendered once."""
+def demo() -> tuple[Samples, dict[str, Samples], list[Hit]]:
+    """Mixture, stems and hits of the demo, rendered once."""
     return render_demo()
 
 
@@ -142,7 +143,7 @@ def test_finish_cuts_levels_and_leaves_its_input_alone() -> None:
     assert len(done) == pytest.approx(np.log(100.0) * 1000.0, abs=2.0)
 
 
-def test_a_weaker_stroke_is_softer_and_duller() -> None:
+def test_a_weaker_hit_is_softer_and_duller() -> None:
     full = shots()["snare"]["studio"]
     np.testing.assert_allclose(soften(full, 1.0, sample_rate=SAMPLE_RATE), full, atol=1e-12)
     weak = soften(full, 0.3, sample_rate=SAMPLE_RATE)
@@ -164,8 +165,8 @@ def test_stems_sum_to_the_mixture_exactly() -> None:
 
 
 @pytest.mark.parametrize("drum", ["kick", "snare", "hihat"])
-def test_every_stroke_is_heard_where_the_score_says(drum: str) -> None:
-    onsets = [stroke.onset for stroke in demo()[2] if stroke.drum == drum]
+def test_every_hit_sounds_where_the_score_says(drum: str) -> None:
+    onsets = [hit.onset for hit in demo()[2] if hit.drum == drum]
     stem = np.max(np.abs(demo()[1][drum].astype(np.float64)), axis=1)
     assert not np.any(stem[: onsets[0]])
     for onset in onsets:
@@ -173,14 +174,14 @@ def test_every_stroke_is_heard_where_the_score_says(drum: str) -> None:
     assert np.max(stem[-200:]) < 40.0
 
 
-def test_score_lists_every_stroke_in_order() -> None:
+def test_score_lists_every_hit_in_order() -> None:
     lines = score_text(demo()[2]).splitlines()
     assert lines[0] == "onset,drum,velocity"
     assert len(lines) == len(demo()[2]) + 1
     onsets = [float(line.split(",")[0]) for line in lines[1:]]
     assert onsets == sorted(onsets)
     assert [round(onset * SAMPLE_RATE) for onset in onsets] == [s.onset for s in demo()[2]]
-    assert {stroke.drum for stroke in demo()[2]} == set(demo()[1])
+    assert {hit.drum for hit in demo()[2]} == set(demo()[1])
 
 
 def test_shipped_files_are_what_the_code_renders() -> None:

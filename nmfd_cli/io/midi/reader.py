@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nmfd_cli.core.articulations import articulation
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.midi.clock import Clock, timed_messages
@@ -30,7 +31,7 @@ def read_midi(path: str | Path, *, warn: Warn = warn_python) -> Score:
     path : str or Path
         A file of format 0 or 1, in beats with any map of tempos, or in SMPTE frames.
     warn : callable, optional
-        Is told of notes that are left out.
+        Called with a line for percussion that is left out.
 
     Returns
     -------
@@ -117,7 +118,9 @@ def _score(events: Iterable[_Event], clock: Clock) -> tuple[Score, str]:
             notes.append((onset, clock.time(end) - onset, float(number), None, float(velocity)))
             continue
         try:
-            notes.append((onset, None, None, _class_of(number), float(velocity)))
+            drum = _class_of(number)
+            struck = articulation(number, drum)
+            notes.append((onset, None, None, drum, float(velocity), struck, None))
         except ParameterError:
             unknown.add(number)
     notes.sort(key=lambda note: (note[0], note[2] or 0, note[3] or ""))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.drum_classes import GM_NOTES, drum_class
+from nmfd_cli.core.articulations import MIDI_NOTES, drum_or_articulation
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.midi.extra import DRUM_CHANNEL, require_mido
 
@@ -32,7 +32,7 @@ def midi_bytes(onsets: Mapping[str, FloatArray], bpm: float) -> bytes:
     Parameters
     ----------
     onsets : dict of str to ndarray, shape (n, 2)
-        By drum class or a name of one: seconds and velocity, 1 to 127.  A hit lasts a
+        By drum class, articulation or a name of one: seconds and velocity, 1 to 127.  A hit lasts a
         tenth of a second, or until the next.
     bpm : float
         Beats a minute, 10 to 1000.  Times do not depend on it.
@@ -96,12 +96,10 @@ def _hits(
 
 
 def _note_of(drum: str) -> int:
-    """Return the General MIDI note of a class or a name of one."""
-    if drum in GM_NOTES:
-        return GM_NOTES[drum]
+    """Return the General MIDI note of a class, an articulation or a name of one."""
     try:
-        return GM_NOTES[drum_class(drum)]
+        return MIDI_NOTES[drum if drum in MIDI_NOTES else drum_or_articulation(drum)]
     except (ParameterError, KeyError):
-        known = ", ".join(GM_NOTES)
+        known = ", ".join(MIDI_NOTES)
         expected = f"a drum with a MIDI note ({known})"
         raise ParameterError(expected=expected, found=drum) from None

@@ -6,6 +6,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Final
 
+from nmfd_cli.core.articulations import articulation
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.score.cells import (
@@ -34,6 +35,7 @@ _COLUMN_SYNONYMS: Final = {
     "drum": "drum drums drumclass drumname drumtype class classes classname instrument instruments"
     " inst label labels type sound",
     "velocity": "velocity velocities vel midivelocity",
+    "articulation": "articulation articulations stroketype",
 }
 _COLUMN_OF: Final = {
     synonym: column for column, words in _COLUMN_SYNONYMS.items() for synonym in words.split()
@@ -61,6 +63,7 @@ class Table:
         self.drum_class: Callable[[str], str] = cache(
             lambda cell: drum_class(cell, extra=drum_classes)
         )
+        self.articulation: Callable[[str, str], str | None] = cache(articulation)
 
     def note(self, row: str) -> Note:
         """Return what a row says.
@@ -77,18 +80,21 @@ class Table:
                 found=f"{len(cells)}: {shown(row)}",
             )
         cells.append("")
-        onset_cell, duration_cell, end_cell, pitch_cell, drum_cell, velocity_cell = (
+        onset_cell, duration_cell, end_cell, pitch_cell, drum_cell, velocity_cell, struck_cell = (
             self.known_cells(cells)
         )
         if not pitch_cell and not drum_cell:
             raise ParameterError(expected="a drum or a pitch", found=f"neither: {shown(row)}")
         onset = as_seconds(onset_cell, "the onset")
+        drum = self.drum_class(drum_cell) if drum_cell else None
         return (
             onset,
             as_duration(onset, duration_cell, end_cell) if duration_cell or end_cell else None,
             as_pitch(pitch_cell, self.pitch_expected) if pitch_cell else None,
-            self.drum_class(drum_cell) if drum_cell else None,
+            drum,
             as_velocity(velocity_cell) if velocity_cell else None,
+            self.articulation(struck_cell or drum_cell, drum) if drum is not None else None,
+            None,
         )
 
 

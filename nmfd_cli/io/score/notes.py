@@ -8,11 +8,14 @@ from typing import Final
 
 from nmfd_cli.errors import ParameterError
 
-#: Onset, duration, pitch, drum and velocity.
-Note = tuple[float, float | None, float | None, str | None, float | None]
+#: Onset, duration, pitch, drum and velocity, and perhaps articulation and confidence.
+Note = (
+    tuple[float, float | None, float | None, str | None, float | None]
+    | tuple[float, float | None, float | None, str | None, float | None, str | None, float | None]
+)
 
 #: The columns of a drum transcription, in the order in which they are written.
-DRUM_SCORE_HEADER: Final = ("onset", "drum", "velocity")
+DRUM_SCORE_HEADER: Final = ("onset", "drum", "articulation", "velocity", "confidence")
 
 #: No recording is so long, and its samples can still be counted.
 LATEST_SECONDS: Final = 1e9
@@ -35,6 +38,11 @@ class Score:
         pitched note.  A note with a class is a drum, whatever its pitch.
     velocities : tuple of float or None
         MIDI velocities, 1 to 127; None where the score does not say.
+    articulations : tuple of str or None, optional
+        How a drum is struck: keys of `nmfd_cli.core.articulations.PARENTS`; None where that is not
+        known.
+    confidences : tuple of float or None, optional
+        How sure a transcription is of a note, 0 to 1.
 
     Raises
     ------
@@ -47,8 +55,13 @@ class Score:
     pitches: tuple[float | None, ...]
     drums: tuple[str | None, ...]
     velocities: tuple[float | None, ...]
+    articulations: tuple[str | None, ...] = ()
+    confidences: tuple[float | None, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("articulations", "confidences"):
+            if not getattr(self, name):
+                object.__setattr__(self, name, (None,) * len(self.onsets))
         lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
         if len(set(lengths.values())) > 1:
             raise ParameterError(expected="fields of one length", found=str(lengths))

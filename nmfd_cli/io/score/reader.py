@@ -39,7 +39,7 @@ def read_score(
     drum_classes : collection of str, optional
         Names accepted beside the known drum classes and their synonyms, which they precede.
     warn : callable, optional
-        Is told of notes that are left out.
+        Called with a line for percussion of a MIDI file that is left out.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def read_transcription(path: str | Path, *, warn: Warn = warn_python) -> Score:
     path : str or Path
         A table or a MIDI file, as `read_score` takes it.
     warn : callable, optional
-        Is told of notes that are left out.
+        Called with a line for percussion of a MIDI file that is left out.
 
     Raises
     ------

@@ -8,15 +8,16 @@ from nmfd_cli.io.score.notes import DRUM_SCORE_HEADER, Score
 
 #: Digits behind the point of an onset: microseconds.
 _ONSET_DIGITS = 6
+_CONFIDENCE_DIGITS = 2
 
 
 def score_text(score: Score) -> str:
-    """Return drum notes as a table of onset, drum and velocity.
+    """Return drum notes as a table of onset, drum, articulation, velocity and confidence.
 
     Parameters
     ----------
     score : Score
-        A velocity that is not known is left empty.
+        What is not known of a note is left empty.
 
     Returns
     -------
@@ -26,27 +27,37 @@ def score_text(score: Score) -> str:
     Examples
     --------
     >>> print(score_text(Score((0.5,), (None,), (None,), ("kick",), (96.0,))), end="")
-    onset,drum,velocity
-    0.500000,kick,96
+    onset,drum,articulation,velocity,confidence
+    0.500000,kick,,96,
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(DRUM_SCORE_HEADER)
     for note in score_notes(score):
-        velocity = "" if note["velocity"] is None else f"{note['velocity']:g}"
-        writer.writerow((f"{note['onset']:.{_ONSET_DIGITS}f}", note["drum"], velocity))
+        cells = ("" if cell is None else cell for cell in list(note.values())[1:])
+        writer.writerow((f"{note['onset']:.{_ONSET_DIGITS}f}", *cells))
     return text.getvalue()
 
 
 def score_notes(score: Score) -> list[dict[str, Any]]:
-    """Return drum notes as plain values, for JSON: onset, drum and velocity of each."""
+    """Return drum notes as plain values, for JSON, by the names of `DRUM_SCORE_HEADER`."""
+    notes = zip(
+        score.onsets,
+        score.drums,
+        score.articulations,
+        score.velocities,
+        score.confidences,
+        strict=True,
+    )
     return [
         {
             "onset": round(onset, _ONSET_DIGITS),
             "drum": drum,
+            "articulation": articulation,
             "velocity": None if velocity is None else _whole(velocity),
+            "confidence": None if confidence is None else round(confidence, _CONFIDENCE_DIGITS),
         }
-        for onset, drum, velocity in zip(score.onsets, score.drums, score.velocities, strict=True)
+        for onset, drum, articulation, velocity, confidence in notes
     ]
 
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.parts import Band, Signal, add_room, band_noise, finish
+from nmfd_cli.training.synthesis.finishing import InRoom, finish_in_room
+from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
 
 
 @dataclass(frozen=True)
-class Clap:
+class Clap(InRoom):
     """How hands clap.
 
     Attributes
@@ -25,8 +26,6 @@ class Clap:
         How far the band reaches, in octaves to each side before it falls.
     brightness : float
         Slope above the band, dB per octave.
-    room, room_t60 : float
-        Level in dB (-inf for none) and decay of the room in seconds.
     """
 
     bursts: tuple[float, ...] = (0.0, 0.010, 0.020, 0.030)
@@ -36,8 +35,6 @@ class Clap:
     frequency: float = 1200.0
     width: float = 0.8
     brightness: float = -5.0
-    room: float = -np.inf
-    room_t60: float = 0.3
 
 
 def clap_bands(voice: Clap, level: float, t60: float) -> list[Band]:
@@ -79,6 +76,4 @@ def clap(voice: Clap, rng: np.random.Generator, *, sample_rate: int = 44100) -> 
     first = round(voice.bursts[-1] * sample_rate)
     bands = clap_bands(voice, voice.tail, voice.tail_t60)
     sound[first:] += band_noise(bands, n_samples - first, rng, sample_rate=sample_rate)
-    if np.isfinite(voice.room):
-        sound = add_room(sound, rng, level=voice.room, t60=voice.room_t60, sample_rate=sample_rate)
-    return finish(sound, sample_rate=sample_rate, longest=longest)
+    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=longest)

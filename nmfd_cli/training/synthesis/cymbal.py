@@ -4,19 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nmfd_cli.training.synthesis.finishing import InRoom, finish_in_room
 from nmfd_cli.training.synthesis.metal import plate, square_cluster
-from nmfd_cli.training.synthesis.parts import (
-    Band,
-    Signal,
-    add_room,
-    band_noise,
-    damped_modes,
-    finish,
-)
+from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise, damped_modes
 
 
 @dataclass(frozen=True)
-class Cymbal:
+class Cymbal(InRoom):
     """How a cymbal is made and struck.
 
     Attributes
@@ -32,7 +26,7 @@ class Cymbal:
     brightness : float
         Slope above 6 kHz, dB per octave.
     build_up : float
-        Time constant in seconds with which the highest modes appear.  A hard stroke starts low and
+        Time constant in seconds with which the highest modes appear.  A hard hit starts low and
         spreads upwards within 10 to 100 ms (Fletcher and Rossing, "The Physics of Musical
         Instruments", 2nd ed., chapter 20).
     ping, ping_frequency, ping_t60 : float
@@ -45,8 +39,6 @@ class Cymbal:
         Number of modes below 8 kHz.
     oscillators : tuple of float
         Frequencies in Hz of a machine's square waves; empty for an acoustic cymbal.
-    room, room_t60 : float
-        Level in dB (-inf for none) and decay of the room in seconds.
     """
 
     t60: float = 3.0
@@ -64,7 +56,6 @@ class Cymbal:
     tonal: float = 0.4
     n_modes: int = 200
     oscillators: tuple[float, ...] = ()
-    room: float = -np.inf
     room_t60: float = 0.4
 
 
@@ -100,7 +91,7 @@ def cymbal_bell(voice: Cymbal, n_samples: int, sample_rate: int) -> Signal:
 
 
 def cymbal(voice: Cymbal, rng: np.random.Generator, *, sample_rate: int = 44100) -> Signal:
-    """One stroke of a cymbal.
+    """One hit of a cymbal.
 
     Parameters
     ----------
@@ -136,6 +127,4 @@ def cymbal(voice: Cymbal, rng: np.random.Generator, *, sample_rate: int = 44100)
     tap += [Band(2.0 * peak, voice.ping - 1.0, 0.7 * voice.ping_t60)]
     sound += band_noise(tap, n_samples, rng, sample_rate=sample_rate)
     sound += cymbal_bell(voice, n_samples, sample_rate)
-    if np.isfinite(voice.room):
-        sound = add_room(sound, rng, level=voice.room, t60=voice.room_t60, sample_rate=sample_rate)
-    return finish(sound, sample_rate=sample_rate, longest=longest)
+    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=longest)

@@ -1,6 +1,6 @@
-"""The demo recording: four bars of a funk groove, with the true stems and the strokes played.
+"""The demo recording: four bars of a funk groove, with the true stems and the hits played.
 
-Its voices are not those of the kit, every stroke is synthesised anew and the hands are human, so
+Its voices are not those of the kit, every hit is synthesised anew and the hands are human, so
 taking it apart with templates from the kit is an honest exercise.
 """
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nmfd_cli.training.synthesis.finishing import add_room
 from nmfd_cli.training.synthesis.hihat import HiHat
 from nmfd_cli.training.synthesis.kick import Kick
-from nmfd_cli.training.synthesis.parts import Signal, add_room
+from nmfd_cli.training.synthesis.signals import Signal
 from nmfd_cli.training.synthesis.snare import Snare
 from nmfd_cli.training.synthesis.voices import Voice, one_shot, voice_generator
 
@@ -29,7 +30,7 @@ PATTERN = {
     "snare": ("....X..g.g..X..g", "....X..g.g..X...", ".g..X..g.g..X.g.", "....X..g.X.gXgxX"),
     "kick": ("X..x..x...x.....", "X.....x.x.x....x", "X..x..x...x.....", "X..x..x.....x..."),
 }
-"""One string a bar, one character a step: X accent, x stroke, g ghost note, o open, . nothing."""
+"""One string a bar, one character a step: X accent, x hit, g ghost note, o open, . nothing."""
 
 VELOCITIES = {"X": 0.95, "x": 0.68, "g": 0.24, "o": 0.85}
 
@@ -59,8 +60,8 @@ PANS = {"kick": 0.0, "snare": 0.12, "hihat": -0.35}
 
 
 @dataclass(frozen=True)
-class Stroke:
-    """One stroke of the groove.
+class Hit:
+    """One hit of the groove.
 
     Attributes
     ----------
@@ -80,16 +81,16 @@ class Stroke:
     is_open: bool = False
 
 
-def play(rng: np.random.Generator, *, sample_rate: int = 44100) -> list[Stroke]:
-    """Strokes of the pattern, early and late, harder and softer as hands are.
+def play(rng: np.random.Generator, *, sample_rate: int = 44100) -> list[Hit]:
+    """Hits of the pattern, early and late, harder and softer as hands are.
 
     Returns
     -------
-    list of Stroke
+    list of Hit
         Sorted by onset.
     """
     step = 60.0 / BEATS_PER_MINUTE / STEPS_PER_BEAT
-    strokes = []
+    hits = []
     for drum, bars in PATTERN.items():
         for place, mark in enumerate("".join(bars)):
             late = float(np.clip(rng.normal(0.0, 0.003), -0.007, 0.007))
@@ -98,12 +99,12 @@ def play(rng: np.random.Generator, *, sample_rate: int = 44100) -> list[Stroke]:
                 continue
             time = LEAD_IN + step * (place + SWING * (place % 2)) + late
             velocity = round(min(1.0, VELOCITIES[mark] * (1.0 + harder)), 3)
-            strokes.append(Stroke(round(time * sample_rate), drum, velocity, mark == "o"))
-    return sorted(strokes, key=lambda stroke: stroke.onset)
+            hits.append(Hit(round(time * sample_rate), drum, velocity, mark == "o"))
+    return sorted(hits, key=lambda hit: hit.onset)
 
 
 def soften(sound: Signal, velocity: float, *, sample_rate: int) -> Signal:
-    """Make a full stroke into a weaker one: less loud, and duller, as a soft blow excites less.
+    """Make a full hit into a weaker one: less loud, and duller, as a soft blow excites less.
 
     The gain falls with velocity and, above 1 kHz, by a further 6 (1 - velocity) dB per octave.
 
@@ -134,26 +135,24 @@ def choke(sound: Signal, n_samples: int, *, sample_rate: int) -> Signal:
     return cut
 
 
-def dry_track(
-    drum: str, strokes: list[Stroke], n_samples: int, *, sample_rate: int = 44100
-) -> Signal:
-    """All strokes of one drum, without panning and room; a hi-hat stroke ends the one before.
+def dry_track(drum: str, hits: list[Hit], n_samples: int, *, sample_rate: int = 44100) -> Signal:
+    """All hits of one drum, without panning and room; a hi-hat's hit ends the one before.
 
     Returns
     -------
     ndarray, shape (n_samples,)
     """
     track = np.zeros(n_samples)
-    played = [stroke for stroke in strokes if stroke.drum == drum]
-    ends = [stroke.onset for stroke in played[1:]] + [n_samples]
-    for number, (stroke, end) in enumerate(zip(played, ends, strict=True)):
-        voice = VOICES["hihat_open" if stroke.is_open else drum]
+    played = [hit for hit in hits if hit.drum == drum]
+    ends = [hit.onset for hit in played[1:]] + [n_samples]
+    for number, (hit, end) in enumerate(zip(played, ends, strict=True)):
+        voice = VOICES["hihat_open" if hit.is_open else drum]
         rng = voice_generator("demo", drum, number)
         sound = one_shot(voice, rng, sample_rate=sample_rate)
-        sound = soften(sound, stroke.velocity, sample_rate=sample_rate)
+        sound = soften(sound, hit.velocity, sample_rate=sample_rate)
         last = end if drum == "hihat" else n_samples
-        sound = choke(sound, last - stroke.onset, sample_rate=sample_rate)
-        track[stroke.onset : stroke.onset + len(sound)] += sound
+        sound = choke(sound, last - hit.onset, sample_rate=sample_rate)
+        track[hit.onset : hit.onset + len(sound)] += sound
     return track
 
 
@@ -181,7 +180,7 @@ def stage(drum: str, track: Signal, *, sample_rate: int = 44100) -> Signal:
 
 def render_demo(
     *, sample_rate: int = 44100
-) -> tuple[npt.NDArray[np.int16], dict[str, npt.NDArray[np.int16]], list[Stroke]]:
+) -> tuple[npt.NDArray[np.int16], dict[str, npt.NDArray[np.int16]], list[Hit]]:
     """Render the demo.
 
     Returns
@@ -190,18 +189,18 @@ def render_demo(
         Exactly the sum of the stems.
     stems : dict of ndarray of int16, shape (n_samples, 2)
         By drum class.
-    strokes : list of Stroke
+    hits : list of Hit
         What was played, sorted by onset.
     """
-    strokes = play(voice_generator("demo", "hands"), sample_rate=sample_rate)
+    hits = play(voice_generator("demo", "hands"), sample_rate=sample_rate)
     steps = len("".join(PATTERN["kick"]))
     seconds = LEAD_IN + steps * 60.0 / BEATS_PER_MINUTE / STEPS_PER_BEAT + TAIL
     n_samples = int(seconds * sample_rate)
     tracks = {
-        drum: stage(drum, dry_track(drum, strokes, n_samples, sample_rate=sample_rate))
+        drum: stage(drum, dry_track(drum, hits, n_samples, sample_rate=sample_rate))
         for drum in GAINS
     }
     scale = 0.9 * 32767.0 / np.max(np.abs(sum(tracks.values())))
     stems = {drum: np.rint(scale * track).astype(np.int16) for drum, track in tracks.items()}
     mixture: npt.NDArray[np.int16] = np.stack(list(stems.values())).sum(axis=0, dtype=np.int16)
-    return mixture, stems, strokes
+    return mixture, stems, hits

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nmfd_cli.training.synthesis.finishing import InRoom, finish_in_room
 from nmfd_cli.training.synthesis.metal import plate, square_cluster
-from nmfd_cli.training.synthesis.parts import Band, Signal, add_room, band_noise, finish
+from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
 
 
 @dataclass(frozen=True)
-class HiHat:
+class HiHat(InRoom):
     """How a hi-hat is made and struck.
 
     Attributes
@@ -32,8 +33,6 @@ class HiHat:
         Time constant of the attack in seconds; 0.004 when the foot closes it.
     oscillators : tuple of float
         Frequencies in Hz of a machine's square waves; empty for an acoustic hi-hat.
-    room, room_t60 : float
-        Level in dB (-inf for none) and decay of the room in seconds.
     """
 
     t60: float = 0.2
@@ -45,7 +44,6 @@ class HiHat:
     n_modes: int = 120
     rise: float = 0.0006
     oscillators: tuple[float, ...] = ()
-    room: float = -np.inf
     room_t60: float = 0.25
 
 
@@ -68,7 +66,7 @@ def hihat_bands(voice: HiHat) -> list[Band]:
 
 
 def hihat(voice: HiHat, rng: np.random.Generator, *, sample_rate: int = 44100) -> Signal:
-    """One stroke of a hi-hat.
+    """One hit of a hi-hat.
 
     Parameters
     ----------
@@ -103,6 +101,4 @@ def hihat(voice: HiHat, rng: np.random.Generator, *, sample_rate: int = 44100) -
         tap = [Band(500.0, voice.stick - 8.0, 0.05), Band(2500.0, voice.stick - 3.0, 0.03)]
         tap += [Band(7000.0, voice.stick, 0.025), Band(14000.0, voice.stick, 0.02)]
         sound += band_noise(tap, n_samples, rng, sample_rate=sample_rate)
-    if np.isfinite(voice.room):
-        sound = add_room(sound, rng, level=voice.room, t60=voice.room_t60, sample_rate=sample_rate)
-    return finish(sound, sample_rate=sample_rate, longest=longest)
+    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=longest)

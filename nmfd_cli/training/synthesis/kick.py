@@ -4,33 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.membrane import HEADS_RATIO, membrane_modes
-from nmfd_cli.training.synthesis.parts import (
-    Band,
-    Signal,
-    add_room,
-    band_noise,
-    finish,
-    gliding_modes,
-)
+from nmfd_cli.training.synthesis.finishing import finish_in_room
+from nmfd_cli.training.synthesis.membrane import HEADS_RATIO, Head, struck_head
+from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
 
 
 @dataclass(frozen=True)
-class Kick:
+class Kick(Head):
     """How a bass drum is tuned, damped and struck.
 
     Attributes
     ----------
-    frequency : float
-        Settled pitch in Hz; 45 to 80 for acoustic drums, 40 to 60 for machines.
-    t60 : float
-        Decay of the lowest mode in seconds; 0.3 with a pillow inside, 0.8 open, 1.5 "808".
-    glide, glide_time : float
-        Excess of pitch at the onset (0.5 is a fifth) and its time constant in seconds.
-    tilt : float
-        Slope of the membrane's modes, dB per octave.
-    eccentricity : float
-        Place of the stroke, 0 (centre) to 1.
+    frequency, t60 : float
+        45 to 80 Hz for acoustic drums, 40 to 60 for machines; 0.3 s with a pillow inside, 0.8 open,
+        1.5 "808".
     second_head : float
         Level in dB of the mode in which the two heads move against each other, 1.81 times higher;
         low for a single head and for machines.
@@ -46,8 +33,6 @@ class Kick:
         Its decay in seconds.
     drive : float
         Saturation, 0 for none: tanh of the sound times 1 + drive.
-    room, room_t60 : float
-        Level in dB (-inf for none) and decay of the room in seconds.
     """
 
     frequency: float = 58.0
@@ -63,8 +48,6 @@ class Kick:
     body: float = -20.0
     body_t60: float = 0.22
     drive: float = 0.2
-    room: float = -np.inf
-    room_t60: float = 0.3
 
 
 def kick_bands(voice: Kick) -> list[Band]:
@@ -81,7 +64,7 @@ def kick_bands(voice: Kick) -> list[Band]:
 
 
 def kick(voice: Kick, rng: np.random.Generator, *, sample_rate: int = 44100) -> Signal:
-    """One stroke of a bass drum.
+    """One hit of a bass drum.
 
     Parameters
     ----------
@@ -96,26 +79,13 @@ def kick(voice: Kick, rng: np.random.Generator, *, sample_rate: int = 44100) -> 
     ndarray, shape (n,), range [-0.9, 0.9]
     """
     n_samples = int(1.1 * (voice.t60 + 0.1) * sample_rate)
-    frequencies, amplitudes, t60 = membrane_modes(
-        voice.frequency,
-        t60=voice.t60,
-        damping=0.8,
-        tilt=voice.tilt,
-        eccentricity=voice.eccentricity,
+    second_head = (
+        HEADS_RATIO * voice.frequency,
+        10.0 ** (voice.second_head / 20.0),
+        0.6 * voice.t60,
     )
-    second = 10.0 ** (voice.second_head / 20.0)
-    head = gliding_modes(
-        np.append(frequencies, HEADS_RATIO * voice.frequency),
-        np.append(amplitudes, second),
-        np.append(t60, 0.6 * voice.t60),
-        n_samples,
-        glide=voice.glide,
-        glide_time=voice.glide_time,
-        sample_rate=sample_rate,
-    )
+    head = struck_head(voice, n_samples, [second_head], damping=0.8, sample_rate=sample_rate)
     sound = head + band_noise(kick_bands(voice), n_samples, rng, sample_rate=sample_rate)
     if voice.drive > 0.0:
         sound = np.tanh((1.0 + voice.drive) * sound)
-    if np.isfinite(voice.room):
-        sound = add_room(sound, rng, level=voice.room, t60=voice.room_t60, sample_rate=sample_rate)
-    return finish(sound, sample_rate=sample_rate, longest=0.4)
+    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=0.4)

@@ -1,8 +1,12 @@
-"""Modes of a struck circular membrane, shared by kick, snare and tom."""
+"""A struck circular membrane that glides in pitch, shared by kick, snare and tom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.parts import Signal
+from nmfd_cli.training.synthesis.finishing import InRoom
+from nmfd_cli.training.synthesis.signals import Signal, gliding_modes
 
 MEMBRANE_RATIOS: tuple[tuple[int, float], ...] = (
     (0, 1.000),
@@ -31,31 +35,69 @@ Measured on a snare drum at 182 and 330 Hz (Rossing, Bork, Zhao and Fystrom, "Ac
 drums", Journal of the Acoustical Society of America 92, 1992)."""
 
 
-def membrane_modes(
-    frequency: float, *, t60: float, damping: float, tilt: float, eccentricity: float
-) -> tuple[Signal, Signal, Signal]:
-    """Frequencies, amplitudes and decay times of a struck membrane.
+@dataclass(frozen=True)
+class Head(InRoom):
+    """How a drum head is tuned and struck.
 
-    Parameters
+    Attributes
     ----------
     frequency : float
-        Of the lowest mode, in Hz.
+        Settled pitch of the lowest mode in Hz.
     t60 : float
-        Decay time of the lowest mode, in seconds.
-    damping : float
-        Exponent with which the decay times shorten, t60 (f / f_01)^-damping.
+        Decay of the lowest mode in seconds.
+    glide, glide_time : float
+        Excess of pitch at the onset (0.5 is a fifth) and its time constant in seconds.
     tilt : float
-        Slope of the amplitudes, in dB per octave: steeper for a softer beater.
+        Slope of the modes, dB per octave: steeper for a softer beater.
     eccentricity : float
         Where the head is struck, 0 at the centre, 1 near the rim.  For small arguments
         J_m(x) grows as x^m, so a mode of m nodal diameters is weighted by eccentricity^m.
+    """
+
+    frequency: float = 120.0
+    t60: float = 0.9
+    glide: float = 0.12
+    glide_time: float = 0.05
+    tilt: float = -7.0
+    eccentricity: float = 0.5
+
+
+def struck_head(
+    head: Head,
+    n_samples: int,
+    more: Sequence[tuple[float, float, float]] = (),
+    *,
+    damping: float,
+    level: float = 0.0,
+    sample_rate: int,
+) -> Signal:
+    """Modes of a struck head, which start sharp and settle together.
+
+    Parameters
+    ----------
+    head : Head
+    n_samples : int
+    more : sequence of (frequency, amplitude, t60)
+        Modes beside those of the membrane: in Hz, relative to the lowest mode, and seconds.
+    damping : float
+        Exponent with which the membrane's decay times shorten, t60 (f / f_01)^-damping.
+    level : float
+        Of the membrane's modes, in dB.
 
     Returns
     -------
-    frequencies, amplitudes, t60 : ndarray, shape (12,)
-        In Hz, relative to the lowest mode, and seconds.
+    ndarray, shape (n_samples,)
     """
     diameters = np.array([m for m, _ in MEMBRANE_RATIOS], dtype=np.float64)
     ratios = np.array([ratio for _, ratio in MEMBRANE_RATIOS])
-    amplitudes = eccentricity**diameters * 10.0 ** (tilt * np.log2(ratios) / 20.0)
-    return frequency * ratios, amplitudes, t60 * ratios**-damping
+    amplitudes = head.eccentricity**diameters * 10.0 ** (head.tilt * np.log2(ratios) / 20.0)
+    beside = np.array(more).reshape(-1, 3)
+    return gliding_modes(
+        np.append(head.frequency * ratios, beside[:, 0]),
+        np.append(amplitudes * 10.0 ** (level / 20.0), beside[:, 1]),
+        np.append(head.t60 * ratios**-damping, beside[:, 2]),
+        n_samples,
+        glide=head.glide,
+        glide_time=head.glide_time,
+        sample_rate=sample_rate,
+    )

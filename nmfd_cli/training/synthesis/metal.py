@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.parts import (
+from nmfd_cli.training.synthesis.signals import (
     Band,
     Signal,
     band_noise,

@@ -4,35 +4,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.membrane import HEADS_RATIO, membrane_modes
-from nmfd_cli.training.synthesis.parts import (
-    Band,
-    Signal,
-    add_room,
-    band_noise,
-    finish,
-    gliding_modes,
-)
+from nmfd_cli.training.synthesis.finishing import finish_in_room
+from nmfd_cli.training.synthesis.membrane import HEADS_RATIO, Head, struck_head
+from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
 
 
 @dataclass(frozen=True)
-class Snare:
+class Snare(Head):
     """How a snare drum is tuned, damped and struck.
 
     Attributes
     ----------
     frequency : float
-        Lowest mode in Hz, 160 to 260.
-    t60 : float
-        Its decay in seconds.
+        160 to 260 Hz.
     head : float
         Level of the membrane's modes in dB.
-    glide, glide_time : float
-        Excess of pitch at the onset and its time constant in seconds.
-    tilt : float
-        Slope of the modes, dB per octave.
-    eccentricity : float
-        Place of the stroke, 0 (centre) to 1.
     wires : float
         Level of the wires in dB per octave band, against a lowest mode of amplitude 1; -60 turns
         them off.
@@ -45,11 +31,9 @@ class Snare:
     wires_rise : float
         Time constant with which the wires start to buzz in seconds: the lower head answers late.
     crack, crack_t60 : float
-        Level (as `wires`) and decay in seconds of the stroke's broad noise around 3 kHz.
+        Level (as `wires`) and decay in seconds of the hit's broad noise around 3 kHz.
     ring, ring_frequency, ring_t60 : float
         Level in dB, frequency in Hz and decay in seconds of the rim or of an undamped overtone.
-    room, room_t60 : float
-        Level in dB (-inf for none) and decay of the room in seconds.
     """
 
     frequency: float = 190.0
@@ -58,7 +42,6 @@ class Snare:
     glide: float = 0.12
     glide_time: float = 0.015
     tilt: float = -7.0
-    eccentricity: float = 0.5
     wires: float = -10.0
     wires_t60: float = 0.3
     wires_low: float = 500.0
@@ -69,8 +52,6 @@ class Snare:
     ring: float = -60.0
     ring_frequency: float = 900.0
     ring_t60: float = 0.25
-    room: float = -np.inf
-    room_t60: float = 0.3
 
 
 def snare_bands(voice: Snare) -> tuple[list[Band], list[Band]]:
@@ -93,39 +74,21 @@ def snare_bands(voice: Snare) -> tuple[list[Band], list[Band]]:
 
 def snare_heads(voice: Snare, n_samples: int, sample_rate: int) -> Signal:
     """The tonal part: modes of the batter head, the upper one of the pair of heads, the ring."""
-    frequencies, amplitudes, t60 = membrane_modes(
-        voice.frequency,
-        t60=voice.t60,
-        damping=0.6,
-        tilt=voice.tilt,
-        eccentricity=voice.eccentricity,
-    )
-    amplitudes = amplitudes * 10.0 ** (voice.head / 20.0)
     upper = 0.5 * 10.0 ** (voice.head / 20.0)
     ring = 10.0 ** (voice.ring / 20.0)
-    return gliding_modes(
-        np.append(
-            frequencies,
-            [
-                HEADS_RATIO * voice.frequency,
-                voice.ring_frequency,
-                1.71 * voice.ring_frequency,
-                2.64 * voice.ring_frequency,
-            ],
-        ),
-        np.append(amplitudes, [upper, ring, 0.5 * ring, 0.3 * ring]),
-        np.append(
-            t60, [0.7 * voice.t60, voice.ring_t60, 0.8 * voice.ring_t60, 0.6 * voice.ring_t60]
-        ),
-        n_samples,
-        glide=voice.glide,
-        glide_time=voice.glide_time,
-        sample_rate=sample_rate,
+    more = [
+        (HEADS_RATIO * voice.frequency, upper, 0.7 * voice.t60),
+        (voice.ring_frequency, ring, voice.ring_t60),
+        (1.71 * voice.ring_frequency, 0.5 * ring, 0.8 * voice.ring_t60),
+        (2.64 * voice.ring_frequency, 0.3 * ring, 0.6 * voice.ring_t60),
+    ]
+    return struck_head(
+        voice, n_samples, more, damping=0.6, level=voice.head, sample_rate=sample_rate
     )
 
 
 def snare(voice: Snare, rng: np.random.Generator, *, sample_rate: int = 44100) -> Signal:
-    """One stroke of a snare drum, or of its rim when `head` and `wires` are low.
+    """One hit of a snare drum, or of its rim when `head` and `wires` are low.
 
     Parameters
     ----------
@@ -144,6 +107,4 @@ def snare(voice: Snare, rng: np.random.Generator, *, sample_rate: int = 44100) -
     sound = snare_heads(voice, n_samples, sample_rate)
     sound += band_noise(wires, n_samples, rng, sample_rate=sample_rate)
     sound += band_noise(crack, n_samples, rng, sample_rate=sample_rate)
-    if np.isfinite(voice.room):
-        sound = add_room(sound, rng, level=voice.room, t60=voice.room_t60, sample_rate=sample_rate)
-    return finish(sound, sample_rate=sample_rate, longest=0.35)
+    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=0.35)

@@ -1,4 +1,4 @@
-"""Any drum by its parameters: the voices' type, their seeds and the stroke."""
+"""Any drum by its parameters: the voices' type, their seeds and the hit."""
 
 from typing import TypeAlias
 from zlib import crc32
@@ -9,7 +9,7 @@ from nmfd_cli.training.synthesis.clap import Clap, clap
 from nmfd_cli.training.synthesis.cymbal import Cymbal, cymbal
 from nmfd_cli.training.synthesis.hihat import HiHat, hihat
 from nmfd_cli.training.synthesis.kick import Kick, kick
-from nmfd_cli.training.synthesis.parts import Signal
+from nmfd_cli.training.synthesis.signals import Signal
 from nmfd_cli.training.synthesis.snare import Snare, snare
 from nmfd_cli.training.synthesis.tom import Tom, tom
 
@@ -27,7 +27,7 @@ def one_shot(voice: Voice, rng: np.random.Generator, *, sample_rate: int = 44100
     Returns
     -------
     ndarray, shape (n,), range [-0.9, 0.9]
-        It starts with the stroke and ends in silence.
+        It starts with the hit and ends in silence.
     """
     match voice:
         case Kick():

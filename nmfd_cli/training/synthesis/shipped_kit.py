@@ -10,7 +10,7 @@ from nmfd_cli.training.synthesis.cymbal import Cymbal
 from nmfd_cli.training.synthesis.hihat import HiHat
 from nmfd_cli.training.synthesis.kick import Kick
 from nmfd_cli.training.synthesis.metal import MACHINE_OSCILLATORS
-from nmfd_cli.training.synthesis.parts import Signal
+from nmfd_cli.training.synthesis.signals import Signal
 from nmfd_cli.training.synthesis.snare import Snare
 from nmfd_cli.training.synthesis.tom import Tom
 from nmfd_cli.training.synthesis.voices import Voice, one_shot, voice_generator
@@ -18,7 +18,7 @@ from nmfd_cli.training.synthesis.voices import Voice, one_shot, voice_generator
 BRIGHT_OSCILLATORS = (318.0, 431.0, 587.0, 719.0, 873.0, 1129.0)
 """Six square waves of our own choice, for a second machine."""
 
-KICKS = {
+KICKS: dict[str, Voice] = {
     "studio": Kick(),
     "damped": Kick(frequency=62.0, t60=0.32, click=-12.0, click_frequency=3500.0, body=-22.0),
     "open": Kick(frequency=52.0, t60=0.75, click=-20.0, body=-17.0, body_t60=0.35, room=-16.0),
@@ -66,7 +66,7 @@ KICKS = {
     ),
 }
 
-SNARES = {
+SNARES: dict[str, Voice] = {
     "studio": Snare(),
     "tight": Snare(frequency=225.0, t60=0.2, wires_t60=0.2, wires=-9.0, brightness=0.5),
     "fat": Snare(
@@ -117,7 +117,7 @@ SNARES = {
     ),
 }
 
-HIHATS = {
+HIHATS: dict[str, Voice] = {
     "closed": HiHat(),
     "closed_tight": HiHat(t60=0.1, edge=6000.0, body=-20.0),
     "closed_dark": HiHat(t60=0.18, edge=3500.0, body=-13.0, brightness=-4.0, stick=-3.0),
@@ -150,7 +150,7 @@ HIHATS = {
     ),
 }
 
-TOMS = {
+TOMS: dict[str, Voice] = {
     "high": Tom(frequency=185.0, t60=0.7),
     "high_damped": Tom(frequency=165.0, t60=0.4, stick=-11.0, glide=0.08),
     "middle": Tom(frequency=135.0, t60=0.9),
@@ -169,7 +169,7 @@ TOMS = {
     ),
 }
 
-CYMBALS = {
+CYMBALS: dict[str, Voice] = {
     "crash": Cymbal(),
     "crash_dark": Cymbal(
         t60=4.0, bright_t60=1.0, edge=2200.0, body=-11.0, brightness=-1.0, ping=-6.0
@@ -205,7 +205,7 @@ CYMBALS = {
     ),
 }
 
-CLAPS = {
+CLAPS: dict[str, Voice] = {
     "machine": Clap(),
     "machine_bright": Clap(frequency=1500.0, brightness=-3.0, tail=-9.0, tail_t60=0.2),
     "group": Clap(
@@ -226,13 +226,8 @@ CLAPS = {
 }
 
 KIT: dict[str, dict[str, Voice]] = {
-    "kick": {**KICKS},
-    "snare": {**SNARES},
-    "hihat": {**HIHATS},
-    "tom": {**TOMS},
-    "cymbal": {**CYMBALS},
-    "clap": {**CLAPS},
-}
+    "kick": KICKS, "snare": SNARES, "hihat": HIHATS, "tom": TOMS, "cymbal": CYMBALS, "clap": CLAPS
+}  # fmt: skip
 """Voices of the kit, by drum class and name."""
 
 

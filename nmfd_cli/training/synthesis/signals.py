@@ -1,4 +1,4 @@
-"""The two sounds every drum is made of, decaying modes and decaying noise, and the finishing.
+"""The two signals every drum is made of, decaying modes and decaying noise.
 
 Times are in seconds, ``t60`` is the time in which a sound falls by 60 dB, levels are in dB.
 Signals are one-dimensional float64 arrays of samples.
@@ -131,9 +131,9 @@ def damped_modes(
     ndarray, shape (n_samples,)
     """
     block = 256
-    heard = frequencies < 0.48 * sample_rate
-    poles = (2j * np.pi * frequencies[heard] - LN_60_DB / t60[heard]) / sample_rate
-    first = amplitudes[heard] * np.exp(1j * phases[heard])
+    kept = frequencies < 0.48 * sample_rate
+    poles = (2j * np.pi * frequencies[kept] - LN_60_DB / t60[kept]) / sample_rate
+    first = amplitudes[kept] * np.exp(1j * phases[kept])
     blocks = np.arange(0, n_samples, block)
     starts = np.exp(np.outer(blocks, poles)) * first
     within = np.exp(np.outer(poles, np.arange(block)))
@@ -177,58 +177,3 @@ def gliding_modes(
             fall = np.exp(-LN_60_DB * t / time)
             modes += amplitude * fall * np.sin(2.0 * np.pi * frequency * warped)
     return modes
-
-
-def add_room(
-    dry: Signal, rng: np.random.Generator, *, level: float, t60: float, sample_rate: int
-) -> Signal:
-    """Add the answer of a small room: exponentially decaying noise, duller as it decays.
-
-    Parameters
-    ----------
-    dry : ndarray, shape (n,)
-    level : float
-        Root of the energy of the impulse response, relative to the direct sound, in dB.
-    t60 : float
-        Reverberation time at 500 Hz, in seconds.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        As long as the input: the caller appends zeros where the tail shall ring on.
-    """
-    bands = [Band(150.0, 0.0, 1.1 * t60, 0.004), Band(500.0, 3.0, t60, 0.004)]
-    bands += [Band(3000.0, 8.0, 0.7 * t60, 0.004), Band(9000.0, 8.0, 0.4 * t60, 0.004)]
-    response = band_noise(bands, max(int(t60 * sample_rate), 1), rng, sample_rate=sample_rate)
-    response *= 10.0 ** (level / 20.0) / np.sqrt(np.sum(response**2))
-    n_fft = 1 << (len(dry) + len(response)).bit_length()
-    wet = np.fft.irfft(np.fft.rfft(dry, n_fft) * np.fft.rfft(response, n_fft), n_fft)
-    both: Signal = dry + wet[: len(dry)]
-    return both
-
-
-def finish(
-    raw: Signal, *, sample_rate: int, longest: float = 1.5, floor: float = -54.0, peak: float = 0.9
-) -> Signal:
-    """Cut the sound where it has faded, with a short fade, and set its peak.
-
-    Parameters
-    ----------
-    raw : ndarray, shape (n,)
-    longest : float
-        Longest duration, in seconds.
-    floor : float
-        Level below the peak, in dB, under which the end is cut off.
-    peak : float
-        Largest absolute sample of the result.
-
-    Returns
-    -------
-    ndarray, shape (m,), m <= n
-    """
-    largest = np.max(np.abs(raw))
-    loud = np.flatnonzero(np.abs(raw) > largest * 10.0 ** (floor / 20.0))
-    cut: Signal = raw[: min(loud[-1] + 1, int(longest * sample_rate))] * (peak / largest)
-    n_fade = len(cut) // 4
-    cut[len(cut) - n_fade :] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, n_fade + 1) / n_fade)
-    return cut

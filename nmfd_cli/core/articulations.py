@@ -1,0 +1,156 @@
+"""How a drum is struck: articulations, their names, and which of them belong to which.
+
+An articulation is a finer class: an open hi-hat is a hi-hat, the bell of the ride a ride, and a
+ride a cymbal.  A hit belongs to the finest of the names that are asked for (`owner`).
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from nmfd_cli.core.drum_classes import DRUM_CLASSES, GM_NOTES, drum_class
+
+#: What each articulation is one of: another articulation or a drum class.
+PARENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "side stick": "snare",
+        "closed hihat": "hihat",
+        "pedal hihat": "closed hihat",
+        "open hihat": "hihat",
+        "low tom": "tom",
+        "mid tom": "tom",
+        "high tom": "tom",
+        "ride": "cymbal",
+        "ride bell": "ride",
+        "crash": "cymbal",
+    }
+)
+
+#: The General MIDI note by which a drum class or an articulation is written.
+MIDI_NOTES: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        **GM_NOTES,
+        "side stick": 37,
+        "closed hihat": 42,
+        "pedal hihat": 44,
+        "open hihat": 46,
+        "low tom": 45,
+        "mid tom": 47,
+        "high tom": 50,
+        "ride": 51,
+        "ride bell": 53,
+        "crash": 49,
+    }
+)
+
+#: The General MIDI notes by which an articulation is read; 22 and 26 are Roland's.
+_NOTES_READ: Final[dict[str, tuple[int, ...]]] = {
+    "side stick": (37,),
+    "closed hihat": (42, 22),
+    "pedal hihat": (44,),
+    "open hihat": (46, 26),
+    "low tom": (41, 43, 45),
+    "mid tom": (47, 48),
+    "high tom": (50,),
+    "ride": (51, 59),
+    "ride bell": (53,),
+    "crash": (49, 52, 55, 57),
+}
+_BY_NOTE: Final = {note: name for name, notes in _NOTES_READ.items() for note in notes}
+
+# What in a name of a class says how it is struck; the first that is found counts.
+_PATTERNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "snare": (("side stick", r"stick|rimclick|^(ss|sst|cs)$"),),
+    "hihat": (
+        ("pedal hihat", r"ped|foot|^phh?$|^f$"),
+        ("open hihat", r"open|half|loose|sizzle|^ohh?$|ohh"),
+        ("closed hihat", r"clos|tight|edge|tip|^chh?$|chh"),
+    ),
+    "tom": (
+        ("mid tom", r"mid|^(mt|mht|hmt|hit|lmt|mtr|lmtr)$"),
+        ("low tom", r"low|floor|large|^(lt|ft|lft|ltr|lftr|lo)$|^lo"),
+        ("high tom", r"hi|small|^(ht|hft)$"),
+    ),
+    "cymbal": (
+        ("ride bell", r"bell|cup|^(rb|rdb)$"),
+        ("ride", r"ride|^(rd|rc|rdc)$"),
+        ("crash", r"crash|china|chinese|splash|^(cr|crc|cc|cra|chc|chn|spl|spc|ch1|ch5)$"),
+    ),
+}
+_SEPARATORS = re.compile(r"[\W_]+")
+_NUMBER_AT_END = re.compile(r"\d+$")
+
+
+def articulation(name: str | int | float, drum: str) -> str | None:
+    """Return how a drum of some name is struck.
+
+    Parameters
+    ----------
+    name : str, int or float
+        As `drum_class` takes it: ``OHH``, ``Ride Bell``, the General MIDI note 37.
+    drum : str
+        The class that `drum_class` finds for it.
+
+    Returns
+    -------
+    str or None
+        A key of `PARENTS`; None if the name does not say.
+
+    Examples
+    --------
+    >>> articulation("Hats Closed", "hihat"), articulation(53, "cymbal"), articulation("BD", "kick")
+    ('closed hihat', 'ride bell', None)
+    """
+    text = str(name).strip()
+    if text.removesuffix(".0").isdigit():
+        return _BY_NOTE.get(int(float(text)))
+    folded = _SEPARATORS.sub("", text.casefold())
+    for known, pattern in _PATTERNS.get(drum, ()):
+        if re.search(pattern, folded) or re.search(pattern, _NUMBER_AT_END.sub("", folded)):
+            return known
+    return None
+
+
+def drum_or_articulation(name: str | int | float, *, extra: Collection[str] = ()) -> str:
+    """Return the articulation that a name says, else its drum class; see `drum_class`.
+
+    Raises
+    ------
+    ParameterError
+        If the name belongs to no class.
+    """
+    drum = drum_class(name, extra=extra)
+    return (articulation(name, drum) if drum in DRUM_CLASSES else None) or drum
+
+
+def class_of(name: str) -> str:
+    """Return the drum class of an articulation; of a class, itself."""
+    while name in PARENTS:
+        name = PARENTS[name]
+    return name
+
+
+def owner(drum: str | None, struck: str | None, names: Collection[str]) -> str | None:
+    """Return the finest of some names that a hit belongs to.
+
+    Parameters
+    ----------
+    drum : str or None
+        Its class.
+    struck : str or None
+        Its articulation, if that is known.
+    names : collection of str
+        Drum classes and articulations.
+
+    Examples
+    --------
+    >>> owner("cymbal", "ride bell", ["ride", "crash"]), owner("hihat", None, ["hihat"])
+    ('ride', 'hihat')
+    """
+    name = struck or drum
+    while name is not None:
+        if name in names:
+            return name
+        name = PARENTS.get(name)
+    return None
