@@ -17,7 +17,10 @@ from nmfd_cli.batch.events import Done, Event, OnEvent
 from nmfd_cli.batch.inputs import expand_inputs
 from nmfd_cli.batch.plan import Job, plan_jobs
 from nmfd_cli.batch.processors import THREAD_VARIABLES
+from nmfd_cli.batch.results import WrittenSeparation
 from nmfd_cli.batch.run import BatchSummary, run_jobs
+from nmfd_cli.batch.work import do_job
+from nmfd_cli.errors import Warn, warn_python
 from nmfd_cli.io.audio.decoder import file_name
 from nmfd_cli.settings.definitions import BatchSettings, OutputSettings, SeparationSettings
 
@@ -68,6 +71,22 @@ def run(
 ) -> BatchSummary:
     """Plan tiny jobs and do them."""
     return run_jobs(plan(inputs, out, **options), BatchSettings(jobs=jobs), on_event)
+
+
+def written(
+    source: str | Path,
+    settings: SeparationSettings,
+    output: OutputSettings,
+    *,
+    score: str | Path | None = None,
+    warn: Warn = warn_python,
+) -> WrittenSeparation:
+    """Separate one recording into files, or raise what keeps it from being done."""
+    score_path = str(score) if score is not None else None
+    (job,) = plan_jobs([str(source)], settings, output, score=score_path, warn=warn)
+    result, is_new = do_job(job, warn=warn)
+    assert is_new
+    return result
 
 
 def tree(folder: Path) -> dict[str, bytes]:

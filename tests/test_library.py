@@ -65,7 +65,7 @@ def test_everything_has_the_shape_that_is_promised(demo: Separation) -> None:
 
 
 def test_masks_are_those_that_made_the_stems(demo: Separation) -> None:
-    stft = demo.explanation.stft
+    stft = demo.factorised.stft
     spectrum = stft.transform(stft.padded(demo.mixture))
     for name, mask in demo.masks.items():
         stem = stft.inverse(mask * spectrum, demo.n_samples)
@@ -135,13 +135,14 @@ def test_presets_and_settings_are_those_of_the_command_line(recording: Path) -> 
         ({"score": {"kick": [[1, 2, 3]]}}, "expected onsets of shape (n,) or (n, 2) for kick, "
          "found (1, 3)"),
         ({"score": {"kick": 0.1}}, "expected onsets of shape (n,) or (n, 2) for kick, found ()"),
-        ({"score": {"kick": ["a"]}}, "score: expected onsets of shape (n,) or (n, 2) for kick: "
+        ({"score": {"kick": ["a"]}}, "score: expected onsets of shape (n,) or (n, 2) for kick; "
          "could not convert string to float"),
         ({"score": {"kick": [[1, 2], [3]]}}, "score: expected onsets of shape (n,) or (n, 2) for "),
         ({"score": [0.1, 0.5]}, "score: expected a file, or a dictionary of drums and their "
          "onsets, found list"),
         ({"score": {"ki\nck": [0.1]}}, r"score: expected the name of a drum, found 'ki\nck'"),
-        ({"score": {"kick #1": [0.1]}}, "score: expected the name of a drum, found 'kick #1'"),
+        ({"score": {"kick #1": [0.1]}}, "score['kick #1'][0]: expected a drum class (kick, "
+         "snare, hihat, tom, cymbal, clap), found 'kick #1'"),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_refused(
@@ -197,7 +198,7 @@ def test_wrong_samples_are_refused(samples: Any, sample_rate: Any, message: str)
     ],
 )
 def test_notes_that_are_none_are_named(recording: Path, score: Any, message: str) -> None:
-    with pytest.raises(InputFileError) as caught:
+    with pytest.raises(ParameterError) as caught:
         separate(recording, score=score)
     assert re.fullmatch(message, str(caught.value))
 
@@ -237,7 +238,7 @@ def test_saving_writes_all_or_nothing(tmp_path: Path, recording: Path) -> None:
     (tmp_path / "out").mkdir()
     taken = tmp_path / "out" / "component_2.flac"
     taken.write_bytes(b"mine")
-    with pytest.raises(OutputError, match=r"component_2\.flac exists"):
+    with pytest.raises(OutputError, match=r"component_2\.flac: exists; --overwrite replaces it"):
         found.save(tmp_path / "out", format="flac", subtype="pcm_16")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["component_2.flac"]
     paths = found.save(tmp_path / "out", format="flac", subtype="pcm_16", overwrite=True)

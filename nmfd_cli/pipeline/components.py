@@ -12,6 +12,9 @@ from nmfd_cli.settings.definitions import SeparationSettings
 
 _NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
+#: The names of a strategy for templates and of one for activations.
+Strategies = tuple[str, str]
+
 #: Strategies whose components are drum classes.
 _OF_DRUMS = {"auto", "drums", "averaged"}
 
@@ -68,7 +71,7 @@ def possible_stems(settings: SeparationSettings, score: Score | None, kit: Kit) 
     return (*stems, settings.residual) if settings.residual else stems
 
 
-def strategies_for(settings: SeparationSettings, score: Score | None) -> tuple[str, str]:
+def strategies_for(settings: SeparationSettings, score: Score | None) -> Strategies:
     """Return the strategies of templates and activations that settings name or a score suggests."""
     if score is None:
         suggested = ("drums", "auto")

@@ -11,7 +11,7 @@ from nmfd_cli.core.bands import Bands
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.templates import kit_templates
-from nmfd_cli.pipeline.components import USUAL, Components, strategies_for
+from nmfd_cli.pipeline.components import USUAL, Components, Strategies
 from nmfd_cli.pipeline.context import Context
 from nmfd_cli.transcription.network import Network, shipped_network
 from nmfd_cli.transcription.transcribe import (
@@ -21,7 +21,9 @@ from nmfd_cli.transcription.transcribe import (
 )
 
 
-def find_events(context: Context, components: Components) -> tuple[Context, Components]:
+def find_events(
+    context: Context, components: Components, strategies: Strategies
+) -> tuple[Context, Components]:
     """Find out what the activations' strategy needs to know and no score says.
 
     Returns
@@ -31,8 +33,7 @@ def find_events(context: Context, components: Components) -> tuple[Context, Comp
     components : Components
         Without the candidates that do not sound.
     """
-    _, strategy = strategies_for(context.settings, context.score)
-    prepare = PREPARATIONS.get(strategy)
+    prepare = PREPARATIONS.get(strategies[1])
     return prepare(context, components) if prepare is not None else (context, components)
 
 

@@ -19,7 +19,7 @@ from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.kits.templates import kit_templates
-from nmfd_cli.pipeline.components import Components, strategies_for
+from nmfd_cli.pipeline.components import Components, Strategies
 from nmfd_cli.pipeline.context import Context, random_generator
 from nmfd_cli.pipeline.initial_activations import ACTIVATIONS, Activate
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -65,8 +65,10 @@ class _Templates:
     grid: TimeGrid
 
 
-def initial_factors(context: Context, components: Components) -> InitialFactors:
-    """Make initial factors by the strategies that the settings name or the score suggests.
+def initial_factors(
+    context: Context, components: Components, strategies: Strategies
+) -> InitialFactors:
+    """Make initial factors by the strategies that `strategies_for` chose.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def initial_factors(context: Context, components: Components) -> InitialFactors:
     InputFileError
         If the kit cannot be used.
     """
-    template_strategy, activation_strategy = strategies_for(context.settings, context.score)
+    template_strategy, activation_strategy = strategies
     activate = ACTIVATIONS[activation_strategy]
     templates = TEMPLATES[template_strategy](context, components, activate)
     H = activate(context, components, templates.row_of, templates.grid)

@@ -22,7 +22,12 @@ from nmfd_cli.errors import Progress, Warn, no_progress, warn_python
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.spool import SpooledSpectrogram
-from nmfd_cli.pipeline.components import Components, components_for, pitch_name
+from nmfd_cli.pipeline.components import (
+    Components,
+    components_for,
+    pitch_name,
+    strategies_for,
+)
 from nmfd_cli.pipeline.context import Context
 from nmfd_cli.pipeline.events import find_events, transcribed
 from nmfd_cli.pipeline.initial_templates import InitialFactors, initial_factors
@@ -130,12 +135,13 @@ def separate(
     ParameterError
         If settings do not fit each other, the score or the recording.
     """
+    strategies = strategies_for(settings, score)  # of the score as given: one may be transcribed
     components = components_for(settings, score, kit)
     with _analysed(recording, settings, kit=kit, score=score, progress=progress) as context:
         if context.target.total == 0:
             warn(f"{recording.name}: silence; its stems are silent too")
-        context, components = find_events(context, components)
-        initial = initial_factors(context, components)
+        context, components = find_events(context, components, strategies)
+        initial = initial_factors(context, components, strategies)
         factors = _factorised(context, initial)
         yield FactorisedRecording(
             recording=recording,

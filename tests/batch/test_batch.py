@@ -5,7 +5,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
@@ -26,8 +25,7 @@ from batches import (
     tree,
     with_tests,
 )
-from nmfd_cli.batch.recorded_warnings import recorded_warnings
-from nmfd_cli.batch.separate import separate_file
+from disks import without_links
 
 from nmfd_cli.batch import processes as pool
 from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Started
@@ -134,7 +132,7 @@ def test_odd_names_through_the_whole_batch(tmp_path: Path, name: str) -> None:
     again = run(inputs, tmp_path / "out", skip_existing=True)
 
     assert summary.is_complete, summary.failed[0].reason
-    stems = {stem.path for stem in summary.done[0].report.stems}
+    stems = {stem.path for stem in summary.done[0].result.stems}
     assert stems == {tmp_path / "out" / recording.stem / f"{stem}.wav" for stem in TINY_STEMS}
     assert len(again.skipped) == 1
 
@@ -171,7 +169,7 @@ def test_jobs_travel(tmp_path: Path) -> None:
 
     assert pickle.loads(pickle.dumps(jobs)) == jobs
     assert [job.seconds for job in jobs] == [0.2, 0.22]
-    assert jobs[0].stems == tuple(f"t00/{stem}.wav" for stem in TINY_STEMS)
+    assert jobs[0].files == tuple(tmp_path / "out" / "t00" / f"{stem}.wav" for stem in TINY_STEMS)
 
 
 def test_two_recordings_that_would_write_one_file(tmp_path: Path) -> None:
@@ -185,7 +183,10 @@ def test_two_recordings_that_would_write_one_file(tmp_path: Path) -> None:
         "--filename can tell them apart, for example by {parent}"
     )
     jobs = plan(paths, tmp_path / "out", filename="{parent}/{track}/{stem}.{ext}")
-    assert [job.stems[0] for job in jobs] == ["one/a/component_1.wav", "two/a/component_1.wav"]
+    assert [job.files[0].relative_to(tmp_path / "out").as_posix() for job in jobs] == [
+        "one/a/component_1.wav",
+        "two/a/component_1.wav",
+    ]
 
 
 def test_existing_results_are_refused_before_any_work(tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_existing_results_are_refused_before_any_work(tmp_path: Path) -> None:
         plan(inputs, tmp_path / "out")
 
     assert str(caught.value) == (
-        f"{tmp_path}/out/t01/component_1.wav exists; --overwrite replaces it, "
+        f"{tmp_path}/out/t01/component_1.wav: exists; --overwrite replaces it, "
         "--skip-existing keeps what is complete"
     )
     assert plan(inputs, tmp_path / "out", overwrite=True)
@@ -214,13 +215,13 @@ def test_no_stem_replaces_what_is_read(tmp_path: Path) -> None:
 
 def test_no_stem_replaces_a_sound_of_the_kit(tmp_path: Path) -> None:
     recording = make_recording(tmp_path / "a.wav")
-    make_recording(tmp_path / "kit" / "component_1.wav")
+    make_recording(tmp_path / "kit" / "kick" / "component_1.wav")
     settings = replace(TINY, kit=str(tmp_path / "kit"))
 
     with pytest.raises(OutputError, match=r"component_1\.wav: .* found a file that is to be read"):
         plan(
             [recording],
-            tmp_path / "kit",
+            tmp_path / "kit" / "kick",
             filename="{stem}.{ext}",
             overwrite=True,
             settings=settings,
@@ -240,9 +241,9 @@ def test_preset_and_date_in_names_are_those_of_the_plan(tmp_path: Path) -> None:
 
     (job,) = plan([recording], tmp_path, filename="{preset}/{{date}}/{date}/{stem}", preset="best")
 
-    assert job.output.filename.count("{date}") == 1  # the one that is no field
-    day = Path(job.stems[0]).parts[2]
-    assert job.stems[0] == f"best/{{date}}/{day}/component_1"
+    first = job.files[0].relative_to(tmp_path)
+    day = first.parts[2]
+    assert first.as_posix() == f"best/{{date}}/{day}/component_1"
     assert len(day) == 10
 
 
@@ -254,8 +255,11 @@ def test_scores_beside_the_recordings(tmp_path: Path) -> None:
 
     jobs = plan(inputs, tmp_path / "out", score_pattern="{track}.csv", settings=settings)
 
-    assert [job.score for job in jobs] == [str(Path(path).with_suffix(".csv")) for path in inputs]
-    assert [job.stems for job in jobs] == [("t00/kick.wav",), ("t01/snare.wav",)]
+    assert [job.score_path for job in jobs] == [
+        str(Path(path).with_suffix(".csv")) for path in inputs
+    ]
+    assert [job.stems for job in jobs] == [("kick",), ("snare",)]
+    assert [job.score.drums for job in jobs if job.score] == [("kick",), ("snare",)]
     assert score_beside("x/y/a.b.wav", "../{parent}/{track}.tsv") == "x/y/../y/a.b.tsv"
 
 
@@ -398,53 +402,24 @@ def test_warnings_of_workers_come_with_the_events(tmp_path: Path) -> None:
         ]
 
 
-def test_warnings_go_to_the_thread_that_caused_them() -> None:
-    import warnings
+def once_written(act: Callable[[], object]) -> Callable[[str, float], None]:
+    """Return a callback for progress in which something happens when the stems are whole."""
 
-    from nmfd_cli.errors import NmfdWarning
+    def progress(stage: str, share: float) -> None:
+        if (stage, share) == ("writing", 1):
+            act()
 
-    found: dict[int, list[str]] = {}
-    barrier = threading.Barrier(4)
-
-    def warn(number: int) -> None:
-        with recorded_warnings() as notes:
-            barrier.wait(60)
-            warnings.warn(f"from {number}", NmfdWarning, stacklevel=1)
-            barrier.wait(60)
-        found[number] = notes
-
-    threads = [threading.Thread(target=warn, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert found == {number: [f"from {number}"] for number in range(4)}
+    return progress
 
 
-def separating(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Have something happen in the middle of each separation."""
-
-    def separate_and_act(*args: Any, **kwargs: Any) -> Any:
-        report = separate_file(*args, **kwargs)
-        act()
-        return report
-
-    monkeypatch.setattr("nmfd_cli.batch.work.separate_file", separate_and_act)
-
-
-def test_recording_that_vanishes_or_changes_in_the_middle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_recording_that_vanishes_or_changes_in_the_middle(tmp_path: Path) -> None:
     gone = make_recording(tmp_path / "in" / "gone.wav")
     changed = make_recording(tmp_path / "in" / "changed.wav")
     jobs = plan([gone, changed], tmp_path / "out")
 
-    separating(monkeypatch, gone.unlink)
-    first = run_job(0, jobs[0])
-    monkeypatch.undo()
-    separating(monkeypatch, lambda: make_recording(changed, seconds=0.1))
-    second = run_job(1, jobs[1])
+    first = run_job(0, jobs[0], once_written(gone.unlink))
+    shorter = once_written(lambda: make_recording(changed, seconds=0.1))
+    second = run_job(1, jobs[1], shorter)
 
     assert isinstance(first, Failed)
     assert first.reason == f"{gone}: cannot be read: No such file or directory"
@@ -455,38 +430,30 @@ def test_recording_that_vanishes_or_changes_in_the_middle(
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root writes anywhere")
-def test_folder_that_turns_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_that_turns_read_only(tmp_path: Path) -> None:
     recording = make_recording(tmp_path / "in" / "a.wav")
     out = tmp_path / "out"
     run([recording], out)
     before = tree(out)
-    separating(monkeypatch, lambda: (out / "a").chmod(0o555))
+    (job,) = plan([recording], out, overwrite=True)
 
-    summary = run([recording], out, overwrite=True)
+    ended = run_job(0, job, once_written(lambda: (out / "a").chmod(0o555)))
 
     (out / "a").chmod(0o755)
-    assert [failed.reason for failed in summary.failed] == [
-        f"{out}/a/component_1.wav: cannot write: Permission denied"
-    ]
+    assert isinstance(ended, Failed)
+    assert ended.reason == f"{out}/a/component_1.wav: cannot write: Permission denied"
     assert tree(out) == before
     assert folders(out) == ["a"]
 
 
-def no_link(*_: object, **__: object) -> None:
-    """Stands for `os.link` on a file system without links."""
-    raise PermissionError(1, "Operation not permitted")
-
-
-@pytest.mark.parametrize(
-    ("call", "has_links"),
-    [*((call, True) for call in range(3)), *((call, False) for call in range(6))],
-)
+@pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize("call", range(3))
 def test_disk_that_refuses_a_move(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int, has_links: bool
 ) -> None:
-    """As a folder that turns read-only or a full disk, at every move into the folder or out."""
+    """As a folder that turns read-only or a full disk, at every move into the folder."""
     if not has_links:
-        monkeypatch.setattr(os, "link", no_link)
+        without_links(monkeypatch)
     recording = make_recording(tmp_path / "in" / "a.wav")
     out = tmp_path / "out"
     run([recording], out, settings=replace(TINY, iterations=1))
@@ -552,18 +519,19 @@ def test_output_folder_that_cannot_be_made(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_whatever_goes_wrong_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
-) -> None:
-    def fail(*_: object, **__: object) -> None:
+def test_whatever_goes_wrong_is_one_line(tmp_path: Path, error: Exception, reason: str) -> None:
+    def fail() -> None:
         raise error
 
-    monkeypatch.setattr("nmfd_cli.batch.work.separate_file", fail)
-    inputs = make_recordings(tmp_path / "in", 2)
+    recording = make_recording(tmp_path / "in" / "a.wav")
+    (job,) = plan([recording], tmp_path / "out")
 
-    summary = run(inputs, tmp_path / "out")
+    ended = run_job(0, job, once_written(fail))
 
-    assert [failed.reason for failed in summary.failed] == [reason, reason]
+    assert isinstance(ended, Failed)
+    assert ended.reason == reason
+    assert ("in fail" in ended.trace) is isinstance(error, ZeroDivisionError)
+    assert not (tmp_path / "out").exists()
 
 
 def test_stream_is_handed_through(tmp_path: Path) -> None:

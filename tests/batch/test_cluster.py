@@ -162,7 +162,7 @@ def test_same_bytes_as_processes_with_a_worker_killed_in_the_middle(
 
 def told(summary: BatchSummary, out: str = "out") -> list[object]:
     """Return what a summary tells, as if `out` were the folder of the results."""
-    reports = [done.report for done in summary.done]
+    reports = [done.result for done in summary.done]
     return [
         (
             report.input,

@@ -18,7 +18,6 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,11 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.core.metrics import stem_energies
-from nmfd_cli.errors import NmfdWarning
-from nmfd_cli.io.audio.recording import read_recording
-from nmfd_cli.pipeline.separation import explain
+from nmfd_cli.errors import NmfdWarning, warn_python
+from nmfd_cli.io.audio.recording import open_recording, read_recording
+from nmfd_cli.kits.find import load_kit
+from nmfd_cli.pipeline.inputs import score_for
+from nmfd_cli.pipeline.separation import separate
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.presets import load_preset, preset_paths
 
@@ -65,19 +66,19 @@ class Run:
 def separated(item: Item, settings: SeparationSettings, score: Path | None) -> Run:
     """Separate a recording in memory and hold the stems against the true ones."""
     begin = time.process_time()
-    with ExitStack() as resources:
-        explanation = explain(item.mixture, settings, resources, score_path=score)
-        parts = list(explanation.divided())
+    kit = load_kit(settings.kit)
+    notes = score_for(score, settings, kit, warn=warn_python) if score is not None else None
+    with separate(open_recording(item.mixture), settings, kit=kit, score=notes) as separation:
+        parts = list(separation.blocks())
     seconds = time.process_time() - begin
     mixture = np.concatenate([block for block, _ in parts], axis=-1)
-    stems = dict(
-        zip(explanation.stems, np.concatenate([part for _, part in parts], axis=-1), strict=True)
-    )
+    sounds = np.concatenate([part for _, part in parts], axis=-1)
+    stems = dict(zip(separation.stem_names, sounds, strict=True))
     sdr = []
     for name, path in item.stems.items():
         true, rate = read_recording(path)
         estimate = stems.get(name, np.zeros_like(true))
-        sdr.append(stem_energies(true, estimate, mixture, rate // 50).sdr)
+        sdr.append(stem_energies(true, estimate, mixture, frame_length=rate // 50).sdr)
     return Run(tuple(sdr), seconds)
 
 

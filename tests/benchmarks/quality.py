@@ -22,7 +22,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from multiprocessing import get_context
@@ -32,16 +32,16 @@ from typing import Any
 
 import numpy as np
 
-from nmfd_cli.core.metrics import OnsetCounts, decibels, stem_energies
+from nmfd_cli.core.metrics import decibels, stem_energies
+from nmfd_cli.core.onset_matching import OnsetCounts
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.evaluation.onsets import evaluate_onsets
-from nmfd_cli.io.audio.recording import read_recording
+from nmfd_cli.io.audio.recording import open_recording, read_recording
 from nmfd_cli.io.kit_file import write_kit
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import read_score
 from nmfd_cli.kits.find import load_kit
-from nmfd_cli.pipeline.separation import explain
-from nmfd_cli.pipeline.transcription import transcribe_file
+from nmfd_cli.pipeline.separation import separate, transcribe
 from nmfd_cli.settings.definitions import SeparationSettings
 
 MODES = ("classes", "auto", "score")
@@ -106,31 +106,32 @@ def run(data: Path, item: Mapping[str, Any], mode: str, options: Mapping[str, An
         warnings.simplefilter("ignore", NmfdWarning)
         if item["type"] == "stems":
             return _separated(data, item, mode, settings, truth)
-        found = transcribe_file(data / item["mixture"], settings).score
+        recording = open_recording(data / item["mixture"])
+        found = transcribe(recording, settings, kit=load_kit(settings.kit))
     return Result(item, mode, evaluate_onsets(truth, found, TOLERANCE).classes)
 
 
 def _separated(
     data: Path, item: Mapping[str, Any], mode: str, settings: SeparationSettings, truth: Score
 ) -> Result:
-    score_path = data / item["onsets"] if mode == "score" else None
-    with ExitStack() as resources:
-        explanation = explain(data / item["mixture"], settings, resources, score_path=score_path)
-        parts = list(explanation.divided())
+    score = truth if mode == "score" else None
+    recording = open_recording(data / item["mixture"])
+    with separate(recording, settings, kit=load_kit(settings.kit), score=score) as separation:
+        parts = list(separation.blocks())
     mixture = np.concatenate([block for block, _ in parts], axis=-1)
     sounds = np.concatenate([block for _, block in parts], axis=-1)
-    stems = dict(zip(explanation.stems, sounds, strict=True))
+    stems = dict(zip(separation.stem_names, sounds, strict=True))
     sdr = {}
     for drum, path in item["stems"].items():
         reference, rate = read_recording(data / path)
         estimate = stems.get(drum, np.zeros_like(reference))
-        sdr[drum] = stem_energies(reference, estimate, mixture, rate // 50).sdr
+        sdr[drum] = stem_energies(reference, estimate, mixture, frame_length=rate // 50).sdr
     false = {
         drum: decibels(float(np.vdot(stem, stem)), float(np.vdot(mixture, mixture)))
         for drum, stem in stems.items()
         if drum not in item["stems"]
     }
-    found = explanation.start.score
+    found = separation.score
     assert found is not None
     return Result(item, mode, evaluate_onsets(truth, found, TOLERANCE).classes, sdr, false)
 

@@ -324,7 +324,7 @@ def test_a_former_failed_list_is_replaced_unasked(
         ("transcribe", "loop.wav", "--kit", "kit", "-o", "kit/kick/1.wav"),
         ("plot", "loop.wav", "-o", "link.png"),
         ("plot", "other.wav", "--score", "n.csv", "-o", "score.svg"),
-        ("plot", "other.wav", "--kit", "loop.wav", "-o", "link.png"),
+        ("plot", "other.wav", "--kit", "kit", "-o", "kit.png"),
         ("kit", "learn", "kit", "-o", "kit/kick/1.wav"),
         ("kit", "learn", "kit", "-o", "clap.wav"),
     ],
@@ -339,6 +339,7 @@ def test_nothing_that_is_read_is_replaced(
     (work_folder / "n.csv").write_text("onset,drum\n0,kick\n")
     (work_folder / "link.png").symlink_to("loop.wav")
     (work_folder / "score.svg").symlink_to("n.csv")
+    (work_folder / "kit.png").symlink_to("kit/kick/1.wav")
     (work_folder / "clap.wav").symlink_to("kit/kick/1.wav")
     if arguments[0] == "plot":
         pytest.importorskip("matplotlib", reason="needs the extra [plot]")
@@ -470,7 +471,7 @@ def test_debugging_shows_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> N
 def test_debugging_shows_where_a_separation_failed(
     loop: Path, monkeypatch: pytest.MonkeyPatch, is_asked: bool
 ) -> None:
-    monkeypatch.setattr("nmfd_cli.batch.separate.explain", raiser(ZeroDivisionError("x")))
+    monkeypatch.setattr("soundfile.SoundFile.write", raiser(ZeroDivisionError("x")))
     monkeypatch.setenv("NMFD_DEBUG", "1" if is_asked else "")
     result = nmfd("separate", str(loop))
     assert (result.exit_code, result.stdout) == (1, "")
@@ -480,7 +481,7 @@ def test_debugging_shows_where_a_separation_failed(
         "NMFD_DEBUG=1 shows where it happened"
     )
     assert lines[:1] == (["Traceback (most recent call last):"] if is_asked else [])
-    assert any("in separate_file" in line for line in lines) is is_asked
+    assert any("in do_job" in line for line in lines) is is_asked
 
 
 # --- signals -------------------------------------------------------------------------------------

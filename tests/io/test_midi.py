@@ -20,8 +20,8 @@ from nmfd_cli.errors import (
     ParameterError,
 )
 from nmfd_cli.io.midi import midi_bytes, read_midi
-from nmfd_cli.io.score import Score, read_score
-from nmfd_cli.output.transcription_writer import write_transcription_midi
+from nmfd_cli.io.score import Score, read_score, score_from
+from nmfd_cli.output.transcription_writer import Transcription, write_transcription
 
 mido: Any = pytest.importorskip("mido", reason="needs the extra [midi]")
 
@@ -298,27 +298,39 @@ def test_missing_mido_names_the_extra(tmp_path: Path, monkeypatch: pytest.Monkey
 # ---- transcriptions ----
 
 
+def write_midi(
+    place: Path,
+    onsets: dict[str, NDArray[np.float64]],
+    *,
+    bpm: float | None = None,
+    overwrite: bool = False,
+) -> float | None:
+    """Write a transcription as the command does, and return its tempo."""
+    transcription = Transcription("drums.wav", 10.0, score_from(onsets))
+    return write_transcription(place, transcription, is_json=False, overwrite=overwrite, bpm=bpm)
+
+
 def test_transcription_gets_the_tempo_of_its_hits(tmp_path: Path) -> None:
     beats = 0.2 + 60 / 96 * np.arange(32)
     onsets = {
         "kick": strokes(*((t, 100) for t in beats[::2])),
         "snare": strokes(*((t, 90) for t in beats[1::2])),
     }
-    bpm = write_transcription_midi(tmp_path / "drums.mid", onsets)
+    bpm = write_midi(tmp_path / "drums.mid", onsets)
     assert bpm == pytest.approx(96, rel=0.002)
     assert read_midi(tmp_path / "drums.mid").onsets == pytest.approx(beats, abs=0.001)
-    assert write_transcription_midi(tmp_path / "given.mid", onsets, bpm=48.0) == 48.0
-    assert write_transcription_midi(tmp_path / "few.mid", {"kick": strokes((1, 64))}) == 120.0
+    assert write_midi(tmp_path / "given.mid", onsets, bpm=48.0) == 48.0
+    assert write_midi(tmp_path / "few.mid", {"kick": strokes((1, 64))}) == 120.0
 
 
 def test_transcription_replaces_nothing_unasked(tmp_path: Path) -> None:
     path = tmp_path / "drums.mid"
     path.write_bytes(b"mine")
     with pytest.raises(OutputError, match="--overwrite replaces it"):
-        write_transcription_midi(path, {"kick": strokes((1, 64))})
+        write_midi(path, {"kick": strokes((1, 64))})
     with pytest.raises(ParameterError):
-        write_transcription_midi(path, {"kick": strokes((1, 0))}, overwrite=True)
+        write_midi(path, {"kick": strokes((1, 64))}, bpm=5.0, overwrite=True)
     assert path.read_bytes() == b"mine"
-    write_transcription_midi(path, {"kick": strokes((1, 64))}, overwrite=True)
+    write_midi(path, {"kick": strokes((1, 64))}, overwrite=True)
     assert read_midi(path).onsets == pytest.approx((1.0,), abs=0.0005)
     assert [entry.name for entry in tmp_path.iterdir()] == ["drums.mid"]

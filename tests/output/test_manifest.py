@@ -82,7 +82,7 @@ def test_same_work_gives_same_bytes_in_any_folder(
 def test_finished_recording_is_left_alone_also_after_its_results_moved(
     tmp_path: Path, out: Path, recording: Path
 ) -> None:
-    done = run([recording], tmp_path / "again").done[0].report
+    done = run([recording], tmp_path / "again").done[0].result
     before = {file: file.stat().st_mtime_ns for file in out.rglob("*")}
     summary = run([recording], out, skip_existing=True)
     shutil.move(out, tmp_path / "moved")
@@ -92,7 +92,7 @@ def test_finished_recording_is_left_alone_also_after_its_results_moved(
     assert {tmp_path / "moved" / file.relative_to(out) for file in before} == set(
         (tmp_path / "moved").rglob("*")
     )
-    report = moved.skipped[0].report
+    report = moved.skipped[0].result
     assert report.recording == done.recording
     assert report.final_divergence == done.final_divergence
     assert [(s.stem, s.peak, s.energy_share) for s in report.stems] == [

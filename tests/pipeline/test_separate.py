@@ -5,10 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from batches import written
 from numpy.typing import NDArray
 
+from nmfd_cli.batch.plan import plan_jobs
 from nmfd_cli.batch.results import WrittenSeparation
-from nmfd_cli.errors import InputFileError, NmfdWarning, OutputError, ParameterError
+from nmfd_cli.batch.work import do_job
+from nmfd_cli.errors import (
+    InputFileError,
+    NmfdWarning,
+    OutputError,
+    ParameterError,
+    warn_python,
+)
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
@@ -29,12 +38,12 @@ def beats(seconds: float, n_channels: int, rate: int = RATE) -> NDArray[np.float
 
 def separate(source: Path, out: Path, output: dict[str, object], **kw: object) -> WrittenSeparation:
     settings = SeparationSettings(**{**QUICK, **kw})  # type: ignore[arg-type]
-    return separate_file(source, settings, OutputSettings(out=str(out), **output))  # type: ignore[arg-type]
+    return written(source, settings, OutputSettings(out=str(out), **output))  # type: ignore[arg-type]
 
 
-def read_sum(report: WrittenSeparation, dtype: str) -> NDArray[np.float64]:
+def read_sum(result: WrittenSeparation, dtype: str) -> NDArray[np.float64]:
     """The sum of all stems as read from their files."""
-    stems = [sf.read(stem.path, dtype=dtype, always_2d=True)[0] for stem in report.stems]
+    stems = [sf.read(stem.path, dtype=dtype, always_2d=True)[0] for stem in result.stems]
     total: NDArray[np.float64] = np.sum([stem.astype(np.float64) for stem in stems], axis=0)
     return total
 
@@ -44,10 +53,10 @@ def read_sum(report: WrittenSeparation, dtype: str) -> NDArray[np.float64]:
 def test_float_stems_add_up_to_the_recording(tmp_path: Path, n_channels: int, init: str) -> None:
     source = tmp_path / "in.wav"
     sf.write(source, beats(1.5, n_channels), RATE, subtype="PCM_24")
-    report = separate(source, tmp_path / "out", {}, init=init)
+    result = separate(source, tmp_path / "out", {}, init=init)
     recording = sf.read(source, always_2d=True)[0]
-    assert np.abs(read_sum(report, "float64") - recording).max() < 1e-6
-    for stem in report.stems:
+    assert np.abs(read_sum(result, "float64") - recording).max() < 1e-6
+    for stem in result.stems:
         info = sf.info(stem.path)
         assert (info.samplerate, info.channels, info.frames) == (RATE, n_channels, len(recording))
         assert info.subtype == "FLOAT"
@@ -61,27 +70,27 @@ def test_integer_stems_add_up_to_the_bit(tmp_path: Path, container: str, subtype
     source = tmp_path / f"in.{container}"
     sf.write(source, beats(1.0, 2), RATE, subtype=subtype)
     output: dict[str, object] = {"format": container, "subtype": "input"}
-    report = separate(source, tmp_path / "out", output, init="random")
+    result = separate(source, tmp_path / "out", output, init="random")
     recording = sf.read(source, dtype="int32", always_2d=True)[0]
-    np.testing.assert_array_equal(read_sum(report, "int32"), recording)
-    assert {sf.info(stem.path).subtype for stem in report.stems} == {subtype}
+    np.testing.assert_array_equal(read_sum(result, "int32"), recording)
+    assert {sf.info(stem.path).subtype for stem in result.stems} == {subtype}
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 100, 511, 512, 513])
 def test_tiny_recordings(tmp_path: Path, n_samples: int) -> None:
     source = tmp_path / "in.wav"
     sf.write(source, beats(1.0, 1)[:n_samples] + 0.1, RATE, subtype="FLOAT")
-    report = separate(source, tmp_path / "out", {}, init="random", template_frames=1)
-    assert np.abs(read_sum(report, "float64") - sf.read(source, always_2d=True)[0]).max() < 1e-6
+    result = separate(source, tmp_path / "out", {}, init="random", template_frames=1)
+    assert np.abs(read_sum(result, "float64") - sf.read(source, always_2d=True)[0]).max() < 1e-6
 
 
 def test_silence_gives_silent_stems_and_a_warning(tmp_path: Path) -> None:
     source = tmp_path / "silence.wav"
     sf.write(source, np.zeros((RATE, 2)), RATE)
     with pytest.warns(NmfdWarning, match="silence; its stems are silent too"):
-        report = separate(source, tmp_path / "out", {})
-    assert [stem.stem for stem in report.stems] == ["kick", "snare", "hihat"]
-    assert not read_sum(report, "float64").any()
+        result = separate(source, tmp_path / "out", {})
+    assert [stem.stem for stem in result.stems] == ["kick", "snare", "hihat"]
+    assert not read_sum(result, "float64").any()
 
 
 @pytest.mark.parametrize("knowledge", [{"init": "random"}, {"stems": ("kick", "hihat")}])
@@ -108,9 +117,9 @@ def test_a_stem_that_would_clip_is_refused_before_anything_is_written(tmp_path: 
 def test_residual_takes_what_no_class_explains(tmp_path: Path) -> None:
     demo = shipped("data", "demo", "drums.wav")
     settings = SeparationSettings(stems=("kick",), residual="rest", iterations=10)
-    report = separate_file(demo, settings, OutputSettings(out=str(tmp_path)))
-    assert [stem.stem for stem in report.stems] == ["kick", "rest"]
-    kick, _ = sf.read(report.stems[0].path)
+    result = written(demo, settings, OutputSettings(out=str(tmp_path)))
+    assert [stem.stem for stem in result.stems] == ["kick", "rest"]
+    kick, _ = sf.read(result.stems[0].path)
     truth, _ = sf.read(shipped("data", "demo", "stems", "kick.flac"))
     error = 10 * np.log10(np.sum(truth**2) / np.sum((truth - kick) ** 2))
     assert error > 10, f"the kick has {error:.1f} dB"
@@ -124,9 +133,9 @@ def test_notes_name_pitched_stems(tmp_path: Path) -> None:
     score.write_text("onset,duration,pitch\n0,0.5,61\n0.5,0.5,69\n")
     settings = SeparationSettings(n_fft=2048, hop_length=512, iterations=20, template_frames=1)
     output = OutputSettings(out=str(tmp_path / "out"))
-    report = separate_file(source, settings, output, score_path=score)
-    assert [stem.path.name for stem in report.stems] == ["pitch_61_C#4.wav", "pitch_69_A4.wav"]
-    first, _ = sf.read(report.stems[0].path)
+    result = written(source, settings, output, score=score)
+    assert [stem.path.name for stem in result.stems] == ["pitch_61_C#4.wav", "pitch_69_A4.wav"]
+    first, _ = sf.read(result.stems[0].path)
     assert np.sum(first[: RATE // 2] ** 2) > 50 * np.sum(first[RATE // 2 + 2048 :] ** 2)
 
 
@@ -135,8 +144,8 @@ def test_the_demo_is_separated_without_and_better_with_its_score(tmp_path: Path)
     means = []
     for name, score in (("blind", None), ("informed", shipped("data", "demo", "drums.csv"))):
         output = OutputSettings(out=str(tmp_path / name))
-        report = separate_file(demo, SeparationSettings(), output, score_path=score)
-        found = {stem.stem: sf.read(stem.path)[0] for stem in report.stems}
+        result = written(demo, SeparationSettings(), output, score=score)
+        found = {stem.stem: sf.read(stem.path)[0] for stem in result.stems}
         errors = []
         for drum in ("kick", "snare", "hihat"):
             truth, _ = sf.read(shipped("data", "demo", "stems", f"{drum}.flac"))
@@ -215,20 +224,23 @@ def test_strategies_that_do_not_fit_each_other(tmp_path: Path) -> None:
 def test_every_template_strategy_separates(tmp_path: Path, strategy: str) -> None:
     source = tmp_path / "in.wav"
     sf.write(source, beats(1.0, 1), RATE)
-    report = separate(
+    result = separate(
         source, tmp_path / "out", {}, init_templates=strategy, init_activations="uniform"
     )
-    assert np.abs(read_sum(report, "float64") - sf.read(source, always_2d=True)[0]).max() < 1e-6
-    assert report.final_divergence is not None
+    assert np.abs(read_sum(result, "float64") - sf.read(source, always_2d=True)[0]).max() < 1e-6
+    assert result.final_divergence is not None
 
 
 @pytest.mark.parametrize("rate", [65537, 96001, 655360])
 def test_flac_that_does_not_know_the_rate_is_refused_before_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: int
+    tmp_path: Path, rate: int
 ) -> None:
     source = tmp_path / "in.wav"
     sf.write(source, beats(0.1, 1), rate)
-    monkeypatch.setattr("nmfd_cli.batch.separate.explain", None)
+    output = OutputSettings(out=str(tmp_path / "out"), format="flac")
+    (job,) = plan_jobs([str(source)], SeparationSettings(init="random"), output)
+    stages: list[str] = []
     message = rf"in steps of 10\), found 1 channels at {rate} Hz; --format wav holds them"
     with pytest.raises(OutputError, match=message):
-        separate(source, tmp_path / "out", {"format": "flac"}, init="random")
+        do_job(job, progress=lambda stage, share: stages.append(stage), warn=warn_python)
+    assert not stages

@@ -12,7 +12,7 @@ import pytest
 from batches import TINY, make_recording, plan, run, tree
 from click.testing import CliRunner
 
-from nmfd_cli.batch import separate
+from nmfd_cli.batch.events import Event, Progress
 from nmfd_cli.batch.run import BatchSummary
 from nmfd_cli.cli.main import cli
 from nmfd_cli.errors import OutputError, ParameterError
@@ -42,7 +42,7 @@ def only_report(summary: BatchSummary) -> Path:
 
 def test_the_report_is_the_one_of_nmfd_report(tmp_path: Path, recording: Path) -> None:
     (job,) = plan([recording], tmp_path / "out", report=True, command="nmfd it")
-    assert job.report == "loop/report.html"
+    assert job.places.report == tmp_path / "out" / "loop" / "report.html"
     path = only_report(run([recording], tmp_path / "out", report=True, command="nmfd it"))
     assert path == tmp_path / "out" / "loop" / "report.html"
     assert files(tmp_path / "out") == STEMS | {"report.html"}
@@ -195,15 +195,25 @@ def test_a_rate_that_no_sound_has_is_shown_without(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_sound_that_does_not_know_the_rate_is_refused_before_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: int, audio: str, message: str
+    tmp_path: Path, rate: int, audio: str, message: str
 ) -> None:
-    for module in (report_draft, separate):
-        monkeypatch.setattr(module, "explain", None)
+    events: list[Event] = []
+    stages: list[str] = []
     recording = make_recording(tmp_path / "loop.wav", rate=rate, seconds=0.01)
-    (failed,) = run([recording], tmp_path / "out", report=True, report_audio=audio).failed
+    (failed,) = run(
+        [recording], tmp_path / "out", report=True, report_audio=audio, on_event=events.append
+    ).failed
     assert failed.reason == f"sound of the report: {message}"
     with pytest.raises(OutputError, match=re.escape(f"sound of the report: {message}")):
-        report_file(recording, tmp_path / "alone.html", TINY, audio=audio)
+        report_file(
+            recording,
+            tmp_path / "alone.html",
+            TINY,
+            audio=audio,
+            progress=lambda stage, share: stages.append(stage),
+        )
+    assert not stages
+    assert not any(isinstance(event, Progress) for event in events)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["loop.wav"]
 
 

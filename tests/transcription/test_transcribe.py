@@ -11,7 +11,7 @@ import soundfile as sf
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from nmfd_cli.pipeline.transcription import transcribe_file, transcription_places
+from transcriptions import transcribed
 
 from nmfd_cli.cli.main import cli
 from nmfd_cli.io.score import (
@@ -22,6 +22,7 @@ from nmfd_cli.io.score import (
     score_notes,
     score_text,
 )
+from nmfd_cli.output.transcription_writer import transcription_places
 from nmfd_cli.settings.definitions import SeparationSettings
 
 RATE = 8000
@@ -63,7 +64,7 @@ def failed(*arguments: str) -> tuple[int, str]:
 
 
 def test_a_table_goes_to_standard_output(loop: Path) -> None:
-    found = transcribe_file(loop, SETTINGS)
+    found = transcribed(loop, SETTINGS)
     result = nmfd("loop.wav")
     assert (result.exit_code, result.stdout) == (0, score_text(found.score))
     counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items())
@@ -116,7 +117,7 @@ def test_silence_is_the_header_and_a_warning(work_folder: Path) -> None:
     result = nmfd("silence.wav")
     assert (result.exit_code, result.stdout) == (0, "onset,drum,velocity\n")
     assert result.stderr == (
-        "nmfd: warning: silence.wav: silence; no strokes in it\nsilence.wav: no hits\n"
+        "nmfd: warning: silence.wav: silence; no onsets in it\nsilence.wav: no hits\n"
     )
     assert nmfd("silence.wav", "-o", "silence.csv").exit_code == 0
     assert len(read_transcription("silence.csv")) == 0
@@ -136,7 +137,7 @@ def test_json_has_file_duration_and_notes(loop: Path) -> None:
     assert result.stdout.count("\n") == 1
     found = json.loads(result.stdout)
     assert (found["file"], found["duration"]) == ("loop.wav", 1.0)
-    assert found["notes"] == score_notes(transcribe_file(loop, SETTINGS).score)
+    assert found["notes"] == score_notes(transcribed(loop, SETTINGS).score)
     assert set(found["notes"][0]) == {"onset", "drum", "velocity"}
 
 
@@ -244,7 +245,7 @@ def test_of_several_recordings_one_may_fail(loop: Path) -> None:
 def test_midi_says_the_same(loop: Path) -> None:
     pytest.importorskip("mido")
     assert nmfd("loop.wav", "-o", "drums.mid").exit_code == 0
-    found, table = read_transcription("drums.mid"), transcribe_file(loop, SETTINGS).score
+    found, table = read_transcription("drums.mid"), transcribed(loop, SETTINGS).score
     np.testing.assert_allclose(found.onsets, table.onsets, atol=0.0005)
     assert sorted(zip(found.drums, found.velocities, strict=True), key=str) == sorted(
         zip(table.drums, table.velocities, strict=True), key=str
@@ -259,7 +260,7 @@ def test_any_tempo_says_the_same(loop: Path, tempo: float | None) -> None:
     assert f", {tempo or 120:.1f} beats a minute\n" in result.stderr  # too few to estimate one
     (beat,) = [m.tempo for m in mido.MidiFile("drums.mid").tracks[0] if m.type == "set_tempo"]
     assert 60e6 / beat == pytest.approx(tempo or 120, rel=1e-5)
-    found, table = read_score("drums.mid"), transcribe_file(loop, SETTINGS).score
+    found, table = read_score("drums.mid"), transcribed(loop, SETTINGS).score
     assert len(found) == len(table) > 2
     by_class = [sorted(zip(score.drums, score.onsets, strict=True)) for score in (found, table)]
     for (drum, onset), (expected_drum, expected) in zip(*by_class, strict=True):
