@@ -1,0 +1,147 @@
+"""From probabilities to hits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.drum_classes import DRUM_CLASSES
+from nmfd_cli.transcription.features import HOP_SECONDS
+from nmfd_cli.transcription.vocabulary import ARTICULATIONS, N_DRUMS, OUTPUTS
+
+#: Thresholds move by so much on the logit scale from sensitivity 0.5 to 0 or to 1.
+_LOGIT_RANGE: Final = 4.0
+#: A hit is the largest of so many frames on either side.
+_NEIGHBOURS: Final = 2
+#: Hits of one drum are at least so many frames apart.
+_CLOSEST_FRAMES: Final = 3
+#: Frames on either side that decide the articulation.
+_ARTICULATION_REACH: Final = 2
+_SMALLEST: Final = 1e-7
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A hit of a drum.
+
+    Attributes
+    ----------
+    time : float
+        In seconds.
+    drum : str
+        One of `DRUM_CLASSES`.
+    articulation : str
+        One of the drum's `ARTICULATIONS`, or the drum itself.
+    confidence : float
+        Probability of the drum at this time, 0 to 1.
+    """
+
+    time: float
+    drum: str
+    articulation: str
+    confidence: float
+
+
+def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    inside = np.clip(probability, _SMALLEST, 1.0 - _SMALLEST)
+    return np.asarray(np.log(inside / (1.0 - inside)))
+
+
+def shifted_thresholds(
+    thresholds: NDArray[np.float32], sensitivity: float | Mapping[str, float] = 0.5
+) -> NDArray[np.float64]:
+    """Move thresholds as a sensitivity says.
+
+    Parameters
+    ----------
+    thresholds : ndarray, shape (N_DRUMS,)
+        Trained ones, in (0, 1).
+    sensitivity : float or mapping of float by drum
+        0 (only what is certain) to 1 (all that might be); 0.5 leaves the thresholds.  Drums that a
+        mapping does not name keep theirs.
+
+    Returns
+    -------
+    ndarray, shape (N_DRUMS,)
+        In (0, 1): logit(threshold) + 8 (0.5 - sensitivity), back from the logit scale.
+    """
+    if isinstance(sensitivity, Mapping):
+        values = np.array([float(sensitivity.get(drum, 0.5)) for drum in DRUM_CLASSES])
+    else:
+        values = np.full(N_DRUMS, float(sensitivity))
+    moved = _logit(np.asarray(thresholds, dtype=np.float64)) + 2.0 * _LOGIT_RANGE * (0.5 - values)
+    return np.asarray(1.0 / (1.0 + np.exp(-moved)))
+
+
+def peak_frames(curve: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:
+    """Return the frames of local maxima above a threshold, ascending.
+
+    Of maxima that are closer than 40 ms the first counts.
+
+    Parameters
+    ----------
+    curve : ndarray, shape (n_frames,)
+    """
+    padded = np.pad(curve, _NEIGHBOURS, constant_values=-np.inf)
+    spans = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
+    candidates = np.flatnonzero((curve > threshold) & (curve >= spans.max(axis=1)))
+    kept: list[int] = []
+    for frame in candidates.tolist():
+        if not kept or frame - kept[-1] > _CLOSEST_FRAMES:
+            kept.append(frame)
+    return np.array(kept, dtype=np.intp)
+
+
+def refined_times(curve: NDArray[np.float32], frames: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return times in seconds: the vertex of the parabola through a maximum and its neighbours."""
+    padded = np.pad(curve.astype(np.float64), 1, mode="edge")
+    before, here, after = (padded[frames + shift] for shift in range(3))
+    bend = before - 2.0 * here + after
+    offset = np.where(bend < -1e-9, 0.5 * (before - after) / np.minimum(bend, -1e-9), 0.0)
+    return np.maximum(0.0, (frames + np.clip(offset, -0.5, 0.5)) * HOP_SECONDS)
+
+
+def _articulation(drum: str, around: NDArray[np.float32]) -> str:
+    """Return the likeliest articulation, given the outputs around a hit, shape (n, N_OUTPUTS)."""
+    names = ARTICULATIONS.get(drum, ())
+    if not names:
+        return drum
+    likelihoods = [float(around[:, OUTPUTS.index(name)].max()) for name in names]
+    best = int(np.argmax(likelihoods))
+    return names[best] if len(names) > 1 or likelihoods[best] > 0.5 else drum
+
+
+def decode(
+    probabilities: NDArray[np.float32],
+    thresholds: NDArray[np.float32],
+    *,
+    sensitivity: float | Mapping[str, float] = 0.5,
+) -> list[Hit]:
+    """Find the hits.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float32, shape (n_frames, N_OUTPUTS)
+        As `network.Network.probabilities` gives them.
+    thresholds : ndarray, shape (N_DRUMS,)
+        In (0, 1).
+    sensitivity : float or mapping of float by drum
+        See `shifted_thresholds`.
+
+    Returns
+    -------
+    list of Hit
+        In the order of time, then of `DRUM_CLASSES`.
+    """
+    hits: list[Hit] = []
+    limits = shifted_thresholds(thresholds, sensitivity)
+    for output, drum in enumerate(DRUM_CLASSES):
+        curve = probabilities[:, output]
+        frames = peak_frames(curve, float(limits[output]))
+        for frame, time in zip(frames.tolist(), refined_times(curve, frames), strict=True):
+            begin = max(0, frame - _ARTICULATION_REACH)
+            around = probabilities[begin : frame + _ARTICULATION_REACH + 1]
+            hits.append(Hit(float(time), drum, _articulation(drum, around), float(curve[frame])))
+    return sorted(hits, key=lambda hit: (hit.time, DRUM_CLASSES.index(hit.drum)))

@@ -1,0 +1,273 @@
+"""The network: reads its weights and computes probabilities, in NumPy alone.
+
+Four convolutions over time and bands (batch normalisation is folded into them), a dense layer, a
+gated recurrent unit in either direction, and an output layer that sees both.
+
+A recording is computed in segments of fixed place and length, each with context on either side, so
+that memory does not grow with the recording, and what is read in which blocks changes nothing.
+Several segments take their recurrent steps together.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.threads import library_on_one_thread
+from nmfd_cli.io.resources import shipped
+from nmfd_cli.transcription.features import (
+    CONTEXT_FRAMES,
+    N_BANDS,
+    N_CHANNELS,
+    band_levels,
+    frame_sample,
+    n_frames_of,
+    network_input,
+)
+from nmfd_cli.transcription.vocabulary import N_OUTPUTS, OUTPUTS
+
+#: Frames of a segment, and of the context that it is computed with on either side.
+SEGMENT_FRAMES: Final = 3000
+SEGMENT_CONTEXT: Final = 300
+#: Segments that take their recurrent steps together; always as many rows, some of them empty.
+_BATCH: Final = 8
+#: Frames of a convolution at a time: small enough for the cache.
+_BLOCK_FRAMES: Final = 128
+
+Array = NDArray[np.float32]
+
+#: ``read(begin, end)``: mono samples of a recording from one index to another, float32.
+Reader = Callable[[int, int], Array]
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * x)
+
+
+@dataclass(frozen=True)
+class _Convolution:
+    """A convolution over three frames and some bands, followed by a rectifier.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (3 * kernel * n_before, n_after)
+    bias : ndarray, shape (n_after,)
+    kernel, stride : int
+        In bands.
+    """
+
+    matrix: Array
+    bias: Array
+    kernel: int
+    stride: int
+
+    def __call__(self, maps: Array) -> Array:
+        """Map (n_frames, n_bands, n_before) to (n_frames - 2, n_bands', n_after)."""
+        margin = self.kernel // 2
+        padded = np.pad(maps, ((0, 0), (margin, margin), (0, 0)))
+        spans = np.lib.stride_tricks.sliding_window_view(padded, (3, self.kernel), axis=(0, 1))
+        spans = spans[:, :: self.stride].transpose(0, 1, 3, 4, 2)
+        rows = spans.reshape(-1, self.matrix.shape[0])
+        out = np.maximum(rows @ self.matrix + self.bias, 0.0)
+        return np.asarray(out.reshape(*spans.shape[:2], -1), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Recurrence:
+    """A gated recurrent unit (Cho et al. 2014) in one direction, in the form that torch computes.
+
+    Attributes
+    ----------
+    input_matrix, hidden_matrix : ndarray, shapes (n_dense, 3 n) and (n, 3 n)
+        Gates in the order reset, update, new.
+    input_bias, hidden_bias : ndarray, shape (3 n,)
+    """
+
+    input_matrix: Array
+    hidden_matrix: Array
+    input_bias: Array
+    hidden_bias: Array
+
+    def __call__(self, inputs: Array) -> Array:
+        """Run over (n_steps, _BATCH, n_dense); return the states, (n_steps, _BATCH, n)."""
+        n_steps = len(inputs)
+        n = len(self.hidden_matrix)
+        new_bias = self.hidden_bias[2 * n :]
+        rows = inputs.reshape(n_steps * _BATCH, -1) @ self.input_matrix + self.input_bias
+        rows[:, : 2 * n] += self.hidden_bias[: 2 * n]
+        given = rows.reshape(n_steps, _BATCH, 3 * n)
+        state = np.zeros((_BATCH, n), dtype=np.float32)
+        states = np.empty((n_steps, _BATCH, n), dtype=np.float32)
+        for step in range(n_steps):
+            here, kept = given[step], state @ self.hidden_matrix
+            gates = _sigmoid(here[:, : 2 * n] + kept[:, : 2 * n])
+            new = np.tanh(here[:, 2 * n :] + gates[:, :n] * (kept[:, 2 * n :] + new_bias))
+            state = new + gates[:, n:] * (state - new)
+            states[step] = state
+        return states
+
+
+class Network:
+    """The transcriber's network.
+
+    Parameters
+    ----------
+    path : Path
+        A weights file as `nmfd_cli.training.transcriber.export` writes it.
+
+    Attributes
+    ----------
+    thresholds : ndarray of float32, shape (N_DRUMS,)
+        With which hits are found with the best F-measure.
+    thresholds_separation : ndarray of float32, shape (N_DRUMS,)
+        Lower ones, with which few hits are missed.
+    record : dict
+        How the weights came about: sources, seeds, figures.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        self.record: dict[str, Any] = json.loads(str(arrays.pop("record")))
+        outputs = tuple(self.record["outputs"])
+        if outputs != OUTPUTS:
+            raise ValueError(f"{path}: expected the outputs {OUTPUTS}, found {outputs}")
+        self.thresholds = arrays.pop("thresholds").astype(np.float32)
+        self.thresholds_separation = arrays.pop("thresholds_separation").astype(np.float32)
+        strides = arrays.pop("strides").tolist()
+        weights = {name: array.astype(np.float32) for name, array in arrays.items()}
+        self._convolutions = [
+            _convolution(weights[f"convolution{k}"], weights[f"convolution{k}_bias"], stride)
+            for k, stride in enumerate(strides)
+        ]
+        self._dense = np.ascontiguousarray(weights["dense"].T), weights["dense_bias"]
+        self._output = np.ascontiguousarray(weights["output"].T), weights["output_bias"]
+        self._forward, self._backward = (
+            _Recurrence(
+                np.ascontiguousarray(weights[f"{name}_input"].T),
+                np.ascontiguousarray(weights[f"{name}_hidden"].T),
+                weights[f"{name}_input_bias"],
+                weights[f"{name}_hidden_bias"],
+            )
+            for name in ("forward", "backward")
+        )
+
+    def probabilities(self, samples: Array, sample_rate: int) -> Array:
+        """Return the probability of each output at each frame of a recording.
+
+        Parameters
+        ----------
+        samples : ndarray of float32, shape (n_samples,)
+            Mono.
+        sample_rate : int
+            In Hz.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_frames, N_OUTPUTS)
+            Frame t is centred on t * 10 ms; columns as `vocabulary.OUTPUTS` names them.
+        """
+
+        def read(begin: int, end: int) -> Array:
+            return samples[begin:end]
+
+        return self.probabilities_of(read, len(samples), sample_rate)
+
+    def probabilities_of(self, read: Reader, n_samples: int, sample_rate: int) -> Array:
+        """Return what `probabilities` does for a recording that is read piece by piece.
+
+        Parameters
+        ----------
+        read : callable
+            Is asked for spans that overlap by a few seconds and proceed in time.
+        n_samples, sample_rate : int
+            Length of the recording, and its rate in Hz.
+        """
+        n_frames = n_frames_of(n_samples, sample_rate)
+        result = np.zeros((n_frames, N_OUTPUTS), dtype=np.float32)
+        spans = [
+            (max(0, first - SEGMENT_CONTEXT), first, min(first + SEGMENT_FRAMES, n_frames))
+            for first in range(0, n_frames, SEGMENT_FRAMES)
+        ]
+        with library_on_one_thread():
+            for group in range(0, len(spans), _BATCH):
+                chosen = spans[group : group + _BATCH]
+                dense = []
+                for begin, _, last in chosen:
+                    end = min(last + SEGMENT_CONTEXT, n_frames)
+                    levels = _levels_of(read, n_samples, sample_rate, begin=begin, end=end)
+                    dense.append(self._dense_features(levels))
+                for (begin, first, last), its_own in zip(chosen, self._recur(dense), strict=True):
+                    result[first:last] = its_own[first - begin : last - begin]
+        return result
+
+    def _dense_features(self, inputs: Array) -> Array:
+        """Run convolutions and dense layer over (n_frames, N_CHANNELS, N_BANDS)."""
+        margin = len(self._convolutions)
+        maps = np.ascontiguousarray(inputs.transpose(0, 2, 1))
+        matrix, bias = self._dense
+        blocks = []
+        for first in range(0, len(maps), _BLOCK_FRAMES):
+            block = _window(maps, first - margin, first + _BLOCK_FRAMES + margin)
+            for depth, convolution in enumerate(self._convolutions, start=1):
+                block = convolution(block)
+                # beyond the ends every layer sees zeros
+                frames = first - margin + depth + np.arange(len(block))
+                block[(frames < 0) | (frames >= len(maps))] = 0.0
+            flat = block.transpose(0, 2, 1).reshape(_BLOCK_FRAMES, -1)
+            blocks.append(np.maximum(flat @ matrix + bias, 0.0))
+        return np.concatenate(blocks)[: len(maps)]
+
+    def _recur(self, dense: list[Array]) -> Iterator[Array]:
+        """Run recurrent and output layer over segments together; yield each one's probabilities."""
+        lengths = [len(one) for one in dense]
+        steps = np.zeros((max(lengths), _BATCH, dense[0].shape[1]), dtype=np.float32)
+        reverse = np.zeros_like(steps)
+        for place, one in enumerate(dense):
+            steps[: len(one), place] = one
+            reverse[: len(one), place] = one[::-1]
+        ahead, back = self._forward(steps), self._backward(reverse)
+        matrix, bias = self._output
+        for place, (one, n) in enumerate(zip(dense, lengths, strict=True)):
+            context = [ahead[:n, place], back[:n, place][::-1], one]
+            yield _sigmoid(np.concatenate(context, axis=1) @ matrix + bias)
+
+
+def _convolution(kernel: Array, bias: Array, stride: int) -> _Convolution:
+    """Take over torch's kernel, shape (n_after, n_before, 3, kernel)."""
+    n_after, _, _, width = kernel.shape
+    matrix = np.ascontiguousarray(kernel.transpose(2, 3, 1, 0).reshape(-1, n_after))
+    return _Convolution(matrix, bias, width, stride)
+
+
+def _window(maps: Array, begin: int, end: int) -> Array:
+    """Return frames `begin` to `end`, zeros where there are none."""
+    before, after = max(0, -begin), max(0, end - len(maps))
+    inside = maps[max(0, begin) : min(end, len(maps))]
+    return np.pad(inside, ((before, after), (0, 0), (0, 0)))
+
+
+def _levels_of(read: Reader, n_samples: int, sample_rate: int, *, begin: int, end: int) -> Array:
+    """Return the network's input from frame `begin` to frame `end`, as the whole recording has it."""
+    n_frames = n_frames_of(n_samples, sample_rate)
+    first, last = max(0, begin - CONTEXT_FRAMES), min(n_frames, end + CONTEXT_FRAMES)
+    # whole seconds, so that the frames of an excerpt lie on the same samples
+    first -= first % 100
+    start = frame_sample(first, sample_rate)
+    stop = min(n_samples, frame_sample(last, sample_rate) + sample_rate // 10)
+    samples = np.asarray(read(start, stop), dtype=np.float32)
+    levels = band_levels(samples, sample_rate)[: last - first]
+    inputs = network_input(levels)
+    assert inputs.shape[1:] == (N_CHANNELS, N_BANDS)
+    return inputs[begin - first : end - first]
+
+
+@cache
+def shipped_network() -> Network:
+    """Return the network that ships with the program, read once."""
+    return Network(shipped("data", "transcriber.npz"))
