@@ -30,6 +30,7 @@ def evaluate(
     allow_missing : bool
         Measure a missing stem as silence.
     warn : callable, optional
+        Takes what should be known of the files.
 
     Raises
     ------

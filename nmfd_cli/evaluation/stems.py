@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +138,9 @@ def evaluate_stems(
             found="none",
             hint="--allow-missing takes silence instead",
         )
-    references = {name: open_recording(path) for name, path in reference_files.items()}
-    opened = {name: open_recording(path) for name, path in estimate_files.items()}
+    read = partial(open_recording, warn=warn)
+    references = {name: read(path) for name, path in reference_files.items()}
+    opened = {name: read(path) for name, path in estimate_files.items()}
     estimates = {name: opened.pop(partner) for name, partner in pairs.items()}
     first = next(iter(references.values()))
     for recording in (*references.values(), *estimates.values(), *opened.values()):

@@ -216,7 +216,7 @@ def test_no_folder_an_empty_one_and_a_taken_name_are_reported(
     empty = tmp_path / "empty"
     empty.mkdir()
     for folder, target, message in (
-        (drums, out, f"{out} exists; --overwrite replaces it"),
+        (drums, out, f"{out}: exists; --overwrite replaces it"),
         (out, "x.kit", f"{out}: expected a folder of drum sounds, found a file"),
         (tmp_path / "no", "x.kit", f"{tmp_path}/no: expected a folder of drum sounds, found none"),
         (empty, "x.kit", f"{empty}: expected one folder of samples a drum class, found none"),
