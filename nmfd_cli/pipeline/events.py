@@ -1,30 +1,35 @@
 """Which drums play when, where no score says so."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nmfd_cli.core.articulations import drum_or_articulation
+from nmfd_cli.core.articulations import class_of, drum_or_articulation
 from nmfd_cli.core.bands import Bands
-from nmfd_cli.errors import ParameterError
+from nmfd_cli.core.drum_sounds.kit import Kit
+from nmfd_cli.core.stft import Stft
+from nmfd_cli.errors import ParameterError, Progress
+from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.templates import kit_templates
 from nmfd_cli.pipeline.components import USUAL, Components, Strategies
 from nmfd_cli.pipeline.context import Context
-from nmfd_cli.transcription.network import Network, shipped_network
-from nmfd_cli.transcription.transcribe import (
-    find_hits,
-    hit_probabilities,
-    hits_as_score,
-)
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.transcription.decoding import Hit
+from nmfd_cli.transcription.network import shipped_network
+from nmfd_cli.transcription.transcribe import Hits, hits_as_score
 
 
 def find_events(
     context: Context, components: Components, strategies: Strategies
 ) -> tuple[Context, Components]:
     """Find out what the activations' strategy needs to know and no score says.
+
+    Parameters
+    ----------
+    context : Context
+    components : Components
+    strategies : tuple of two str
+        Of the templates and of the activations.
 
     Returns
     -------
@@ -37,83 +42,75 @@ def find_events(
     return prepare(context, components) if prepare is not None else (context, components)
 
 
-def transcribed(context: Context, components: Components) -> Score:
-    """Return which of the drums play when, by the recording alone: with the best F-measure."""
-    if context.target.total == 0:
-        return Score.of(())
-    network = shipped_network()
-    probabilities = hit_probabilities(context.recording, network, context.progress)
-    return _score(context, components.drums, probabilities, network.thresholds)
+def transcribed(
+    recording: Recording,
+    settings: SeparationSettings,
+    names: tuple[str, ...],
+    *,
+    kit: Kit,
+    progress: Progress,
+) -> Score:
+    """Return the hits of some drums or articulations, with the thresholds of the best F-measure."""
+    hits = Hits.of(recording, shipped_network(), _sensitivities(settings), progress)
+    found = hits.sure(names)
+    return _placed(found, recording, settings, names, kit)
 
 
 def _with_transcription(context: Context, components: Components) -> tuple[Context, Components]:
-    """Transcribe with few missed hits: a missed hit costs its stem more than a false one."""
+    """Transcribe so that few hits are missed: one that is costs its stem more than a false one."""
     if context.target.total == 0:
+        names = _present(components, set())
         score = Score.of(())
-        sounding: set[str] = set()
     else:
-        network = shipped_network()
-        probabilities = hit_probabilities(context.recording, network, context.progress)
-        names = components.drums
-        if components.is_open:
-            sounding = _sounding(network, probabilities, context, components)
-            names = tuple(drum for drum in names if drum in (sounding or set(USUAL)))
-        score = _score(context, names, probabilities, network.thresholds_separation)
+        recording, settings = context.recording, context.settings
+        hits = Hits.of(recording, shipped_network(), _sensitivities(settings), context.progress)
+        names = _present(components, hits.present())
+        score = _placed(hits.likely(names), recording, settings, names, context.kit)
     if components.is_open:
-        stems = tuple(drum for drum in components.stems if drum in (sounding or set(USUAL)))
-        components = replace(components, stems=stems, drums=stems)
+        components = replace(components, stems=names, drums=names)
     return replace(context, score=score), components
 
 
-def _sounding(
-    network: Network, probabilities: NDArray[np.float32], context: Context, components: Components
-) -> set[str]:
-    """Return the candidates of which at least one hit is sure."""
-    hits = find_hits(
-        probabilities,
-        network.thresholds,
-        components.drums,
-        sensitivities=_sensitivities(context.settings.sensitivities),
-    )
-    return {hit.drum for hit in hits}
+def _present(components: Components, present: set[str]) -> tuple[str, ...]:
+    """Return the drums to look for; of mere candidates those that sound."""
+    if not components.is_open:
+        return components.drums
+    sounding = present.intersection(components.drums) or set(USUAL)
+    return tuple(drum for drum in components.drums if drum in sounding)
 
 
-def _score(
-    context: Context,
+def _placed(
+    hits: list[Hit],
+    recording: Recording,
+    settings: SeparationSettings,
     names: tuple[str, ...],
-    probabilities: NDArray[np.float32],
-    thresholds: NDArray[np.float32],
+    kit: Kit,
 ) -> Score:
-    """Return the hits of some drums, placed to a few milliseconds."""
-    settings = context.settings
-    hits = find_hits(
-        probabilities, thresholds, names, sensitivities=_sensitivities(settings.sensitivities)
-    )
+    stft = Stft(settings.n_fft, settings.hop_length)
     bank = kit_templates(
-        context.kit,
+        kit,
         names,
-        stft=context.stft,
-        sample_rate=context.sample_rate,
+        stft=stft,
+        sample_rate=recording.sample_rate,
         template_frames=settings.template_frames,
         tail=settings.tail,
     )
-    bands = Bands(context.stft.n_fft, context.sample_rate)
-    return hits_as_score(hits, context.recording, bank, bands)
+    return hits_as_score(hits, recording, bank, Bands(stft.n_fft, recording.sample_rate))
 
 
-def _sensitivities(given: Mapping[str, float]) -> dict[str, float]:
-    """Return sensitivities by drum class.
+def _sensitivities(settings: SeparationSettings) -> dict[str, float]:
+    """Return the sensitivity of each drum class that is named, and of the others under "".
 
     Raises
     ------
     ParameterError
         If a name is no drum.
     """
-    from nmfd_cli.core.articulations import class_of
-
+    given = settings.sensitivities
     try:
         return {
-            class_of(drum_or_articulation(name)) if name else "": s for name, s in given.items()
+            class_of(drum_or_articulation(name)) if name else "": value
+            for name, value in given.items()
         }
     except ParameterError as error:
         raise error.located(setting="sensitivity") from None

@@ -3,16 +3,19 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.articulations import owner
-from nmfd_cli.core.drums.strokes import stroke_activations
 from nmfd_cli.core.nmfconv import init_activations
 from nmfd_cli.core.nmfconv.shifts import TimeGrid
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.pipeline.components import Components, score_pitches
 from nmfd_cli.pipeline.context import Context, random_generator
+
+#: Frames from that of the onset on in which a hit may begin: its own, and the next one, as the window
+#: of the first may reach no more than the onset's edge.
+_HIT_FRAMES = 2
 
 #: ``activate(context, components, row_of, grid)``: initial H (R, M) for templates of which each
 #: belongs to a row of the components.
@@ -38,7 +41,35 @@ def _drum_activations(
     frames = {drum: _frames_of(context, times) for drum, times in onsets.items()}
     n_hits = max(1, sum(len(frames[drum]) for drum in rows))
     frames_of_rows = [frames[drum] for drum in rows]
-    return stroke_activations(frames_of_rows, context.n_frames, 1 / n_hits, context.target.dtype)
+    return hit_activations(frames_of_rows, context.n_frames, 1 / n_hits, context.target.dtype)
+
+
+def hit_activations(
+    frames: Sequence[NDArray[np.intp]], n_frames: int, level: float, dtype: DTypeLike
+) -> FloatArray:
+    """Return activations that may only be where hits are.
+
+    Parameters
+    ----------
+    frames : sequence of R ndarrays of int
+        The frames of each component's onsets; those outside of the recording are left out.
+    n_frames : int
+        M.
+    level : float
+        The activation of a hit.
+    dtype : dtype
+
+    Returns
+    -------
+    ndarray, shape (R, M)
+        `level` where a hit may begin, 2**-52 of it elsewhere.
+    """
+    H = np.full((len(frames), n_frames), EPS * level, dtype)
+    for row, onsets in zip(H, frames, strict=True):
+        first = onsets[(onsets >= 0) & (onsets < n_frames)]
+        for later in range(_HIT_FRAMES):
+            row[np.minimum(first + later, n_frames - 1)] = level
+    return H
 
 
 def _frames_of(context: Context, seconds: Sequence[float]) -> NDArray[np.intp]:

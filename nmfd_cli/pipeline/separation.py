@@ -181,13 +181,10 @@ def transcribe(
     settings = replace(
         settings, init="auto", init_templates=None, init_activations=None, residual=None
     )
-    components = components_for(settings, None, kit)
-    with _analysed(recording, settings, kit=kit, score=None, progress=progress) as context:
-        score = transcribed(context, components)
-        if context.target.total == 0:
-            warn(f"{recording.name}: silence; no onsets in it")
-        elif not len(score):
-            warn(f"{recording.name}: no onsets found")
+    names = components_for(settings, None, kit).drums
+    score = transcribed(recording, settings, names, kit=kit, progress=progress)
+    if not len(score):
+        warn(f"{recording.name}: no onsets found")
     return score
 
 

@@ -73,7 +73,7 @@ class SeparationSettings(CheckedSettings):
         8, "Frames of a template at full resolution.", low=1, group="Initialisation"
     )
     tail: float = setting(
-        0.8,
+        1.6,
         "Seconds that a drum template lasts in all; behind its frames it widens.",
         low=0,
         high=10,
@@ -91,7 +91,7 @@ class SeparationSettings(CheckedSettings):
         low=0,
         group="Solver",
     )
-    iterations: int = setting(40, "Iterations of the solver.", low=0, group="Solver")
+    iterations: int = setting(20, "Iterations of the solver.", low=0, group="Solver")
     beta: float = setting(
         0.0,
         "Divergence of nmf_conv: -1 Itakura-Saito, 0 Kullback-Leibler, 1 Euclidean.",

@@ -1,6 +1,7 @@
 """Which drums play when: from a recording to the score of its hits."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -21,23 +22,66 @@ from nmfd_cli.transcription.onsets import attack_weights, refine_onsets
 #: General MIDI sound modules make the amplitude the square of the velocity.
 _LOUDEST: Final = 127
 _LEVEL_POWER: Final = 0.5
+#: The sensitivity at which the trained thresholds hold.
+_USUAL_SENSITIVITY: Final = 0.5
 #: Samples a channel that are read at a time.
 _BLOCK_SAMPLES: Final = 1 << 16
 #: Below this share of the channels' power their mean is no picture of them: they cancel out.
 _LEAST_MEAN_POWER: Final = 0.01
 
 
-def hit_probabilities(
-    recording: Recording, network: Network, progress: Progress
-) -> NDArray[np.float32]:
-    """Return the network's outputs (n_frames, N_OUTPUTS) for a recording that passes by once."""
-    samples = _MonoSamples(recording)
+@dataclass(frozen=True)
+class Hits:
+    """The probabilities of hits throughout a recording, and how readily one is believed.
 
-    def read(begin: int, end: int) -> NDArray[np.float32]:
-        progress("transcribing", min(1.0, end / recording.n_samples))
-        return samples.between(begin, end)
+    Attributes
+    ----------
+    probabilities : ndarray, shape (n_frames, N_OUTPUTS)
+    network : Network
+        With its thresholds.
+    sensitivities : mapping of str to float
+        By drum class, 0 to 1; the empty name stands for all others.
+    """
 
-    return network.probabilities_of(read, recording.n_samples, recording.sample_rate)
+    probabilities: NDArray[np.float32]
+    network: Network
+    sensitivities: Mapping[str, float]
+
+    @classmethod
+    def of(
+        cls,
+        recording: Recording,
+        network: Network,
+        sensitivities: Mapping[str, float],
+        progress: Progress,
+    ) -> "Hits":
+        """Run the network over a recording, which passes by once."""
+        samples = _MonoSamples(recording)
+
+        def read(begin: int, end: int) -> NDArray[np.float32]:
+            progress("transcribing", min(1.0, end / recording.n_samples))
+            return samples.between(begin, end)
+
+        probabilities = network.probabilities_of(read, recording.n_samples, recording.sample_rate)
+        return cls(probabilities, network, sensitivities)
+
+    def sure(self, names: Collection[str]) -> list[Hit]:
+        """Return the hits of some drums or articulations with the best F-measure."""
+        return self._above(self.network.thresholds, names)
+
+    def likely(self, names: Collection[str]) -> list[Hit]:
+        """Return the hits of some drums or articulations of which few are missed."""
+        return self._above(self.network.thresholds_separation, names)
+
+    def present(self) -> set[str]:
+        """Return the drum classes of which at least one hit is sure."""
+        return {hit.drum for hit in self.sure(DRUM_CLASSES)}
+
+    def _above(self, thresholds: NDArray[np.float32], names: Collection[str]) -> list[Hit]:
+        usual = self.sensitivities.get("", _USUAL_SENSITIVITY)
+        by_drum = {drum: self.sensitivities.get(drum, usual) for drum in DRUM_CLASSES}
+        hits = decode(self.probabilities, thresholds, sensitivity=by_drum)
+        return [hit for hit in hits if owner(hit.drum, struck(hit), names) is not None]
 
 
 def hits_as_score(
@@ -75,29 +119,6 @@ def hits_as_score(
         onset = int(sample) / recording.sample_rate
         notes.append((onset, None, None, hit.drum, float(velocity), struck(hit), hit.confidence))
     return Score.of(notes)
-
-
-def find_hits(
-    probabilities: NDArray[np.float32],
-    thresholds: NDArray[np.float32],
-    names: Collection[str],
-    *,
-    sensitivities: Mapping[str, float],
-) -> list[Hit]:
-    """Return the hits of some drums or articulations.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (n_frames, N_OUTPUTS)
-    thresholds : ndarray, shape (N_DRUMS,)
-    names : collection of str
-    sensitivities : mapping of str to float
-        By drum class, 0 to 1; the empty name stands for all others.
-    """
-    usual = sensitivities.get("", 0.5)
-    moved = {drum: sensitivities.get(drum, usual) for drum in DRUM_CLASSES}
-    hits = decode(probabilities, thresholds, sensitivity=moved)
-    return [hit for hit in hits if owner(hit.drum, struck(hit), names) is not None]
 
 
 def struck(hit: Hit) -> str | None:
