@@ -21,7 +21,7 @@ from nmfd_cli.core.drums.onsets import (
 )
 from nmfd_cli.core.drums.shadows import out_of_shadows
 from nmfd_cli.core.drums.strokes import STROKE_FRAMES, stroke_activations
-from nmfd_cli.core.nmfconv.target import ArrayTarget, panels_of
+from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, panels_of
 from nmfd_cli.core.stft import Stft
 
 RATE = 44_100

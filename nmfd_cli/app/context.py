@@ -6,7 +6,7 @@ import numpy as np
 
 from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
-from nmfd_cli.core.nmfconv.target import Target
+from nmfd_cli.core.nmfconv.engine.target import Target
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.io.audio import Recording
 from nmfd_cli.io.notes import Score

@@ -16,12 +16,12 @@ from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.app.start import Start, choose_start
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import StemModel, divide, magnitude_of
-from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
-from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
-from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, usual_panel_frames
-from nmfd_cli.core.nmfconv.updates import UpdateRule
+from nmfd_cli.core.nmfconv.convolutive import BetaRule
+from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
+from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target, usual_panel_frames
+from nmfd_cli.core.nmfconv.factorisation import Callback, Factorisation, Factors, factorise
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.core.threads import library_on_one_thread
+from nmfd_cli.core.threads import single_threaded_blas
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.io.audio import Recording, open_recording
 from nmfd_cli.io.spool import SpooledSpectrogram
@@ -105,7 +105,7 @@ def explain(
     ParameterError
         If settings do not fit each other or the recording.
     """
-    resources.enter_context(library_on_one_thread())
+    resources.enter_context(single_threaded_blas())
     recording = open_recording(path)
     score = score_for(score_path, settings) if score_path else None
     stft = Stft(settings.n_fft, settings.hop_length)
@@ -113,7 +113,7 @@ def explain(
     if target.total == 0:
         warnings.warn(f"{path}: silence; its stems are silent too", NmfdWarning, stacklevel=2)
     start = choose_start(Context(target, recording, stft, score, settings, progress))
-    result = factorise(target, start, settings, progress)
+    result = _solve(target, start, settings, progress)
     return Explanation(recording, settings, stft, start, result, target.total)
 
 
@@ -164,7 +164,7 @@ def spectrogram_of(
     return spool
 
 
-def factorise(
+def _solve(
     target: Target, start: Start, settings: SeparationSettings, progress: Progress
 ) -> Factorisation:
     """Refine the factors with the solver of the settings; the activations are written over."""
@@ -186,9 +186,8 @@ def _solve_nmfd(
         fix_H=settings.fix_activations,
         prior_hits=settings.prior_hits,
     )
-    return deconvolve(
-        target, start.W, start.H, rule, grid=start.grid, callback=callback, overwrite_H=True
-    )
+    factors = Factors(start.W, start.H)
+    return factorise(target, factors, rule, grid=start.grid, callback=callback)
 
 
 def _solve_nmf_conv(
@@ -200,7 +199,7 @@ def _solve_nmf_conv(
         sparsity_weight=settings.sparsity_weight,
         uncorr_weight=settings.uncorr_weight,
     )
-    return convolve(target, start.W, start.H, rule, callback=callback, overwrite_H=True)
+    return factorise(target, Factors(start.W, start.H), rule, callback=callback)
 
 
 #: The solvers that ``--algorithm`` offers.

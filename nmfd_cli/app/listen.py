@@ -27,8 +27,8 @@ from nmfd_cli.core.drums.onsets import (
     fine_stft,
     pick_peaks,
 )
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
-from nmfd_cli.core.nmfconv.target import Target, panels_of, usual_panel_frames
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.target import Target, panels_of, usual_panel_frames
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio import Recording

@@ -10,7 +10,7 @@ from nmfd_cli.app.context import Context, random_generator
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.strokes import stroke_activations
 from nmfd_cli.core.nmfconv import init_activations
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.errors import ParameterError
 
 #: ``activate(context, components, row_of, grid)``: initial H (R, M) for templates of which each

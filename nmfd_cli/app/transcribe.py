@@ -19,7 +19,7 @@ from nmfd_cli.app.listen import transcribe_target
 from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import STREAM, SeparationSettings
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.core.threads import library_on_one_thread
+from nmfd_cli.core.threads import single_threaded_blas
 from nmfd_cli.errors import MissingExtraError, NmfdWarning, ParameterError
 from nmfd_cli.io.audio import open_recording
 from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
@@ -87,7 +87,7 @@ def transcribe_file(
     )
     components = components_for(settings, None)
     with ExitStack() as resources:
-        resources.enter_context(library_on_one_thread())
+        resources.enter_context(single_threaded_blas())
         recording = open_recording(resources.enter_context(as_file(path)))
         stft = Stft(settings.n_fft, settings.hop_length)
         target = spectrogram_of(recording, stft, settings, resources, progress)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.masking import wiener_masks
-from nmfd_cli.core.nmfconv.shifts import TimeGrid, stack_shifts, with_history
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, stack_shifts, with_history
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.core.threads import Team, numeric_team
+from nmfd_cli.core.threads import WorkerPool, worker_pool
 
 
 @dataclass(frozen=True)
@@ -97,24 +97,24 @@ def divide(
     mixture = _Queue()
     adder = _OverlapAdder(stft)
     start = 0
-    with numeric_team() as team:
+    with worker_pool() as pool:
         for spectrum in stft.blocks(_recorded(sample_blocks, mixture)):
             masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
-            samples = adder.add(_divided(stft, spectrum, masks, team))
+            samples = adder.add(_divided(stft, spectrum, masks, pool))
             start += spectrum.shape[-1]
             ready = mixture.take(samples.shape[-1])
             if ready.shape[-1]:
                 yield ready, samples[..., : ready.shape[-1]]
 
 
-def _divided(stft: Stft, spectrum: ComplexArray, masks: FloatArray, team: Team) -> FloatArray:
+def _divided(stft: Stft, spectrum: ComplexArray, masks: FloatArray, pool: WorkerPool) -> FloatArray:
     """Return what each mask (S, K, m) leaves of frames (C, K, m), as overlapping samples."""
     parts: dict[int, FloatArray] = {}
 
     def divide_by(_worker: int, stem: int) -> None:
         parts[stem] = stft.overlap_add(masks[stem] * spectrum)
 
-    team.run(divide_by, len(masks))
+    pool.run(divide_by, len(masks))
     return np.stack([parts[stem] for stem in range(len(masks))])
 
 

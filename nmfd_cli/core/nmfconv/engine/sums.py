@@ -3,7 +3,7 @@
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 
 
 def shifted_sums(H: FloatArray, grid: TimeGrid) -> FloatArray:
@@ -30,29 +30,29 @@ def shifted_sums(H: FloatArray, grid: TimeGrid) -> FloatArray:
 
 
 def divide_by_reachable(
-    terms: FloatArray, bins: FloatArray, grid: TimeGrid, more: float
+    numerator: FloatArray, bins: FloatArray, grid: TimeGrid, *, floor: float
 ) -> FloatArray:
-    """Divide by ``sum_{k, t < M - m} W[r, t, k]``, what of a template fits before the end.
+    """Divide in place by ``sum_{k, t < M - m} W[r, t, k]``, what of a template fits before the end.
 
     Parameters
     ----------
-    terms : ndarray, shape (R, M)
-        Overwritten: of a long recording no other array so long is wanted.
+    numerator : ndarray, shape (R, M)
+        Changed in place: of a long recording no other array so long is wanted.
     bins : ndarray, shape (R, T)
         ``sum_k W[r, t, k]``.
     grid : TimeGrid
-    more : float
+    floor : float
         What is added to the sums.
 
     Returns
     -------
     ndarray, shape (R, M)
-        `terms` itself.
+        `numerator` itself.
     """
     per_frame = bins if grid.is_plain else np.repeat(bins, grid.widths, axis=1)
-    reached = np.cumsum(per_frame, axis=1) + np.asarray(more, dtype=bins.dtype)
-    n_frames = terms.shape[1]
+    reached = np.cumsum(per_frame, axis=1) + np.asarray(floor, dtype=bins.dtype)
+    n_frames = numerator.shape[1]
     n_late = min(grid.n_frames, n_frames)
-    terms[:, : n_frames - n_late] /= reached[:, -1:]
-    terms[:, n_frames - n_late :] /= reached[:, n_late - 1 :: -1]
-    return terms
+    numerator[:, : n_frames - n_late] /= reached[:, -1:]
+    numerator[:, n_frames - n_late :] /= reached[:, n_late - 1 :: -1]
+    return numerator
