@@ -8,8 +8,8 @@ In the order of the work:
 - `arguments`: checks of what the documented functions are given; `random_start`: random numbers
 - `templates`, `drum_templates`, `activations`: what W and H start from, one function a strategy
 - `factorisation`: the frame of both solvers, which iterates a rule's updates and keeps the
-  divergence; `hooks`: the caller's functions around an iteration
-- `deconvolution`: `nmfd`; its update rules stand in `updates` and `accelerated_update`
+  divergence
+- `deconvolution`: `nmfd`, whose update rules stand in `updates`
 - `convolutive`: `nmf_conv` and its update rule
 - `model`: what factors approximate
 - `engine`: numerators, denominators and divergences, summed up over a target panel by panel

@@ -9,7 +9,7 @@ import numpy as np
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
 from nmfd_cli.core.nmfconv.engine.accumulators import UpdateTerms
-from nmfd_cli.core.nmfconv.engine.sums import divide_by_reachable
+from nmfd_cli.core.nmfconv.engine.shifts import divide_by_reachable
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
 from nmfd_cli.core.nmfconv.factorisation import Callback, Factors, factorise_matrix
 from nmfd_cli.errors import ParameterError

@@ -1,19 +1,29 @@
 """Non-negative matrix factor deconvolution with the Kullback-Leibler divergence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.accelerated_update import AcceleratedUpdate
 from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
-from nmfd_cli.core.nmfconv.factorisation import Callback, factorise_matrix
-from nmfd_cli.core.nmfconv.hooks import CallerHooks, Hook
-from nmfd_cli.core.nmfconv.updates import JointUpdate, KLUpdate, MeanUpdate
+from nmfd_cli.core.nmfconv.factorisation import (
+    Callback,
+    Factors,
+    bins_first,
+    bins_last,
+    factorise_matrix,
+)
+from nmfd_cli.core.nmfconv.updates import UPDATES, KLUpdate
 from nmfd_cli.errors import ParameterError
+
+
+class Hook(Protocol):
+    """A caller's function that may replace the factors within an iteration."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> tuple[FloatArray, FloatArray]: ...
 
 
 def nmfd(
@@ -127,7 +137,7 @@ def nmfd(
         V, num_comp, num_template_frames, init_W=init_W, init_H=init_H, rng=rng
     )
     rule = UpdateRule(num_iter=num_iter, update=update, fix_W=fix_W, fix_H=fix_H)
-    hooks = CallerHooks(func_preprocess, func_postprocess, num_iter=num_iter, kwargs=kwargs)
+    hooks = _CallerHooks(func_preprocess, func_postprocess, num_iter=num_iter, kwargs=kwargs)
     result, models = factorise_matrix(V, factors, rule, callback=callback, hooks=hooks)
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
     return templates, result.H, models, result.divergence, result.W
@@ -179,9 +189,47 @@ class UpdateRule:
         )
 
 
-#: The rules that `nmfd` offers.
-UPDATES: dict[str, type[KLUpdate]] = {
-    "mean": MeanUpdate,
-    "joint": JointUpdate,
-    "accelerated": AcceleratedUpdate,
-}
+@dataclass(frozen=True)
+class _CallerHooks:
+    """Calls them with W (K, R, T) and H (R, M) of the normalised target.
+
+    Attributes
+    ----------
+    preprocess, postprocess, num_iter, kwargs
+        `nmfd`'s arguments.
+    """
+
+    preprocess: Hook | None
+    postprocess: Hook | None
+    num_iter: int
+    kwargs: Mapping[str, Any]
+
+    def before(self, factors: Factors, scale: float) -> None:
+        """Have the first function replace the factors, H in units of the target's sum."""
+        if self.preprocess is not None:
+            W, H = bins_first(factors.W), factors.H / scale
+            _replace(factors, scale, self.preprocess(W=W, H=H, **self.kwargs))
+
+    def after(self, factors: Factors, scale: float, iteration: int) -> None:
+        """Have the second function replace the factors."""
+        if self.postprocess is not None:
+            W, H = bins_first(factors.W), factors.H / scale
+            replaced = self.postprocess(W, H, iteration, self.num_iter, **self.kwargs)
+            _replace(factors, scale, replaced)
+
+
+def _replace(factors: Factors, scale: float, replaced: tuple[FloatArray, FloatArray]) -> None:
+    """Take what a hook gave, in the factors' type, or refuse its shape."""
+    if not (isinstance(replaced, Sequence) and len(replaced) == 2):
+        found = type(replaced).__name__
+        raise ParameterError(f"hook: expected it to return W and H, found {found}")
+    W, H = (np.asarray(factor) for factor in replaced)
+    n_comp, n_frames, n_bins = factors.W.shape
+    if W.shape != (n_bins, n_comp, n_frames) or H.shape != factors.H.shape:
+        raise ParameterError(
+            f"hook: expected W of shape {(n_bins, n_comp, n_frames)} and H of shape "
+            f"{factors.H.shape}, found {W.shape} and {H.shape}"
+        )
+    factors.W = bins_last(W.astype(factors.W.dtype))
+    if not np.array_equal(H, factors.H / scale):  # what it left alone keeps its bits
+        factors.H = (H * scale).astype(factors.H.dtype)

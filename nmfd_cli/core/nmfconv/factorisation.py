@@ -87,27 +87,30 @@ class Update(Protocol):
 
 
 class Rule(Protocol):
-    """How a solver iterates: its parameters, and the update that follows from them."""
+    """How a solver iterates: its parameters, and the update that follows from them.
+
+    Attributes
+    ----------
+    num_iter : int
+        L, the number of iterations.
+    beta : float
+        The divergence, in the documented convention.
+    fix_W, fix_H : bool
+        The templates, or the activations, stay.
+    keeps_quotients : bool
+        H is updated from the quotients that W was updated from, so that they are kept.
+    """
 
     @property
-    def num_iter(self) -> int:
-        """L, the number of iterations."""
-
+    def num_iter(self) -> int: ...
     @property
-    def beta(self) -> float:
-        """The divergence, in the documented convention."""
-
+    def beta(self) -> float: ...
     @property
-    def fix_W(self) -> bool:  # noqa: N802 - the documented names
-        """The templates stay, but for their normalisation."""
-
+    def fix_W(self) -> bool: ...  # noqa: N802 - the documented names
     @property
-    def fix_H(self) -> bool:  # noqa: N802
-        """The activations stay."""
-
+    def fix_H(self) -> bool: ...  # noqa: N802
     @property
-    def keeps_quotients(self) -> bool:
-        """H is updated from the quotients that W was updated from, so that they are kept."""
+    def keeps_quotients(self) -> bool: ...
 
     def bind(self, W: FloatArray, sweeps: Sweeps, *, track_divergence: bool) -> Update:
         """Return the update, for templates (R, T, K) to start from."""

@@ -9,6 +9,7 @@ What several threads share lies in the products, what each of them needs for its
 workspace of its own.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -57,19 +58,8 @@ class Products(Protocol):
         """Return the buffers of one thread."""
 
 
-class ProductFactory(Protocol):
-    """A way of computing, for shapes (R, T, K): `choose_products` or one that was chosen before."""
-
-    def __call__(
-        self,
-        shape: tuple[int, int, int],
-        panel_frames: int,
-        *,
-        floor: float,
-        dtype: np.dtype[Any],
-        fix_W: bool,
-        grid: TimeGrid | None,
-    ) -> Products: ...
+#: A way of computing products, called as `choose_products` is.
+ProductFactory = Callable[..., Products]
 
 
 def choose_products(
