@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Self
 
+import numpy as np  # noqa: F401 - loads BLAS, which the controller is to find
 from threadpoolctl import ThreadpoolController
 
 #: More threads than this are of no use to what is shared out here.

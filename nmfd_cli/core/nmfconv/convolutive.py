@@ -33,7 +33,7 @@ def nmf_conv(
     rng: "np.random.Generator | None" = None,
     **kwargs: Any,
 ) -> tuple[list[FloatArray], FloatArray, list[FloatArray], FloatArray]:
-    """Explain a spectrogram by templates that recur in time, under a beta-divergence.
+    """Factorise a spectrogram into templates that recur in time, under a beta-divergence.
 
     The compact algorithm of [1]_, paragraph 3.7.3, in the notation of [2]_.  With
     ``Q = V Lambda**(beta-1)``, ``B = Lambda**beta`` from the normalised target,

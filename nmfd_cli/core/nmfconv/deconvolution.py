@@ -46,7 +46,7 @@ def nmfd(
     rng: "np.random.Generator | None" = None,
     **kwargs: Any,
 ) -> tuple[list[FloatArray], FloatArray, list[FloatArray], FloatArray, FloatArray]:
-    """Explain a spectrogram by templates that recur in time.
+    """Factorise a spectrogram into templates that recur in time.
 
     Minimises the Kullback-Leibler divergence ``D(V | Lambda) = sum V log(V / Lambda) - V + Lambda``
     between the target, normalised to a sum of one, and ``Lambda = sum_t W_t shift(H, t)`` by the
@@ -126,7 +126,7 @@ def nmfd(
     Examples
     --------
     >>> V = np.outer([1.0, 2.0], [0.0, 1.0, 0.5, 0.0, 2.0, 1.0])
-    >>> W, H, parts, divergence, _ = nmfd(V, num_comp=1, num_template_frames=2, num_iter=50)
+    >>> W, H, models, divergence, _ = nmfd(V, num_comp=1, num_template_frames=2, num_iter=50)
     >>> bool(divergence[-1] < 1e-3 * divergence[0])
     True
     """

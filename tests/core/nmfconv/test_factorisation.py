@@ -24,10 +24,13 @@ from factor_cases import (
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv.convolutive import BetaRule
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
+from nmfd_cli.core.nmfconv.engine.accumulators import UpdateTerms
 from nmfd_cli.core.nmfconv.engine.partition import grouped
 from nmfd_cli.core.nmfconv.engine.products import ProductFactory, choose_products
+from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
 from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target
 from nmfd_cli.core.nmfconv.factorisation import Factorisation, Factors, Rule, factorise
+from nmfd_cli.core.threads import WorkerPool
 
 ORACLES = {"mean": oracle.nmfd_mean, "joint": oracle.nmfd_joint}
 BETAS = (-1, -0.5, 0, 0.3, 1, 2)
@@ -201,6 +204,29 @@ def test_divergence_need_not_be_tracked(name: str, fixed: dict[str, bool]) -> No
     assert np.isfinite(tracked.divergence).all()
     np.testing.assert_array_equal(found.divergence, np.full(ITERATIONS, np.nan))
     np.testing.assert_array_equal(seen, np.full(ITERATIONS, np.nan))
+
+
+@pytest.mark.parametrize("fixed", [{}, {"fix_W": True}, {"fix_H": True}], ids=["", "W", "H"])
+@pytest.mark.parametrize("name", ["mean", "joint", "nmf_conv"])
+def test_no_logarithm_is_taken_that_nobody_asks_for(name: str, fixed: dict[str, bool]) -> None:
+    rule: Rule = BetaRule(ITERATIONS, -0.5) if name == "nmf_conv" else UpdateRule(1, name, **fixed)
+    V, W, H = make_case(Size(9, 3, 5, 31))
+    factors = Factors(W, H)
+    asked: list[bool] = []
+
+    class NotedSweeps(Sweeps):
+        def sweep(self, *args: Any, divergence: bool = False, **kwargs: Any) -> UpdateTerms:
+            asked.append(divergence)
+            return super().sweep(*args, divergence=divergence, **kwargs)
+
+    with WorkerPool(1) as pool:
+        sweeps = NotedSweeps(ArrayTarget(V, V.dtype, 7), factors.W.shape, pool, beta=rule.beta)
+        assert rule.bind(factors.W, sweeps, track_divergence=True).step(factors) > 0
+        assert asked.count(True) == 1
+        asked.clear()
+        assert rule.bind(factors.W, sweeps, track_divergence=False).step(factors) == 0
+        assert asked
+        assert not any(asked)
 
 
 @pytest.mark.parametrize("products", PRODUCTS)
