@@ -52,6 +52,10 @@ class WorkerPool:
 
         What one of them raises is raised here, and the items that nobody has begun are left.
         """
+        if self._helpers is None:
+            for item in range(n_items):
+                work(0, item)
+            return
         items = deque(range(n_items))
 
         def take_items(worker: int) -> None:
@@ -66,10 +70,8 @@ class WorkerPool:
                 items.clear()
                 raise
 
-        helping = []
-        if self._helpers is not None:
-            workers = range(1, min(self.n_workers, n_items))
-            helping = [self._helpers.submit(take_items, worker) for worker in workers]
+        workers = range(1, min(self.n_workers, n_items))
+        helping = [self._helpers.submit(take_items, worker) for worker in workers]
         try:
             take_items(0)
         finally:

@@ -1,7 +1,4 @@
-"""Multiplicative updates of W and H for the Kullback-Leibler divergence, one class a rule.
-
-Each multiplies a factor by a ratio of two sums over ``Q = V / Lambda``, which the engine makes.
-"""
+"""Multiplicative updates of W and H for the Kullback-Leibler divergence, one class a rule."""
 
 from typing import ClassVar
 
@@ -15,7 +12,7 @@ from nmfd_cli.core.nmfconv.factorisation import Factors
 
 
 class KLUpdate:
-    """What all of them have in common: the update of W and the normalisation.
+    """What all of them have in common: ratios of sums over ``Q = V / Lambda``, and normalisation.
 
     Parameters
     ----------
@@ -93,9 +90,11 @@ class KLUpdate:
     def template_sums(self, W: FloatArray) -> FloatArray:
         """Return the sum of each template over all bins and frames, shape (R, 1, 1)."""
         bins, grid = W.sum(axis=2), self.sweeps.grid
-        widths = np.asarray(grid.widths, dtype=W.dtype)
-        sums: FloatArray = EPS + (bins.sum(axis=1) if grid.is_plain else bins @ widths)
-        return sums.reshape(-1, 1, 1)
+        if grid.is_plain:
+            sums: FloatArray = bins.sum(axis=1)
+        else:
+            sums = bins @ np.asarray(grid.widths, dtype=W.dtype)
+        return (EPS + sums).reshape(-1, 1, 1)
 
 
 class MeanUpdate(KLUpdate):
