@@ -9,7 +9,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import owner
 from nmfd_cli.core.drums.strokes import stroke_activations
 from nmfd_cli.core.nmfconv import init_activations
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.pipeline.components import Components, score_pitches
 from nmfd_cli.pipeline.context import Context, random_generator

@@ -17,7 +17,7 @@ from nmfd_cli.core.drums.onsets import (
     fine_stft,
     pick_peaks,
 )
-from nmfd_cli.core.nmfconv.target import Target, panels_of, usual_panel_frames
+from nmfd_cli.core.nmfconv.engine.target import Target, panels_of, usual_panel_frames
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import Progress
 from nmfd_cli.io.audio.recording import Recording

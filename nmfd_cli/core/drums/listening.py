@@ -24,9 +24,9 @@ from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates, most_active
 from nmfd_cli.core.drums.onsets import Peaks
 from nmfd_cli.core.drums.shadows import out_of_shadows, shares
 from nmfd_cli.core.drums.strokes import stroke_activations
-from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
-from nmfd_cli.core.nmfconv.target import Target, excerpt
-from nmfd_cli.core.nmfconv.updates import UpdateRule
+from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
+from nmfd_cli.core.nmfconv.engine.target import Target, excerpt
+from nmfd_cli.core.nmfconv.factorisation import Callback, Factorisation, Factors, factorise
 
 #: ``find(bank, activations)``: the strokes of each class, from what its templates are activated by.
 FindPeaks = Callable[[BankTemplates, Mapping[str, FloatArray]], dict[str, Peaks]]
@@ -307,5 +307,5 @@ def _adapted(
 def _deconvolved(
     V: Target, bank: BankTemplates, H: FloatArray, rule: UpdateRule, tick: Callback
 ) -> Factorisation:
-    W, H = bank.W.astype(V.dtype), H.astype(V.dtype, copy=False)
-    return deconvolve(V, W, H, rule, grid=bank.grid, callback=tick, overwrite_H=True)
+    factors = Factors(bank.W.astype(V.dtype), H.astype(V.dtype, copy=False))
+    return factorise(V, factors, rule, grid=bank.grid, callback=tick)
