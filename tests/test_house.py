@@ -26,7 +26,7 @@ SHARED_VALUES = {
     "nmfd_cli.core.drum_sounds.description",
     "nmfd_cli.core.drum_sounds.kit",
     "nmfd_cli.core.arrays",
-    "nmfd_cli.core.nmfconv.target",
+    "nmfd_cli.core.nmfconv.engine.target",
 }
 #: The documented interface reads a folder of samples: the one arrow that points up.
 EXCEPTIONS = {("nmfd_cli.core.nmfconv.drum_templates", "nmfd_cli.io.one_shots")}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, panels_of
+from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target, panels_of
 
 #: Below this frequency, in Hz, every bin is a band: kicks and toms differ there.
 _LINEAR_UNTIL = 320.0

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.masking import wiener_masks
-from nmfd_cli.core.nmfconv.shifts import TimeGrid, stack_shifts, with_history
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, stack_shifts, with_history
 from nmfd_cli.core.spatial import SpatialModel, SpatialStatistics, multichannel_wiener
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.core.threads import Team, numeric_team
+from nmfd_cli.core.threads import WorkerPool, worker_pool
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ def divide(
     mixture = _Queue()
     adder = _OverlapAdder(stft)
     start = 0
-    with numeric_team() as team:
+    with worker_pool() as pool:
         for spectrum in stft.blocks(_recorded(sample_blocks, mixture)):
             masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
-            samples = adder.add(_divided(stft, spectrum, masks, team, space=space))
+            samples = adder.add(_divided(stft, spectrum, masks, pool, space=space))
             start += spectrum.shape[-1]
             ready = mixture.take(samples.shape[-1])
             if ready.shape[-1]:
@@ -141,7 +141,7 @@ def _divided(
     stft: Stft,
     spectrum: ComplexArray,
     masks: FloatArray,
-    team: Team,
+    pool: WorkerPool,
     *,
     space: SpatialModel | None,
 ) -> FloatArray:
@@ -153,7 +153,7 @@ def _divided(
         of_stem = masks[stem] * spectrum if filtered is None else filtered[stem]
         parts[stem] = stft.overlap_add(of_stem)
 
-    team.run(divide_by, len(masks))
+    pool.run(divide_by, len(masks))
     return np.stack([parts[stem] for stem in range(len(masks))])
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.nmfconv.target import least_entry
+from nmfd_cli.core.nmfconv.engine.target import least_entry
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.temporary import temporary_file
 
@@ -18,7 +18,7 @@ class SpooledSpectrogram:
     """A magnitude spectrogram (K, M) in a temporary file, read panel by panel.
 
     The file has no name where the system allows that, so nothing is left of it however the process
-    ends.  Satisfies `core.nmfconv.target.Target`.
+    ends.  Satisfies `core.nmfconv.engine.target.Target`.
 
     Parameters
     ----------

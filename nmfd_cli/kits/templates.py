@@ -16,7 +16,7 @@ from nmfd_cli.core.drum_sounds.bank_templates import (
     ringing_grid,
 )
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.cache import cached_array

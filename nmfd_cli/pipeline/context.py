@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.core.nmfconv.target import Target
+from nmfd_cli.core.nmfconv.engine.target import Target
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import Progress
 from nmfd_cli.io.audio.recording import Recording

@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.articulations import owner
 from nmfd_cli.core.nmfconv import init_activations
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.pipeline.components import Components, score_pitches
 from nmfd_cli.pipeline.context import Context, random_generator

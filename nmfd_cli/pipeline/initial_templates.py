@@ -12,10 +12,10 @@ from nmfd_cli.core.nmfconv import (
     init_templates,
     initialize_drum_specific_nmfd_templates,
 )
-from nmfd_cli.core.nmfconv.deconvolution import deconvolve
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
-from nmfd_cli.core.nmfconv.target import excerpt
-from nmfd_cli.core.nmfconv.updates import UpdateRule
+from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.target import excerpt
+from nmfd_cli.core.nmfconv.factorisation import Factors, factorise
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.kits.templates import kit_templates
@@ -107,7 +107,7 @@ def _bank_templates(context: Context, components: Components, activate: Activate
     of_classes = activate(context, components, range(len(components.drums)), grid)[:, frames]
     H = of_classes[bank.rows(components.drums)].astype(V.dtype)
     rule = UpdateRule(_CHOICE_ITERATIONS, "joint", fix_W=True)
-    explained = deconvolve(V, bank.W, H, rule, grid=grid, overwrite_H=True)
+    explained = factorise(V, Factors(bank.W, H), rule, grid=grid)
     n_templates = settings.templates_per_class
     chosen = bank.taken(most_active(bank, explained.H, n_templates, _OF_SEVERAL * n_templates))
     row_of = tuple(chosen.rows(components.drums))

@@ -12,12 +12,12 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import owner
 from nmfd_cli.core.division import StemModel, divide, magnitude_of, measure_space
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
-from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
-from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, usual_panel_frames
-from nmfd_cli.core.nmfconv.updates import UpdateRule
+from nmfd_cli.core.nmfconv.convolutive import BetaRule
+from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
+from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target, usual_panel_frames
+from nmfd_cli.core.nmfconv.factorisation import Callback, Factorisation, Factors, factorise
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.core.threads import library_on_one_thread
+from nmfd_cli.core.threads import single_threaded_blas
 from nmfd_cli.errors import Progress, Warn, no_progress, warn_python
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.score.notes import Score
@@ -228,7 +228,7 @@ def _analysed(
     """Transform a recording; long ones go to the temporary disk, which the end gives free."""
     stft = Stft(settings.n_fft, settings.hop_length)
     with ExitStack() as resources:
-        resources.enter_context(library_on_one_thread())
+        resources.enter_context(single_threaded_blas())
         target = _spectrogram(recording, stft, settings, resources, progress)
         yield Context(recording, target, stft, settings, kit, score, progress)
 
@@ -288,9 +288,8 @@ def _solve_nmfd(
         fix_H=settings.fix_activations,
         prior_hits=settings.prior_hits,
     )
-    return deconvolve(
-        target, initial.W, initial.H, rule, grid=initial.grid, callback=callback, overwrite_H=True
-    )
+    factors = Factors(initial.W, initial.H)
+    return factorise(target, factors, rule, grid=initial.grid, callback=callback)
 
 
 def _solve_nmf_conv(
@@ -302,7 +301,7 @@ def _solve_nmf_conv(
         sparsity_weight=settings.sparsity_weight,
         uncorr_weight=settings.uncorr_weight,
     )
-    return convolve(target, initial.W, initial.H, rule, callback=callback, overwrite_H=True)
+    return factorise(target, Factors(initial.W, initial.H), rule, callback=callback)
 
 
 #: The solvers that ``--algorithm`` offers.

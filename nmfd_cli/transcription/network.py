@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.threads import library_on_one_thread
+from nmfd_cli.core.threads import single_threaded_blas
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.transcription.features import (
     CONTEXT_FRAMES,
@@ -194,7 +194,7 @@ class Network:
             (max(0, first - SEGMENT_CONTEXT), first, min(first + SEGMENT_FRAMES, n_frames))
             for first in range(0, n_frames, SEGMENT_FRAMES)
         ]
-        with library_on_one_thread():
+        with single_threaded_blas():
             for group in range(0, len(spans), _BATCH):
                 chosen = spans[group : group + _BATCH]
                 dense = []

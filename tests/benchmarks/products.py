@@ -4,8 +4,8 @@
 
 A row is a shape; its cells are template lengths with the time of dense products over that by FFT,
 and which of the two is chosen: ``S`` or ``F``, with a ``!`` where it is the slower one.  Below
-stand the costs that fit best, in multiplications of a dense product, as `core.nmfconv.products` has
-them.  Not run by pytest.
+stand the costs that fit best, in multiplications of a dense product, as
+`core.nmfconv.engine.products` has them.  Not run by pytest.
 """
 
 import time
@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.nmfconv.fft_products import FftProducts
-from nmfd_cli.core.nmfconv.products import Counts, Products, costs
-from nmfd_cli.core.nmfconv.stacked_products import StackedProducts
-from nmfd_cli.core.nmfconv.target import usual_panel_frames
-from nmfd_cli.core.threads import library_on_one_thread
+from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
+from nmfd_cli.core.nmfconv.engine.products import Counts, Products, costs
+from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
+from nmfd_cli.core.nmfconv.engine.target import usual_panel_frames
+from nmfd_cli.core.threads import single_threaded_blas
 
 FLOAT32 = np.dtype(np.float32)
 SIZES = ((1025, 1300), (129, 1300), (1025, 5000))
@@ -60,7 +60,7 @@ def milliseconds(products: Products, R: int, T: int, K: int, m: int, fix_W: bool
     history = rng.random((R, T - 1 + m), dtype=np.float32)
     Q = rng.random((K, m), dtype=np.float32)
     model, terms = np.empty_like(Q), np.zeros((R, T - 1 + m), np.float32)
-    desk = products.desk()
+    workspace = products.workspace()
     seconds: list[float] = []
     for _ in range(REPEATS):
         begin = time.perf_counter()
@@ -68,19 +68,21 @@ def milliseconds(products: Products, R: int, T: int, K: int, m: int, fix_W: bool
             W = W.copy()
             products.set_templates(W)
             products.set_activation_templates(W)
-        desk.turn_to(history)
-        desk.model(model)
+        workspace.load_panel(history)
+        workspace.model(model)
         if not fix_W:
-            desk.template_terms(Q)
-        desk.add_activation_terms(Q, terms)
+            workspace.template_terms(Q)
+        workspace.add_activation_terms(Q, terms)
         seconds.append(time.perf_counter() - begin)
     return 1000 * min(seconds[1:])
 
 
 def measure(K: int, M: int, R: int, T: int, fix_W: bool) -> Measured:
     m = min(M, max(usual_panel_frames(K, M), 2 * T))
-    kinds = (StackedProducts((R, T, K), m, 1e-9, FLOAT32), FftProducts((R, T, K), m, 1e-9, FLOAT32))
-    stacked, fft = (milliseconds(kind, R, T, K, m, fix_W) for kind in kinds)
+    stacked, fft = (
+        milliseconds(kind((R, T, K), m, floor=1e-9, dtype=FLOAT32), R, T, K, m, fix_W)
+        for kind in (StackedProducts, FftProducts)
+    )
     return Measured(K, m, R, T, fix_W, stacked, fft)
 
 
@@ -102,7 +104,7 @@ def _solved(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[
 def main() -> None:
     """Print the table and the fit."""
     found: list[Measured] = []
-    with library_on_one_thread():
+    with single_threaded_blas():
         for K, M in SIZES:
             for R in COMPONENTS:
                 for fix_W in (True, False):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.bands import Bands, in_bands
-from nmfd_cli.core.nmfconv.target import ArrayTarget, panels_of
+from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, panels_of
 
 RATE = 44_100
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.target import ArrayTarget, panels_of
+from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, panels_of
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.spool import SpooledSpectrogram
 

@@ -10,7 +10,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.bands import Bands
 from nmfd_cli.core.drum_sounds.description import Description
 from nmfd_cli.core.drum_sounds.rebuilding import templates
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.core.stft import Stft
 
 

@@ -3,20 +3,33 @@
 Whoever comes from ``libnmfd.core.nmfconv`` finds the same names, parameters, defaults and order of
 returns here; what is added is keyword-only.
 
+In the order of the work:
+
+- `arguments`: checks of what the documented functions are given; `random_start`: random numbers
+- `templates`, `drum_templates`, `activations`: what W and H start from, one function a strategy
+- `factorisation`: the frame of both solvers, which iterates a rule's updates and keeps the
+  divergence
+- `deconvolution`: `nmfd`, whose update rules stand in `updates`
+- `convolutive`: `nmf_conv` and its update rule
+- `model`: what factors approximate
+- `engine`: numerators, denominators and divergences, summed up over a target panel by panel
+
 Notation, in all of the numerics:
 
 ======  ===========  ====================================================
 symbol  shape        meaning
 ======  ===========  ====================================================
 K                    frequency bins
-M                    frames of the recording
+M                    frames of the recording; a panel has m of them
 R                    components
-T                    frames of a template
+T                    frames of a template, or boxes of frames that are tied
 L                    iterations
 V       (K, M)       target: a magnitude spectrogram
 W       (K, R, T)    templates (lists of R arrays (K, T) at the interface)
 H       (R, M)       activations
 Lambda  (K, M)       model: ``sum_t W[:, :, t] @ shift(H, t)``
+Q       (K, M)       ``V Lambda**(beta-1)``, from which numerators are summed up
+B       (K, M)       ``Lambda**beta``, from which denominators are summed up
 ======  ===========  ====================================================
 """
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
 from nmfd_cli.core.filters import nema
-from nmfd_cli.core.nmfconv.templates import REFERENCE_SEED, required
+from nmfd_cli.core.nmfconv.arguments import required_count
+from nmfd_cli.core.nmfconv.random_start import random_matrices
 from nmfd_cli.errors import NmfdWarning, ParameterError
 
 
@@ -93,7 +94,7 @@ def init_activations(
         )
     request = _ActivationRequest(
         num_comp=num_comp,
-        num_frames=required("num_frames", num_frames),
+        num_frames=required_count("num_frames", num_frames),
         time_res=time_res,
         pitches=pitches,
         decay=decay,
@@ -157,14 +158,12 @@ class _ActivationRequest:
 
 
 def _random(request: _ActivationRequest) -> FloatArray:
-    shape = (required("num_comp", request.num_comp), request.num_frames)
-    if request.rng is not None:
-        return request.rng.random(shape)
-    return np.random.RandomState(REFERENCE_SEED).random_sample(shape)
+    n_comp = required_count("num_comp", request.num_comp)
+    return random_matrices(1, (n_comp, request.num_frames), request.rng)[0]
 
 
 def _uniform(request: _ActivationRequest) -> FloatArray:
-    return np.ones((required("num_comp", request.num_comp), request.num_frames))
+    return np.ones((required_count("num_comp", request.num_comp), request.num_frames))
 
 
 def _pitched(request: _ActivationRequest) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Checks that both solvers make of what they are given."""
+"""Checks of what the documented functions are given."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray, working_dtype
-from nmfd_cli.core.nmfconv.activations import init_activations
-from nmfd_cli.core.nmfconv.templates import init_templates
+from nmfd_cli.core.nmfconv.factorisation import Factors
+from nmfd_cli.core.nmfconv.random_start import random_matrices
 from nmfd_cli.errors import ParameterError
 
 
@@ -43,11 +43,12 @@ def checked_factors(
     V: FloatArray,
     num_comp: int,
     num_template_frames: int,
+    *,
     init_W: Sequence[FloatArray] | FloatArray | None,
     init_H: FloatArray | None,
     rng: "np.random.Generator | None",
-) -> tuple[FloatArray, FloatArray]:
-    """Return the factors to start from, W (K, R, T) and H (R, M), as arrays of the solver's own.
+) -> Factors:
+    """Return the factors to start from, as arrays of the solver's own.
 
     Raises
     ------
@@ -63,15 +64,15 @@ def checked_factors(
             f"num_template_frames: expected at most the {M} frames of V, found {T}"
         )
     if init_W is None:
-        init_W = init_templates(R, K, T, strategy="random", rng=rng)
+        init_W = [template / template.sum() for template in random_matrices(R, (K, T), rng)]
     if init_H is None:
-        init_H = init_activations(R, M, strategy="uniform")
+        init_H = np.ones((R, M))
     if len(init_W) != R:
         raise ParameterError(f"init_W: expected {R} templates (num_comp), found {len(init_W)}")
     W = np.empty((K, R, T), dtype=V.dtype)
     for r, template in enumerate(init_W):
         W[:, r] = _checked(f"init_W[{r}]", template, (K, T))
-    return W, _checked("init_H", init_H, (R, M)).astype(V.dtype)
+    return Factors(W, _checked("init_H", init_H, (R, M)).astype(V.dtype))
 
 
 def _checked(name: str, values: FloatArray, shape: tuple[int, int]) -> FloatArray:
@@ -83,6 +84,19 @@ def _checked(name: str, values: FloatArray, shape: tuple[int, int]) -> FloatArra
     if not np.isfinite(values).all() or values.min() < 0:
         raise ParameterError(f"{name}: expected finite numbers from 0 on, found others")
     return values
+
+
+def required_count(name: str, value: int | None) -> int:
+    """Return a count that a strategy of initialisation cannot do without.
+
+    Raises
+    ------
+    ParameterError
+        If it was not given or is below one.
+    """
+    if value is None or value < 1:
+        raise ParameterError(f"{name}: expected a number from 1 on, found {value}")
+    return int(value)
 
 
 def checked_size(name: str, value: int | None, found: int) -> None:

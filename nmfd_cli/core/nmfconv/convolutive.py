@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
-from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, from_rows, in_rows
-from nmfd_cli.core.nmfconv.engine import Sweeps
-from nmfd_cli.core.nmfconv.model import component_models
-from nmfd_cli.core.nmfconv.parts import Terms
-from nmfd_cli.core.nmfconv.sharing import array_target, team_for
-from nmfd_cli.core.nmfconv.sums import divide_by_reachable
-from nmfd_cli.core.nmfconv.target import Target
+from nmfd_cli.core.nmfconv.engine.accumulators import UpdateTerms
+from nmfd_cli.core.nmfconv.engine.shifts import divide_by_reachable
+from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
+from nmfd_cli.core.nmfconv.factorisation import Callback, Factors, factorise_matrix
 from nmfd_cli.errors import ParameterError
 
 
@@ -36,7 +33,7 @@ def nmf_conv(
     rng: "np.random.Generator | None" = None,
     **kwargs: Any,
 ) -> tuple[list[FloatArray], FloatArray, list[FloatArray], FloatArray]:
-    """Explain a spectrogram by templates that recur in time, under a beta-divergence.
+    """Factorise a spectrogram into templates that recur in time, under a beta-divergence.
 
     The compact algorithm of [1]_, paragraph 3.7.3, in the notation of [2]_.  With
     ``Q = V Lambda**(beta-1)``, ``B = Lambda**beta`` from the normalised target,
@@ -104,24 +101,27 @@ def nmf_conv(
     V = checked_target(V, dtype)
     checked_size("num_bins", num_bins, V.shape[0])
     checked_size("num_frames", num_frames, V.shape[1])
-    W, H = checked_factors(V, num_comp, num_template_frames, init_W, init_H, rng)
+    factors = checked_factors(
+        V, num_comp, num_template_frames, init_W=init_W, init_H=init_H, rng=rng
+    )
     rule = BetaRule(num_iter, beta, sparsity_weight, uncorr_weight)
-    target = array_target(V, num_comp, num_template_frames)
-    result = convolve(target, W, H, rule, callback=callback)
-    with team_for(target, num_comp * num_template_frames) as team:
-        parts = component_models(result.W, result.H, team)
+    result, models = factorise_matrix(V, factors, rule, callback=callback)
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
-    return templates, result.H, parts, result.divergence
+    return templates, result.H, models, result.divergence
 
 
 @dataclass(frozen=True)
 class BetaRule:
-    """How `convolve` iterates; the fields are `nmf_conv`'s arguments of these names."""
+    """How `nmf_conv` iterates; the fields are its arguments of these names."""
 
     num_iter: int
     beta: float = 0
     sparsity_weight: float = 0
     uncorr_weight: float = 0
+
+    fix_W: ClassVar[bool] = False  # noqa: N815 - the documented names
+    fix_H: ClassVar[bool] = False  # noqa: N815
+    keeps_quotients: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.num_iter < 0:
@@ -133,73 +133,64 @@ class BetaRule:
             if not (np.isfinite(value) and value >= 0):
                 raise ParameterError(f"{name}: expected a number from 0 on, found {value}")
 
+    def bind(self, W: FloatArray, sweeps: Sweeps, *, track_divergence: bool) -> "BetaUpdate":
+        """Return the update, for templates (R, T, K) to start from."""
+        return BetaUpdate(self, sweeps, track_divergence=track_divergence)
 
-def convolve(
-    target: Target,
-    W: FloatArray,
-    H: FloatArray,
-    rule: BetaRule,
-    *,
-    callback: Callback | None = None,
-    overwrite_H: bool = False,
-) -> Factorisation:
-    """Run `nmf_conv`'s iterations on a target that may be larger than memory.
+
+class BetaUpdate:
+    """The updates of W and of H, both from Q and B as they were before W changed.
 
     Parameters
     ----------
-    target : Target
-    W : ndarray, shape (K, R, T)
-    H : ndarray, shape (R, M)
-        Where to start; both are left as they are, unless the last argument says otherwise.
     rule : BetaRule
-    callback : callable, optional
-        As of `nmf_conv`.
-    overwrite_H : bool
-        H may be written over: of a long recording it is long, too.
+    sweeps : Sweeps
+        Over the target.
+    track_divergence : bool
+        Whether a step has to tell the divergence.
     """
-    divergence = np.zeros(rule.num_iter)
-    with team_for(target, W.shape[1] * W.shape[2]) as team:
-        W = in_rows(W)
-        sweeps = Sweeps(target, W.shape, team, beta=rule.beta, keep=True)
-        scale = H.dtype.type(sweeps.scale)
-        H = np.multiply(H, scale, out=H if overwrite_H else None)
+
+    def __init__(self, rule: BetaRule, sweeps: Sweeps, *, track_divergence: bool) -> None:
+        self.rule = rule
+        self.sweeps = sweeps
+        self.track_divergence = track_divergence
         # the sweeps see the target as it is: the model, and so B = Lambda**beta, in its unit
-        unit = sweeps.scale**rule.beta
-        for iteration in range(rule.num_iter):
-            terms = sweeps.sweep(W, H, templates=True, divergence=True)
-            divergence[iteration] = terms.divergence / (unit * sweeps.scale)
-            if callback is not None:
-                callback(iteration, float(divergence[iteration]))
-            old_W, W = W, _updated_templates(W, terms, rule, unit * sweeps.scale)
-            terms = sweeps.again(old_W, H, W)
-            _update_activations(W, H, terms, rule, sweeps)
-            W = W / (EPS + W.sum(axis=(1, 2), keepdims=True))
-    H /= scale
-    return Factorisation(from_rows(W), H, divergence)
+        self._unit = sweeps.scale**rule.beta
 
+    def step(self, factors: Factors) -> float:
+        W, H = factors.W, factors.H
+        terms = self.sweeps.sweep(W, H, templates=True, divergence=self.track_divergence)
+        factors.W = self.updated_templates(W, terms)
+        factors.H *= self.ratios(factors.W, self.sweeps.reuse_quotients(W, H, factors.W))
+        return terms.divergence
 
-def _updated_templates(W: FloatArray, terms: Terms, rule: BetaRule, unit: float) -> FloatArray:
-    weight = terms.template_denominator + np.asarray(EPS * unit, dtype=W.dtype)
-    if rule.uncorr_weight == 0:
-        return W * (terms.template_numerator / weight)
-    weight = np.broadcast_to(weight, W.shape)
-    updated = W.copy()
-    uncorr_weight = np.asarray(rule.uncorr_weight * unit, dtype=W.dtype)
-    for t in range(W.shape[1]):  # each frame is held against those already updated
-        others = updated[:, :t].sum(axis=1) + updated[:, t + 1 :].sum(axis=1)
-        frame_weight = weight[:, t] + uncorr_weight * others
-        updated[:, t] *= terms.template_numerator[:, t] / frame_weight
-    return updated
+    def updated_templates(self, W: FloatArray, terms: UpdateTerms) -> FloatArray:
+        """``W_t <- W_t * (Q shift(H, t)') / (B shift(H, t)' + uncorr_weight sum_{s != t} W_s)``."""
+        numerator, unit = terms.template_numerator, self.sweeps.divergence_unit
+        denominator = terms.template_denominator + np.asarray(EPS * unit, dtype=W.dtype)
+        if self.rule.uncorr_weight == 0:
+            return W * (numerator / denominator)
+        denominator = np.broadcast_to(denominator, W.shape)
+        uncorr_weight = np.asarray(self.rule.uncorr_weight * unit, dtype=W.dtype)
+        updated = W.copy()
+        for t in range(W.shape[1]):  # each frame is held against those already updated
+            others = updated[:, :t].sum(axis=1) + updated[:, t + 1 :].sum(axis=1)
+            updated[:, t] *= numerator[:, t] / (denominator[:, t] + uncorr_weight * others)
+        return updated
 
+    def ratios(self, W: FloatArray, terms: UpdateTerms) -> FloatArray:
+        """Return what the activations are multiplied by, (R, M), in place of the numerator.
 
-def _update_activations(
-    W: FloatArray, H: FloatArray, terms: Terms, rule: BetaRule, sweeps: Sweeps
-) -> None:
-    quotients = terms.activation_numerator  # nobody else needs what the terms hold
-    sparsity = (EPS + rule.sparsity_weight) * sweeps.scale**rule.beta
-    if rule.beta == 0:
-        divide_by_reachable(quotients, W.sum(axis=2), sweeps.grid, sparsity)
-    else:
+        ``sum_t(W_t' shift(Q, -t)) / (sum_t(W_t' shift(B, -t)) + sparsity_weight)``.
+        """
+        ratios = terms.activation_numerator
+        sparsity = (EPS + self.rule.sparsity_weight) * self._unit
+        if self.rule.beta == 0:  # B is one: its products are sums
+            return divide_by_reachable(ratios, W.sum(axis=2), self.sweeps.grid, floor=sparsity)
         terms.activation_denominator += np.asarray(sparsity, dtype=W.dtype)
-        quotients /= terms.activation_denominator
-    H *= quotients
+        ratios /= terms.activation_denominator
+        return ratios
+
+    def normalise(self, factors: Factors) -> None:
+        """Bring the templates to a sum of one; as in the reference, their weight is lost."""
+        factors.W = factors.W / (EPS + factors.W.sum(axis=(1, 2), keepdims=True))

@@ -1,26 +1,23 @@
 """Non-negative matrix factor deconvolution with the Kullback-Leibler divergence."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.arguments import (
-    checked_factors,
-    checked_size,
-    checked_target,
+from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
+from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
+from nmfd_cli.core.nmfconv.factorisation import (
+    Callback,
+    Factors,
+    bins_first,
+    bins_last,
+    factorise_matrix,
 )
-from nmfd_cli.core.nmfconv.model import component_models
-from nmfd_cli.core.nmfconv.sharing import array_target, team_for
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
-from nmfd_cli.core.nmfconv.target import Target
-from nmfd_cli.core.nmfconv.updates import UPDATES, Factors, UpdateRule
+from nmfd_cli.core.nmfconv.updates import UPDATES, KLUpdate
 from nmfd_cli.errors import ParameterError
-
-#: Called before each iteration with its number, from zero, and the divergence it starts from.
-Callback = Callable[[int, float], None]
 
 
 class Hook(Protocol):
@@ -49,7 +46,7 @@ def nmfd(
     rng: "np.random.Generator | None" = None,
     **kwargs: Any,
 ) -> tuple[list[FloatArray], FloatArray, list[FloatArray], FloatArray, FloatArray]:
-    """Explain a spectrogram by templates that recur in time.
+    """Factorise a spectrogram into templates that recur in time.
 
     Minimises the Kullback-Leibler divergence ``D(V | Lambda) = sum V log(V / Lambda) - V + Lambda``
     between the target, normalised to a sum of one, and ``Lambda = sum_t W_t shift(H, t)`` by the
@@ -129,144 +126,110 @@ def nmfd(
     Examples
     --------
     >>> V = np.outer([1.0, 2.0], [0.0, 1.0, 0.5, 0.0, 2.0, 1.0])
-    >>> W, H, parts, divergence, _ = nmfd(V, num_comp=1, num_template_frames=2, num_iter=50)
+    >>> W, H, models, divergence, _ = nmfd(V, num_comp=1, num_template_frames=2, num_iter=50)
     >>> bool(divergence[-1] < 1e-3 * divergence[0])
     True
     """
     V = checked_target(V, dtype)
     checked_size("num_bins", num_bins, V.shape[0])
     checked_size("num_frames", num_frames, V.shape[1])
-    W, H = checked_factors(V, num_comp, num_template_frames, init_W, init_H, rng)
-    hooks = _Hooks(func_preprocess, func_postprocess, num_iter, kwargs)
+    factors = checked_factors(
+        V, num_comp, num_template_frames, init_W=init_W, init_H=init_H, rng=rng
+    )
     rule = UpdateRule(num_iter=num_iter, update=update, fix_W=fix_W, fix_H=fix_H)
-    target = array_target(V, num_comp, num_template_frames)
-    result = deconvolve(target, W, H, rule, callback=callback, hooks=hooks)
-    with team_for(target, num_comp * num_template_frames) as team:
-        parts = component_models(result.W, result.H, team)
+    hooks = _CallerHooks(func_preprocess, func_postprocess, num_iter=num_iter, kwargs=kwargs)
+    result, models = factorise_matrix(V, factors, rule, callback=callback, hooks=hooks)
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
-    return templates, result.H, parts, result.divergence, result.W
+    return templates, result.H, models, result.divergence, result.W
 
 
 @dataclass(frozen=True)
-class _Hooks:
-    """The caller's functions around an iteration."""
-
-    preprocess: Hook | None = None
-    postprocess: Hook | None = None
-    num_iter: int = 0
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-
-    def before(self, W: FloatArray, H: FloatArray, scale: float) -> Factors:
-        """Return the engine's factors as the first function leaves them."""
-        if self.preprocess is None:
-            return W, H
-        replaced = self.preprocess(W=from_rows(W), H=H / scale, **self.kwargs)
-        return _replaced(W, H, scale, replaced)
-
-    def after(self, W: FloatArray, H: FloatArray, scale: float, iteration: int) -> Factors:
-        """Return the engine's factors as the second function leaves them."""
-        if self.postprocess is None:
-            return W, H
-        iterations = (iteration, self.num_iter)
-        replaced = self.postprocess(from_rows(W), H / scale, *iterations, **self.kwargs)
-        return _replaced(W, H, scale, replaced)
-
-
-def _replaced(
-    W: FloatArray, H: FloatArray, scale: float, factors: tuple[FloatArray, FloatArray]
-) -> Factors:
-    """Return what a hook gave for the engine's factors, in their type, or refuse its shape."""
-    if not (isinstance(factors, Sequence) and len(factors) == 2):
-        raise ParameterError(f"hook: expected it to return W and H, found {type(factors).__name__}")
-    new_W, new_H = (np.asarray(factor) for factor in factors)
-    n_comp, n_boxes, n_bins = W.shape
-    if new_W.shape != (n_bins, n_comp, n_boxes) or new_H.shape != H.shape:
-        raise ParameterError(
-            f"hook: expected W of shape {(n_bins, n_comp, n_boxes)} and H of shape {H.shape}, "
-            f"found {new_W.shape} and {new_H.shape}"
-        )
-    if not np.array_equal(new_H, H / scale):  # what it left alone keeps its bits
-        H = (new_H * scale).astype(H.dtype)
-    return in_rows(new_W.astype(W.dtype)), H
-
-
-@dataclass(frozen=True)
-class Factorisation:
-    """What a solver has found.
+class UpdateRule:
+    """How `nmfd` iterates; the first four fields are its arguments of these names.
 
     Attributes
     ----------
-    W : ndarray, shape (K, R, T)
-        Templates of sum one.
-    H : ndarray, shape (R, M)
-        Activations of the target normalised to a sum of one.
-    divergence : ndarray, shape (num_iter,)
-        Of the normalised target, at the start of each iteration.
+    prior_hits : float
+        How strongly the templates hold on to where they started: as if so many hits as loud as the
+        loudest had been observed besides.  It is the maximum a posteriori step under a Gamma prior
+        on W with its mode at the start: the numerator of the update gains ``a W0``, the denominator
+        ``a``, with ``a = prior_hits max_m H``.
     """
 
-    W: FloatArray
-    H: FloatArray
-    divergence: FloatArray
+    num_iter: int
+    update: str
+    fix_W: bool = False  # noqa: N815 - the documented names
+    fix_H: bool = False  # noqa: N815
+    prior_hits: float = 0
+
+    beta: ClassVar[float] = 0
+
+    def __post_init__(self) -> None:
+        if self.num_iter < 0:
+            raise ParameterError(f"num_iter: expected 0 or more, found {self.num_iter}")
+        if self.update not in UPDATES:
+            raise ParameterError(
+                f"update: expected one of {', '.join(UPDATES)}, found {self.update!r}"
+            )
+
+    @property
+    def keeps_quotients(self) -> bool:
+        """H is updated from the quotients that W was updated from."""
+        return UPDATES[self.update].reuses_quotients and not (self.fix_W or self.fix_H)
+
+    def bind(self, W: FloatArray, sweeps: Sweeps, *, track_divergence: bool) -> "KLUpdate":
+        """Return the update, for templates (R, T, K) to start from."""
+        return UPDATES[self.update](
+            W,
+            sweeps,
+            fix_W=self.fix_W,
+            fix_H=self.fix_H,
+            prior_hits=self.prior_hits,
+            track_divergence=track_divergence,
+        )
 
 
-def deconvolve(
-    target: Target,
-    W: FloatArray,
-    H: FloatArray,
-    rule: UpdateRule,
-    *,
-    grid: TimeGrid | None = None,
-    callback: Callback | None = None,
-    hooks: _Hooks | None = None,
-    overwrite_H: bool = False,
-) -> Factorisation:
-    """Run `nmfd`'s iterations on a target that may be larger than memory.
+@dataclass(frozen=True)
+class _CallerHooks:
+    """Calls them with W (K, R, T) and H (R, M) of the normalised target.
 
-    Parameters
+    Attributes
     ----------
-    target : Target
-    W : ndarray, shape (K, R, T)
-    H : ndarray, shape (R, M)
-        Where to start; both are left as they are, unless the last argument says otherwise.
-    rule : UpdateRule
-    grid : TimeGrid, optional
-        How the frames of the templates are tied; T then counts boxes.
-    callback : callable, optional
-        As of `nmfd`.
-    hooks : optional
-        What `nmfd` makes of its two functions.
-    overwrite_H : bool
-        H may be written over: of a long recording it is long, too.
+    preprocess, postprocess, num_iter, kwargs
+        `nmfd`'s arguments.
     """
-    hooks = hooks or _Hooks()
-    divergence = np.zeros(rule.num_iter)
-    with team_for(target, W.shape[1] * W.shape[2]) as team:
-        W = in_rows(W)
-        update = UPDATES[rule.update](target, W, rule, team, grid)
-        scale = update.sweeps.scale
-        given, unit = H, H.dtype.type(scale)
-        is_fixed = rule.fix_H or rule.num_iter == 0
-        H = scaled = np.multiply(H, unit, out=H if overwrite_H and not is_fixed else None)
-        for iteration in range(rule.num_iter):
-            W, H = hooks.before(W, H, scale)
-            W, H, total = update.step(W, H)
-            divergence[iteration] = total / scale
-            if callback is not None:
-                callback(iteration, float(divergence[iteration]))
-            W, H = hooks.after(W, H, scale, iteration)
-            W, H = update.normalise(W, H)
-    if is_fixed and H is scaled:
-        H = given.copy()  # what is fixed keeps its bits
-    else:
-        H /= unit
-    return Factorisation(from_rows(W), H, divergence)
+
+    preprocess: Hook | None
+    postprocess: Hook | None
+    num_iter: int
+    kwargs: Mapping[str, Any]
+
+    def before(self, factors: Factors, scale: float) -> None:
+        """Have the first function replace the factors, H in units of the target's sum."""
+        if self.preprocess is not None:
+            W, H = bins_first(factors.W), factors.H / scale
+            _replace(factors, scale, self.preprocess(W=W, H=H, **self.kwargs))
+
+    def after(self, factors: Factors, scale: float, iteration: int) -> None:
+        """Have the second function replace the factors."""
+        if self.postprocess is not None:
+            W, H = bins_first(factors.W), factors.H / scale
+            replaced = self.postprocess(W, H, iteration, self.num_iter, **self.kwargs)
+            _replace(factors, scale, replaced)
 
 
-def in_rows(W: FloatArray) -> FloatArray:
-    """Return templates (K, R, T) as the engine has them, (R, T, K): a new array."""
-    return np.array(W.transpose(1, 2, 0), order="C")
-
-
-def from_rows(W: FloatArray) -> FloatArray:
-    """Return the engine's templates (R, T, K) as (K, R, T)."""
-    return np.ascontiguousarray(W.transpose(2, 0, 1))
+def _replace(factors: Factors, scale: float, replaced: tuple[FloatArray, FloatArray]) -> None:
+    """Take what a hook gave, in the factors' type, or refuse its shape."""
+    if not (isinstance(replaced, Sequence) and len(replaced) == 2):
+        found = type(replaced).__name__
+        raise ParameterError(f"hook: expected it to return W and H, found {found}")
+    W, H = (np.asarray(factor) for factor in replaced)
+    n_comp, n_frames, n_bins = factors.W.shape
+    if W.shape != (n_bins, n_comp, n_frames) or H.shape != factors.H.shape:
+        raise ParameterError(
+            f"hook: expected W of shape {(n_bins, n_comp, n_frames)} and H of shape "
+            f"{factors.H.shape}, found {W.shape} and {H.shape}"
+        )
+    factors.W = bins_last(W.astype(factors.W.dtype))
+    if not np.array_equal(H, factors.H / scale):  # what it left alone keeps its bits
+        factors.H = (H * scale).astype(factors.H.dtype)

@@ -1,10 +1,11 @@
-"""Templates learned from recordings of single drum strokes."""
+"""Templates learned from recordings of single drum hits."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.nmfconv.deconvolution import nmfd
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 
@@ -20,8 +21,8 @@ def initialize_drum_specific_nmfd_templates(
 ) -> list[FloatArray]:
     """Learn one template for each drum class from a folder of one-shots.
 
-    All recordings of a class are brought to one level, set one behind the other and explained by
-    NMFD with a single component, as section IV-B of [1]_ has it.
+    All recordings of a class are brought to one level, set one behind the other and factorised
+    by NMFD with a single component, as section IV-B of [1]_ has it.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def initialize_drum_specific_nmfd_templates(
 def learn_template(
     one_shots: Sequence[FloatArray], stft: Stft, num_template_frames: int, num_iter: int
 ) -> FloatArray:
-    """Learn the one template that explains several recordings of the same sound.
+    """Learn the one template of several recordings of the same sound.
 
     Parameters
     ----------
@@ -91,16 +92,13 @@ def learn_template(
     ParameterError
         If all recordings are silent.
     """
-    from nmfd_cli.core.nmfconv.deconvolution import nmfd
-
-    parts = []
-    for one_shot in one_shots:
-        peak = float(np.abs(one_shot).max(initial=0))
-        if peak > 0:
-            parts.append(0.99 / peak * one_shot)
-    if not parts:
+    peaks = [float(np.abs(one_shot).max(initial=0)) for one_shot in one_shots]
+    levelled = [
+        0.99 / peak * one_shot for peak, one_shot in zip(peaks, one_shots, strict=True) if peak > 0
+    ]
+    if not levelled:
         raise ParameterError("expected at least one recording with sound, found none")
-    V = stft.magnitude(np.concatenate(parts))
+    V = stft.magnitude(np.concatenate(levelled))
     shortage = num_template_frames - V.shape[1]
     if shortage > 0:
         V = np.pad(V, ((0, 0), (0, shortage)))

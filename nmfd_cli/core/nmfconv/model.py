@@ -3,8 +3,8 @@
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.nmfconv.shifts import TimeGrid, stack_shifts, with_history
-from nmfd_cli.core.threads import Team
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, stack_shifts, with_history
+from nmfd_cli.core.threads import WorkerPool
 from nmfd_cli.errors import ParameterError
 
 #: Pieces of bins in which the model of a component is computed.
@@ -105,14 +105,14 @@ def _factors_with_floor(W: FloatArray, H: FloatArray) -> tuple[FloatArray, Float
     return templates, stack
 
 
-def component_models(W: FloatArray, H: FloatArray, team: Team) -> list[FloatArray]:
+def component_models(W: FloatArray, H: FloatArray, pool: WorkerPool) -> list[FloatArray]:
     """Compute what each component contributes to the approximation.
 
     Parameters
     ----------
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
-    team : Team
+    pool : WorkerPool
 
     Returns
     -------
@@ -128,5 +128,5 @@ def component_models(W: FloatArray, H: FloatArray, team: Team) -> list[FloatArra
         templates, stack = factors[r]
         np.matmul(templates[k : k + n_rows], stack, out=models[r][k : k + n_rows])
 
-    team.run(write, len(pieces))
+    pool.run(write, len(pieces))
     return models

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
+from nmfd_cli.core.nmfconv.arguments import required_count
 from nmfd_cli.core.nmfconv.drum_templates import initialize_drum_specific_nmfd_templates
+from nmfd_cli.core.nmfconv.random_start import random_matrices
 from nmfd_cli.errors import ParameterError
-
-#: The seed of the reference toolbox: 'random' without a generator gives its numbers.
-REFERENCE_SEED = 42
 
 
 def init_templates(
@@ -140,31 +139,15 @@ class _TemplateRequest:
     def shape(self) -> tuple[int, int, int]:
         """Return (R, K, T) or say what is missing."""
         return (
-            required("num_comp", self.num_comp),
-            required("num_bins", self.num_bins),
+            required_count("num_comp", self.num_comp),
+            required_count("num_bins", self.num_bins),
             self.num_template_frames,
         )
 
 
-def required(name: str, value: int | None) -> int:
-    """Return a count that a strategy cannot do without.
-
-    Raises
-    ------
-    ParameterError
-        If it was not given or is below one.
-    """
-    if value is None or value < 1:
-        raise ParameterError(f"{name}: expected a number from 1 on, found {value}")
-    return int(value)
-
-
 def _random(request: _TemplateRequest) -> list[FloatArray]:
-    n_comp, *shape = request.shape()
-    if request.rng is not None:
-        return [request.rng.random(shape) for _ in range(n_comp)]
-    reference = np.random.RandomState(REFERENCE_SEED)
-    return [reference.random_sample(shape) for _ in range(n_comp)]
+    n_comp, n_bins, n_frames = request.shape()
+    return random_matrices(n_comp, (n_bins, n_frames), request.rng)
 
 
 def _uniform(request: _TemplateRequest) -> list[FloatArray]:
@@ -175,7 +158,7 @@ def _uniform(request: _TemplateRequest) -> list[FloatArray]:
 def _pitched(request: _TemplateRequest) -> list[FloatArray]:
     if request.pitches is None or len(request.pitches) == 0:
         raise ParameterError("the strategy 'pitched' needs at least one pitch, found none")
-    num_bins = required("num_bins", request.num_bins)
+    num_bins = required_count("num_bins", request.num_bins)
     hz_per_bin = request.fs / request.block_size
     templates = []
     for pitch in np.unique(np.asarray(request.pitches, dtype=np.float64)):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.shifts import TimeGrid, stack_shifts, unstack_shifts
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, stack_shifts, unstack_shifts
 
 
 class StackedProducts:
@@ -29,6 +29,7 @@ class StackedProducts:
         self,
         shape: tuple[int, int, int],
         panel_frames: int,
+        *,
         floor: float,
         dtype: np.dtype[Any],
         grid: TimeGrid | None = None,
@@ -47,40 +48,40 @@ class StackedProducts:
     def set_activation_templates(self, W: FloatArray) -> None:
         self.activation_templates = W.reshape(-1, W.shape[2])
 
-    def desk(self) -> "StackedDesk":
-        return StackedDesk(self)
+    def workspace(self) -> "StackedWorkspace":
+        return StackedWorkspace(self)
 
 
-class StackedDesk:
-    """What one thread works at, see `products.Desk`."""
+class StackedWorkspace:
+    """The buffers of one thread, see `products.Workspace`."""
 
     def __init__(self, products: StackedProducts) -> None:
         n_comp, n_boxes, _ = products.shape
         dtype, n_rows = products.templates.dtype, n_comp * n_boxes
         self._products = products
-        self._stack = np.empty((n_rows + 1) * products.panel_frames, dtype=dtype)
-        self._rows = np.empty(n_rows * products.panel_frames, dtype=dtype)
-        self._room: dict[int, FloatArray] = {}
-        self._panel = self._stack[:0].reshape(0, 0)
+        self._stack_buffer = np.empty((n_rows + 1) * products.panel_frames, dtype=dtype)
+        self._product_buffer = np.empty(n_rows * products.panel_frames, dtype=dtype)
+        self._box_buffers: dict[int, FloatArray] = {}
+        self._stack = self._stack_buffer[:0].reshape(0, 0)
 
-    def turn_to(self, history: FloatArray) -> None:
+    def load_panel(self, history: FloatArray) -> None:
         n_comp, n_boxes, _ = self._products.shape
         n_rows, m = n_comp * n_boxes + 1, history.shape[1] - self._products.grid.n_frames + 1
-        self._panel = self._stack[: n_rows * m].reshape(n_rows, m)
-        self._panel[-1] = 1
-        stack_shifts(history, self._products.grid, self._panel[:-1].reshape(n_comp, n_boxes, m))
+        self._stack = self._stack_buffer[: n_rows * m].reshape(n_rows, m)
+        self._stack[-1] = 1
+        stack_shifts(history, self._products.grid, self._stack[:-1].reshape(n_comp, n_boxes, m))
 
     def model(self, out: FloatArray) -> None:
-        np.matmul(self._products.templates.T, self._panel, out=out)
+        np.matmul(self._products.templates.T, self._stack, out=out)
 
     def template_terms(self, Q: FloatArray) -> FloatArray:
-        terms: FloatArray = self._panel[:-1] @ Q.T
+        terms: FloatArray = self._stack[:-1] @ Q.T
         return terms.reshape(self._products.shape)
 
     def add_activation_terms(self, Q: FloatArray, out: FloatArray) -> None:
         n_comp, n_boxes, _ = self._products.shape
         m = Q.shape[1]
-        rows = self._rows[: n_comp * n_boxes * m].reshape(-1, m)
-        np.matmul(self._products.activation_templates, Q, out=rows)
-        grid = self._products.grid
-        unstack_shifts(rows.reshape(n_comp, n_boxes, m), grid, out, self._room)
+        product = self._product_buffer[: n_comp * n_boxes * m].reshape(-1, m)
+        np.matmul(self._products.activation_templates, Q, out=product)
+        stacked = product.reshape(n_comp, n_boxes, m)
+        unstack_shifts(stacked, self._products.grid, out, buffers=self._box_buffers)

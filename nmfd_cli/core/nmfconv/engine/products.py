@@ -5,25 +5,26 @@ of W and that of H.  `StackedProducts` writes them as one dense product each ove
 activations; `FftProducts` computes them as convolutions along time, which wins for long templates.
 `choose_products` decides by what they were measured to cost.
 
-Templates stand in rows here, (R, T, K).  What several threads share lies in the products, what each
-of them needs for its panel on a desk of its own.
+What several threads share lies in the products, what each of them needs for its panel in a
+workspace of its own.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.fft_products import FftProducts
-from nmfd_cli.core.nmfconv.shifts import TimeGrid
-from nmfd_cli.core.nmfconv.stacked_products import StackedProducts
+from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
+from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
+from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
 
 
-class Desk(Protocol):
+class Workspace(Protocol):
     """The products of one panel, frames ``start:stop`` of M, m of them."""
 
-    def turn_to(self, history: FloatArray) -> None:
-        """Turn to a panel.
+    def load_panel(self, history: FloatArray) -> None:
+        """Prepare the products of a panel.
 
         Parameters
         ----------
@@ -40,7 +41,7 @@ class Desk(Protocol):
     def add_activation_terms(self, Q: FloatArray, out: FloatArray) -> None:
         """Add ``sum_{k,t} W[r, t, k] Q[k, m + t]`` to `out` (R, reach + m), for Q (K, m).
 
-        Its first ``reach`` columns are of the frames before the panel; `turn_to` is not needed.
+        Its first ``reach`` columns are of the frames before the panel; `load_panel` is not needed.
         """
 
 
@@ -48,36 +49,56 @@ class Products(Protocol):
     """Templates, ready for the products of any panel."""
 
     def set_templates(self, W: FloatArray) -> None:
-        """Take the templates (R, T, K) of `Desk.model`."""
+        """Take the templates (R, T, K) of `Workspace.model`."""
 
     def set_activation_templates(self, W: FloatArray) -> None:
-        """Take the templates (R, T, K) of `Desk.add_activation_terms`."""
+        """Take the templates (R, T, K) of `Workspace.add_activation_terms`."""
 
-    def desk(self) -> Desk:
-        """Return a place for one thread to work at."""
+    def workspace(self) -> Workspace:
+        """Return the buffers of one thread."""
+
+
+#: A way of computing products, called as `choose_products` is.
+ProductFactory = Callable[..., Products]
 
 
 def choose_products(
     shape: tuple[int, int, int],
     panel_frames: int,
+    *,
     floor: float,
     dtype: np.dtype[Any],
     fix_W: bool,
     grid: TimeGrid | None = None,
 ) -> Products:
-    """Take the way of computing that costs less for these shapes, (R, T, K)."""
+    """Take the way of computing that costs less for these shapes.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (R, T, K).
+    panel_frames : int
+        The longest panel.
+    floor : float
+        What keeps the model above zero.
+    dtype : dtype
+    fix_W : bool
+        No terms of the templates are asked for, and their transforms are known.
+    grid : TimeGrid, optional
+        How the frames of a template are tied; T then counts boxes.
+    """
     if grid is None and _fft_is_cheaper(shape, panel_frames, fix_W):
-        return FftProducts(shape, panel_frames, floor, dtype)
-    return StackedProducts(shape, panel_frames, floor, dtype, grid)
+        return FftProducts(shape, panel_frames, floor=floor, dtype=dtype)
+    return StackedProducts(shape, panel_frames, floor=floor, dtype=dtype, grid=grid)
 
 
 def _fft_is_cheaper(shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> bool:
     stacked, fft = costs(shape, panel_frames, fix_W)
-    return shape[1] >= _LEAST_FFT_FRAMES and bool(fft < stacked)
+    return shape[1] >= _MIN_FFT_FRAMES and bool(fft < stacked)
 
 
 #: Shorter templates are stacked even where FFTs cost less: the sums are exact.
-_LEAST_FFT_FRAMES = 32
+_MIN_FFT_FRAMES = 32
 
 #: Costs in multiplications of a dense product, fitted to 108 measured panels (float32, one thread;
 #: ``tests/benchmarks/products.py`` measures them again): an entry of the stack that is shifted in
@@ -111,16 +132,7 @@ class Counts(NamedTuple):
 
     @classmethod
     def of(cls, shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> "Counts":
-        """Count.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            (R, T, K).
-        panel_frames : int
-        fix_W : bool
-            No terms of the templates are asked for, and their transforms are known.
-        """
+        """Count for shapes (R, T, K); arguments as of `choose_products`."""
         R, T, K = shape
         n = panel_frames + T
         n_products, n_transforms = (2, 2) if fix_W else (3, 3 + 2 * R)

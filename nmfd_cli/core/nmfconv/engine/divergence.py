@@ -1,4 +1,4 @@
-"""Divergences between a target V and its model Lambda, and what their updates divide.
+"""Divergences between a target V and its model Lambda, and the quotients of their updates.
 
 The multiplicative updates of every beta-divergence divide a product with ``Q = V Lambda**(beta-1)``
 by the same product with ``B = Lambda**beta`` [1]_.  In the documented convention beta = 1 is half
@@ -7,9 +7,6 @@ the squared Euclidean distance, 0 the Kullback-Leibler divergence and -1 that of
 .. [1] A. Cichocki, R. Zdunek, A. H. Phan, S. Amari: "Nonnegative matrix and tensor factorizations",
    Wiley 2009, chapter 3.
 """
-
-import math
-from functools import cache
 
 import numpy as np
 
@@ -53,27 +50,26 @@ def beta_divergence(V: FloatArray, model: FloatArray, beta: float) -> float:
     return float(np.sum(entries, dtype=np.float64))
 
 
-def divide(
+def write_quotients(
     V: FloatArray,
     model: FloatArray,
     beta: float,
-    quotient: FloatArray,
-    power: FloatArray | None,
-    wanted: bool,
+    *,
+    out: tuple[FloatArray, FloatArray | None],
+    with_divergence: bool,
 ) -> float:
-    """Write what the updates divide, and return the divergence.
+    """Write the quotients of the updates, and return the divergence.
 
     Parameters
     ----------
     V, model : ndarray, shape (K, m), above zero, C-contiguous
-        The model may be overwritten.
+        The model is a buffer and may be overwritten.
     beta : float
-    quotient : ndarray, shape (K, m)
-        Gets ``Q = V L**(beta-1)``.
-    power : ndarray, shape (K, m), or None for beta = 0
-        Gets ``B = L**beta``.  None of the four may share memory.
-    wanted : bool
-        Whether to compute the divergence at all.
+    out : tuple of ndarrays, shape (K, m)
+        Get ``Q = V L**(beta-1)`` and ``B = L**beta``; the latter is None for beta = 0, where it is
+        one.  None of the arrays may share memory.
+    with_divergence : bool
+        Compute the divergence, too: its logarithms take as long as a product.
 
     Returns
     -------
@@ -81,10 +77,14 @@ def divide(
         The beta-divergence; for beta = 0 without its plain sums, ``sum V log(V / L)``; zero if not
         wanted.
     """
+    quotient, power = out
     if power is None:
         np.divide(V, model, out=quotient)
-        return _weighted_logarithms(V, quotient, model) if wanted else 0.0
-    divergence = beta_divergence(V, model, beta) if wanted else 0.0
+        if not with_divergence:
+            return 0.0
+        np.log(quotient, out=model)
+        return float(np.vdot(V, model))
+    divergence = beta_divergence(V, model, beta) if with_divergence else 0.0
     if beta == 1:
         power[...] = model
         quotient[...] = V
@@ -96,25 +96,3 @@ def divide(
     np.divide(power, model, out=quotient)
     quotient *= V
     return divergence
-
-
-def _weighted_logarithms(V: FloatArray, quotient: FloatArray, scratch: FloatArray) -> float:
-    """Return ``sum V log(quotient)``."""
-    logarithm, unit = _quicker_logarithm()
-    logarithm(quotient, out=scratch)
-    return float(np.vdot(V, scratch)) * unit
-
-
-@cache
-def _quicker_logarithm() -> tuple[np.ufunc, float]:
-    """Return a logarithm and what its unit is in natural ones.
-
-    Where NumPy has the binary one for 512 bit registers, it takes two thirds of the time of the
-    natural one; elsewhere it is not vectorised at all.
-    """
-    try:
-        (kinds,) = np.lib.introspect.opt_func_info(func_name="^log2$").values()
-        is_quick = "V4" in kinds["ff"]["current"] or "AVX512" in kinds["ff"]["current"]
-    except (AttributeError, KeyError, ValueError):  # NumPy before 2.1, or built otherwise
-        is_quick = False
-    return (np.log2, math.log(2)) if is_quick else (np.log, 1.0)

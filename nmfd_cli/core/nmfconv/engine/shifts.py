@@ -1,4 +1,4 @@
-"""Activations shifted in time, for templates whose frames may be tied into boxes."""
+"""Activations shifted in time and summed, for templates whose frames may be tied into boxes."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -43,7 +43,7 @@ class TimeGrid:
         widths = tuple(stop - start for start, stop in pairwise(self.edges))
         if self.edges[0] != 0 or not widths or min(widths) < 1:
             raise ParameterError(f"time grid: expected edges rising from 0, found {self.edges}")
-        # reckoned once, as the engine asks at every panel
+        # computed once, as the engine asks at every panel
         for name, value in {
             "widths": widths,
             "n_boxes": len(widths),
@@ -116,47 +116,105 @@ def with_history(H: FloatArray, grid: TimeGrid, start: int, stop: int) -> FloatA
 
 
 def unstack_shifts(
-    rows: FloatArray, grid: TimeGrid, out: FloatArray, room: dict[int, FloatArray] | None = None
+    stacked: FloatArray,
+    grid: TimeGrid,
+    out: FloatArray,
+    *,
+    buffers: dict[int, FloatArray] | None = None,
 ) -> None:
     """Shift row t of each component left by t frames and add: the adjoint of `stack_shifts`.
 
     Parameters
     ----------
-    rows : ndarray, shape (R, T, m)
+    stacked : ndarray, shape (R, T, m)
     grid : TimeGrid
         Row b is shifted by each of the frames of box b.
     out : ndarray, shape (R, reach + m)
         What is added to: the m frames and those before them.
-    room : dict, optional
-        Handed in again, it spares the arrays in between.
+    buffers : dict, optional
+        Handed in again, it spares the allocation of the arrays in between.
     """
-    m = rows.shape[2]
+    m = stacked.shape[2]
     reach = grid.n_frames - 1
     if grid.is_plain:
         for t in range(grid.n_frames):
-            out[:, reach - t : reach - t + m] += rows[:, t]
+            out[:, reach - t : reach - t + m] += stacked[:, t]
         return
     # what starts at a frame and is to be added to so many from there on, by their number
     starting: dict[int, FloatArray] = {1: out}
-    room = {} if room is None else room
+    buffers = {} if buffers is None else buffers
     for box, (low, high) in enumerate(pairwise(grid.edges)):
-        first = _starting(starting, high - low, room)[:, reach - high + 1 :]
-        first[:, :m] += rows[:, box]
+        first = _starting(starting, high - low, buffers)[:, reach - high + 1 :]
+        first[:, :m] += stacked[:, box]
     while (width := max(starting)) > 1:
         wide, half = starting.pop(width), width // 2
-        narrow = _starting(starting, half, room)
+        narrow = _starting(starting, half, buffers)
         narrow += wide
         narrow[:, half:] += wide[:, :-half]
         if width % 2:
             out[:, width - 1 :] += wide[:, : 1 - width]
 
 
-def _starting(known: dict[int, FloatArray], width: int, room: dict[int, FloatArray]) -> FloatArray:
-    """Return what is known of a width, or zeros in an array of `room`."""
+def _starting(
+    known: dict[int, FloatArray], width: int, buffers: dict[int, FloatArray]
+) -> FloatArray:
+    """Return what is known of a width, or zeros in an array of `buffers`."""
     if width not in known:
-        zeros = room.get(width)
+        zeros = buffers.get(width)
         if zeros is None or zeros.shape != known[1].shape or zeros.dtype != known[1].dtype:
-            zeros = room[width] = np.empty_like(known[1], order="C")
+            zeros = buffers[width] = np.empty_like(known[1], order="C")
         zeros.fill(0)
         known[width] = zeros
     return known[width]
+
+
+def shifted_sums(H: FloatArray, grid: TimeGrid) -> FloatArray:
+    """Return ``sum_m H[r, m - t]``, the activations that t frames later are still inside.
+
+    Parameters
+    ----------
+    H : ndarray, shape (R, M)
+    grid : TimeGrid
+        For each box the sum over its frames.
+
+    Returns
+    -------
+    ndarray, shape (R, T), float64
+    """
+    n_comp, n_frames = H.shape
+    n_early = max(0, n_frames - grid.n_frames + 1)
+    # added up from the first frame on: what is small beside a late onset is not lost
+    upto = np.zeros((n_comp, grid.n_frames))
+    late = np.concatenate([H[:, :n_early].sum(axis=1, keepdims=True), H[:, n_early:]], axis=1)
+    sums = np.cumsum(late, axis=1, dtype=np.float64)[:, ::-1]
+    upto[:, : sums.shape[1]] = sums[:, : grid.n_frames]
+    return upto if grid.is_plain else np.add.reduceat(upto, grid.edges[:-1], axis=1)
+
+
+def divide_by_reachable(
+    numerator: FloatArray, bins: FloatArray, grid: TimeGrid, *, floor: float
+) -> FloatArray:
+    """Divide in place by ``sum_{k, t < M - m} W[r, t, k]``, what of a template fits before the end.
+
+    Parameters
+    ----------
+    numerator : ndarray, shape (R, M)
+        Changed in place: of a long recording no other array so long is wanted.
+    bins : ndarray, shape (R, T)
+        ``sum_k W[r, t, k]``.
+    grid : TimeGrid
+    floor : float
+        What is added to the sums.
+
+    Returns
+    -------
+    ndarray, shape (R, M)
+        `numerator` itself.
+    """
+    per_frame = bins if grid.is_plain else np.repeat(bins, grid.widths, axis=1)
+    reached = np.cumsum(per_frame, axis=1) + np.asarray(floor, dtype=bins.dtype)
+    n_frames = numerator.shape[1]
+    n_late = min(grid.n_frames, n_frames)
+    numerator[:, : n_frames - n_late] /= reached[:, -1:]
+    numerator[:, n_frames - n_late :] /= reached[:, n_late - 1 :: -1]
+    return numerator

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
-from nmfd_cli.core.nmfconv.stacked_products import StackedProducts
+from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
 
 
 class FftProducts:
@@ -27,7 +27,12 @@ class FftProducts:
     """
 
     def __init__(
-        self, shape: tuple[int, int, int], panel_frames: int, floor: float, dtype: np.dtype[Any]
+        self,
+        shape: tuple[int, int, int],
+        panel_frames: int,
+        *,
+        floor: float,
+        dtype: np.dtype[Any],
     ) -> None:
         from scipy import fft  # costs more to import than a short separation takes
 
@@ -38,7 +43,7 @@ class FftProducts:
         self.largest = _TOLERANCE / float(np.finfo(dtype).eps)
         self.spectrum: ComplexArray = np.empty((shape[0], shape[2], 0), np.complex64)
         self.activation_spectrum = self.spectrum
-        self.dense = StackedProducts(shape, panel_frames, floor, dtype)
+        self.dense = StackedProducts(shape, panel_frames, floor=floor, dtype=dtype)
         self._templates: FloatArray | None = None
         self._activation_templates: FloatArray | None = None
 
@@ -60,24 +65,24 @@ class FftProducts:
         spectrum: ComplexArray = self.fft.rfft(np.swapaxes(W, 1, 2), self.length)
         return spectrum
 
-    def desk(self) -> "FftDesk":
-        return FftDesk(self)
+    def workspace(self) -> "FftWorkspace":
+        return FftWorkspace(self)
 
 
 #: What the error of an FFT may be beside a sum of ordinary numbers.
 _TOLERANCE = 1e-3
 
 
-class FftDesk:
-    """What one thread works at, see `products.Desk`."""
+class FftWorkspace:
+    """The buffers of one thread, see `products.Workspace`."""
 
     def __init__(self, products: FftProducts) -> None:
         self._products = products
-        self._dense = products.dense.desk()
+        self._dense = products.dense.workspace()
         self._history: FloatArray = np.empty((0, 0), np.float32)
         self._activations: ComplexArray = np.empty((0, 0), np.complex64)
 
-    def turn_to(self, history: FloatArray) -> None:
+    def load_panel(self, history: FloatArray) -> None:
         self._history = history
         self._activations = self._products.fft.rfft(history, self._products.length)
 
@@ -91,7 +96,7 @@ class FftDesk:
     def template_terms(self, Q: FloatArray) -> FloatArray:
         products = self._products
         if Q.max() > products.largest:
-            self._dense.turn_to(self._history)
+            self._dense.load_panel(self._history)
             return self._dense.template_terms(Q)
         delayed = np.zeros((Q.shape[0], products.reach + Q.shape[1]), dtype=Q.dtype)
         delayed[:, products.reach :] = Q

@@ -1,4 +1,4 @@
-"""Targets: the spectrogram that is to be explained, seen panel by panel."""
+"""Targets: the spectrogram to be factorised, seen panel by panel."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -90,10 +90,10 @@ class ArrayTarget:
         self.shape: tuple[int, int] = (V.shape[0], V.shape[1])
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.panel_frames = min(panel_frames or usual_panel_frames(*self.shape), V.shape[1])
-        parts = [V[:, panel.start : panel.stop] for panel in panels_of(self)]
-        self._panels = [np.ascontiguousarray(part, dtype=self.dtype) for part in parts]
+        cut = [V[:, panel.start : panel.stop] for panel in panels_of(self)]
+        self._panels = [np.ascontiguousarray(panel, dtype=self.dtype) for panel in cut]
         # rows are added up in their own precision, the few sums of rows in double precision
-        sums = [part.sum(axis=1) for part in self._panels]
+        sums = [panel.sum(axis=1) for panel in self._panels]
         self.total = float(np.sum(sums, dtype=np.float64))
         least = self.dtype.type(least_entry(self.total, self.dtype))
         self._panels = [p if p.min() >= least else np.maximum(p, least) for p in self._panels]
