@@ -35,6 +35,7 @@ def demo() -> Separation:
     return separate(shipped("data", "demo", "drums.wav"), iterations=5, residual="rest")
 
 
+@pytest.mark.slow
 def test_the_example_of_the_readme_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,7 +104,7 @@ def test_a_score_by_drum(recording: Path) -> None:
     times = np.array([0.05, 0.15])
     velocities = np.stack([times, [100, 50]], axis=1)
     settings = {**QUICK, "init": None}
-    found = separate(recording, score={"BD": times, "snare": velocities}, **settings)
+    found = separate(recording, score={"kick #1": times, "snare": velocities}, **settings)
     np.testing.assert_allclose(found.onsets["kick"][:, 0], times)
     np.testing.assert_allclose(found.onsets["snare"], velocities)
     again = separate(recording, score=found.onsets, **settings)
@@ -141,8 +142,6 @@ def test_presets_and_settings_are_those_of_the_command_line(recording: Path) -> 
         ({"score": [0.1, 0.5]}, "score: expected a file, or a dictionary of drums and their "
          "onsets, found list"),
         ({"score": {"ki\nck": [0.1]}}, r"score: expected the name of a drum, found 'ki\nck'"),
-        ({"score": {"kick #1": [0.1]}}, "score['kick #1'][0]: expected a drum class (kick, "
-         "snare, hihat, tom, cymbal, clap), found 'kick #1'"),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_refused(

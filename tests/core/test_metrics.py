@@ -125,6 +125,7 @@ def test_decibels_are_within_100(numerator: float, denominator: float, expected:
     assert decibels(numerator, denominator) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_bss_eval_is_that_of_mir_eval_and_silence_is_the_least() -> None:
     separation = imported("mir_eval.separation")
     true = noise(1, 4000, 3)

@@ -284,6 +284,7 @@ def test_a_tempo_with_no_place_is_refused(loop: Path, arguments: list[str], mess
     assert failed("loop.wav", *arguments) == (2, f"--tempo: {message}\n")
 
 
+@pytest.mark.slow
 def test_midi_is_a_score_wherever_one_is(loop: Path) -> None:
     pytest.importorskip("mido")
     nmfd("loop.wav", "-o", "drums.mid", "-q")

@@ -360,6 +360,7 @@ def is_table(data: bytes) -> bool:
 
 @settings(max_examples=400)
 @given((st.binary(max_size=60) | damaged_files()).filter(is_table))
+@pytest.mark.slow
 def test_any_file_is_read_or_refused_with_its_line(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
