@@ -254,7 +254,7 @@ def sources_of(jobs: Sequence[Job]) -> frozenset[str]:
 
 def _refuse_place(path: Path, job: Job, sources: frozenset[str]) -> None:
     require_free(path, True, sources)
-    if job.replaces_nothing and (path.exists() or path.is_symlink()):
-        raise OutputError(
-            "exists; --overwrite replaces it, --skip-existing keeps what is complete", path=path
-        )
+    is_free = not path.exists() and not path.is_symlink()
+    if not is_free and job.replaces_nothing:
+        hint = "--overwrite replaces it, --skip-existing keeps what is complete"
+        raise OutputError("exists", hint=hint, path=path)

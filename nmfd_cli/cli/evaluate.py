@@ -48,7 +48,7 @@ def command(reference: str, estimate: str, as_json: bool, **options: Any) -> Non
     stems together, in the frames of 20 ms in which the true stem is below -60 dBFS.  Onsets, CSV or
     MIDI, are matched one to one.
     """
-    from nmfd_cli.evaluation.onsets import evaluate
+    from nmfd_cli.evaluation.evaluate import evaluate
     from nmfd_cli.evaluation.stems import StemEvaluation
 
     found = evaluate(reference, estimate, warn=Reporter(0).warn, **options)

@@ -1,4 +1,4 @@
-"""Frequency bands in which a bank of templates is compared with a recording."""
+"""Frequency bands in which templates of a kit are compared with a recording."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ import numpy as np
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, panels_of
 
-#: Below this frequency, in Hz, every bin is a band: kicks and toms are told apart there.
+#: Below this frequency, in Hz, every bin is a band: kicks and toms differ there.
 _LINEAR_UNTIL = 320.0
 _BANDS_PER_OCTAVE = 12
 _HIGHEST = 18000.0

@@ -185,14 +185,14 @@ class _OverlapAdder:
     def __init__(self, stft: Stft) -> None:
         self._stft = stft
         self._waiting: NDArray[Any] | None = None
-        self._to_drop = stft.reach
+        self._to_drop = stft.overlap
 
     def add(self, samples: FloatArray) -> FloatArray:
         """Return the samples (..., n) that are complete with these of `Stft.overlap_add`."""
-        reach = self._stft.reach
+        overlap = self._stft.overlap
         if self._waiting is not None:
-            samples[..., :reach] += self._waiting
-        complete = samples.shape[-1] - reach
+            samples[..., :overlap] += self._waiting
+        complete = samples.shape[-1] - overlap
         self._waiting = samples[..., complete:]
         drop = min(self._to_drop, complete)
         self._to_drop -= drop

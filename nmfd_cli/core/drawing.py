@@ -85,9 +85,9 @@ class SpectrogramPicture:
         """Draw what these samples (C, any) complete."""
         block = samples.astype(np.float32, copy=False)
         if self._waiting is None:
-            self._waiting = np.zeros((block.shape[0], self._stft.reach), dtype=np.float32)
+            self._waiting = np.zeros((block.shape[0], self._stft.overlap), dtype=np.float32)
         waiting = np.concatenate([self._waiting, block], axis=-1)
-        m = (waiting.shape[-1] - self._stft.reach) // self._stft.hop_length
+        m = (waiting.shape[-1] - self._stft.overlap) // self._stft.hop_length
         self._draw(waiting, m)
         self._waiting = waiting[:, m * self._stft.hop_length :]
 
@@ -95,7 +95,7 @@ class SpectrogramPicture:
         """Return the picture, shape (n_rows, columns): linear magnitudes from time zero on."""
         if self._waiting is not None:
             missing = self._first + self._columns.n_values - self._n_frames
-            needed = self._stft.reach + missing * self._stft.hop_length
+            needed = self._stft.overlap + missing * self._stft.hop_length
             around = max(0, needed - self._waiting.shape[-1])
             self._draw(np.pad(self._waiting, ((0, 0), (0, around))), missing)
         return self._columns.values
@@ -103,7 +103,7 @@ class SpectrogramPicture:
     def _draw(self, samples: FloatArray, m: int) -> None:
         if m < 1:
             return
-        reached = samples[:, : self._stft.reach + m * self._stft.hop_length]
+        reached = samples[:, : self._stft.overlap + m * self._stft.hop_length]
         magnitude = magnitude_of(self._stft.transform(reached))
         skipped = max(0, self._first - self._n_frames)
         self._n_frames += m

@@ -1,8 +1,7 @@
-"""How good a separation or a transcription is, against the truth.
+"""How good a separation is, against the true stems.
 
-Energies of stems add up block by block, so that recordings of any length can be measured; onsets
-are matched one to one.  ``s`` is the true stem, ``e`` the estimate, ``x`` the mixture; sums run
-over all channels and samples.
+Energies of stems add up block by block, so that recordings of any length can be measured.  ``s`` is
+the true stem, ``e`` the estimate, ``x`` the mixture; sums run over all channels and samples.
 
 ================ ===================================================================
 SDR              ``10 log10((|s|² + 1e-7) / (|s - e|² + 1e-7))``, the nSDR of [1]_; a silent
@@ -13,7 +12,6 @@ silence          ``10 log10(sum |e|² / sum |x|²)`` over the frames of 20 ms in
                  stem is silent.  After the predicted energy at silence (PES) of [3]_, which is the
                  level of ``e`` by itself, frame by frame, where ``s`` is exactly zero
 BSS Eval         version 3 of [4]_, of the mono downmix, by mir_eval
-F-measure        of onsets matched one to one within a tolerance, as in MIREX
 ================ ===================================================================
 
 .. [1] Y. Mitsufuji et al.: "Music demixing challenge 2021", Frontiers in Signal Processing 1, 2022.
@@ -31,7 +29,6 @@ from dataclasses import astuple, dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import MissingExtraError
@@ -102,7 +99,7 @@ class StemEnergies:
 
 
 def stem_energies(
-    reference: FloatArray, estimate: FloatArray, mixture: FloatArray, frame_length: int
+    reference: FloatArray, estimate: FloatArray, mixture: FloatArray, *, frame_length: int
 ) -> StemEnergies:
     """Measure a stem, or a block of it.
 
@@ -121,7 +118,7 @@ def stem_energies(
     Examples
     --------
     >>> s, x = np.array([[0.5, -0.5, 0.0, 0.0]]), np.array([[0.5, -0.5, 0.4, 0.3]])
-    >>> found = stem_energies(s, 0.9 * s + 0.1 * x, x, 2)
+    >>> found = stem_energies(s, 0.9 * s + 0.1 * x, x, frame_length=2)
     >>> round(found.sdr, 1), round(found.silence, 1)
     (23.0, -20.0)
     """
@@ -170,8 +167,8 @@ def bss_eval(references: FloatArray, estimates: FloatArray) -> list[tuple[float,
         separation = bss_eval_of_mir_eval()
         is_silent = np.logical_not(np.abs(estimates).max(axis=1) > 0)
         # each estimate is measured by itself, so anything may stand for a silent one
-        heard = np.where(is_silent.reshape(-1, 1), references, estimates)
-        *found, _ = separation(references, heard, compute_permutation=False)
+        sounding = np.where(is_silent.reshape(-1, 1), references, estimates)
+        *found, _ = separation(references, sounding, compute_permutation=False)
     values = np.where(is_silent, -_LARGEST, np.clip(found, -_LARGEST, _LARGEST))
     return [(float(sdr), float(sir), float(sar)) for sdr, sir, sar in values.T]
 
@@ -191,76 +188,3 @@ def bss_eval_of_mir_eval() -> Callable[..., Sequence[FloatArray]]:
         raise MissingExtraError("BSS Eval", "eval") from None
     function: Callable[..., Sequence[FloatArray]] = bss_eval_sources
     return function
-
-
-@dataclass(frozen=True)
-class OnsetCounts:
-    """How many onsets there are, were found, and are both; counts of two classes add up."""
-
-    n_reference: int
-    n_estimate: int
-    n_matched: int
-
-    def __add__(self, other: Self) -> "OnsetCounts":
-        return OnsetCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-    @property
-    def precision(self) -> float:
-        """The share of what was found that is true, 0 to 1; 0 if nothing was found."""
-        return self.n_matched / self.n_estimate if self.n_estimate else 0.0
-
-    @property
-    def recall(self) -> float:
-        """The share of what is true that was found, 0 to 1; 0 if nothing is true."""
-        return self.n_matched / self.n_reference if self.n_reference else 0.0
-
-    @property
-    def f_measure(self) -> float:
-        """The harmonic mean of both, 0 to 1; 1 if nothing is there and nothing was found."""
-        n_all = self.n_reference + self.n_estimate
-        return 2 * self.n_matched / n_all if n_all else 1.0
-
-
-def match_onsets(
-    reference: Sequence[float] | FloatArray,
-    estimate: Sequence[float] | FloatArray,
-    tolerance: float,
-) -> list[tuple[int, int]]:
-    """Match onsets one to one, as many as possible.
-
-    All tolerances being the same, each true onset in its order takes the earliest that is left of
-    those it can have: no other choice leaves more to the later ones.
-
-    Parameters
-    ----------
-    reference, estimate : sequences of float
-        Seconds, in any order.
-    tolerance : float
-        Seconds that matched onsets may be apart, at most.
-
-    Returns
-    -------
-    list of (int, int)
-        Indices into both.
-
-    Examples
-    --------
-    >>> match_onsets([1.0, 1.04], [1.08, 1.05, 3.0], 0.05)
-    [(0, 1), (1, 0)]
-    """
-    references, estimates = np.asarray(reference, float), np.asarray(estimate, float)
-    true_order, found_order = _order(references), _order(estimates)
-    pairs: list[tuple[int, int]] = []
-    next_found = 0
-    for true in true_order:
-        earliest, latest = references[true] - tolerance, references[true] + tolerance
-        while next_found < len(found_order) and estimates[found_order[next_found]] < earliest:
-            next_found += 1
-        if next_found < len(found_order) and estimates[found_order[next_found]] <= latest:
-            pairs.append((int(true), int(found_order[next_found])))
-            next_found += 1
-    return pairs
-
-
-def _order(times: FloatArray) -> NDArray[np.intp]:
-    return np.argsort(times, kind="stable")

@@ -18,7 +18,7 @@ Sample = TypeVar("Sample", int, NDArray[np.intp])
 
 @dataclass(frozen=True)
 class Stft:
-    """An STFT with a periodic Hann window whose frames are counted by what they reach.
+    """An STFT with a periodic Hann window whose frames are counted by their newest samples.
 
     Frame m is the first whose window reaches samples ``m hop_length ... (m + 1) hop_length - 1``:
     it looks at samples ``(m + 1) hop_length - n_fft ... (m + 1) hop_length - 1``.  An event at
@@ -67,8 +67,8 @@ class Stft:
         return self.n_fft // 2 + 1
 
     @property
-    def reach(self) -> int:
-        """Samples before its first new one that a frame looks back at."""
+    def overlap(self) -> int:
+        """Samples that a frame shares with the one before, ``n_fft - hop_length``."""
         return self.n_fft - self.hop_length
 
     def window(self) -> FloatArray:
@@ -79,7 +79,7 @@ class Stft:
 
     def n_frames(self, n_samples: int) -> int:
         """Return M for a recording of so many samples."""
-        return 0 if n_samples < 1 else (n_samples - 1 + self.reach) // self.hop_length + 1
+        return 0 if n_samples < 1 else (n_samples - 1 + self.overlap) // self.hop_length + 1
 
     def frame_of(self, sample: Sample) -> Sample:
         """Return the first frame whose window reaches a sample, or each of an array of them."""
@@ -91,8 +91,8 @@ class Stft:
         Parameters
         ----------
         x : ndarray, shape (..., n_samples)
-            Samples that frames ``0 ... M - 1`` look at: the first `reach` of them lie before frame
-            zero's own.  ``n_samples >= n_fft``; what does not fill a last hop is left out.
+            Samples that frames ``0 ... M - 1`` look at: the first `overlap` of them lie before
+            frame zero's own.  ``n_samples >= n_fft``; what does not fill a last hop is left out.
 
         Returns
         -------
@@ -118,8 +118,8 @@ class Stft:
         x : ndarray, shape (..., n_samples)
         """
         n_samples = x.shape[-1]
-        needed = self.reach + self.n_frames(n_samples) * self.hop_length
-        around = (self.reach, needed - self.reach - n_samples)
+        needed = self.overlap + self.n_frames(n_samples) * self.hop_length
+        around = (self.overlap, needed - self.overlap - n_samples)
         return np.pad(x, [(0, 0)] * (x.ndim - 1) + [around])
 
     def blocks(self, sample_blocks: Iterable[FloatArray]) -> Iterator[ComplexArray]:
@@ -138,17 +138,17 @@ class Stft:
         waiting: FloatArray | None = None
         for block in sample_blocks:
             if waiting is None:
-                waiting = np.zeros((block.shape[0], self.reach), dtype=block.dtype)
+                waiting = np.zeros((block.shape[0], self.overlap), dtype=block.dtype)
             waiting = np.concatenate([waiting, block], axis=-1)
             n_samples += block.shape[-1]
-            m = (waiting.shape[-1] - self.reach) // self.hop_length
+            m = (waiting.shape[-1] - self.overlap) // self.hop_length
             if m:
-                yield self.transform(waiting[:, : self.reach + m * self.hop_length])
+                yield self.transform(waiting[:, : self.overlap + m * self.hop_length])
                 waiting = waiting[:, m * self.hop_length :]
                 n_frames += m
         missing = self.n_frames(n_samples) - n_frames
         if waiting is not None and missing > 0:
-            needed = self.reach + missing * self.hop_length
+            needed = self.overlap + missing * self.hop_length
             yield self.transform(np.pad(waiting, ((0, 0), (0, needed - waiting.shape[-1]))))
 
     def overlap_add(self, spectrum: ComplexArray) -> FloatArray:
@@ -163,10 +163,10 @@ class Stft:
 
         Returns
         -------
-        ndarray, shape (..., reach + m hop_length)
-            Samples from `reach` before the first frame's own.  Whole are those that all of their
-            frames are here for: with frames to follow, the last `reach` wait for them; with frames
-            before, the first `reach` are to be added to what was left waiting.
+        ndarray, shape (..., overlap + m hop_length)
+            Samples from `overlap` before the first frame's own.  Whole are those that all of their
+            frames are here for: with frames to follow, the last `overlap` wait for them; with
+            frames before, the first `overlap` are to be added to what was left waiting.
 
         References
         ----------
@@ -185,11 +185,11 @@ class Stft:
             piece = frames[..., part * hop : (part + 1) * hop]
             total[..., part : part + n_frames, : piece.shape[-1]] += piece
         flat = total.reshape(*spectrum.shape[:-2], -1)
-        return flat[..., : self.reach + n_frames * hop]
+        return flat[..., : self.overlap + n_frames * hop]
 
     def inverse(self, spectrum: ComplexArray, n_samples: int) -> FloatArray:
         """Return the whole recording (..., n_samples) of a spectrogram (..., K, M)."""
-        return self.overlap_add(spectrum)[..., self.reach : self.reach + n_samples]
+        return self.overlap_add(spectrum)[..., self.overlap : self.overlap + n_samples]
 
     def _overlap_weight(self) -> FloatArray:
         """Return the sum of squared windows over each sample of a hop, shape (hop_length,)."""

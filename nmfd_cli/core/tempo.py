@@ -59,9 +59,9 @@ def estimate_tempo(onsets: Mapping[str, FloatArray]) -> Tempo | None:
     The autocorrelation of all onsets, each weighted by its velocity, is summed over one, two and
     four beats and weighted by how usual the tempo is, as in [1]_ from onsets instead of an
     envelope.  The best candidate is then refined, within two percent, to where the onsets fall most
-    closely onto the grid of sixteenths, measured by the length of their mean phase vector [2]_.  As
-    for anybody who only hears strokes, twice or half the tempo may be as good: then the one closer
-    to 120 is returned.
+    closely onto the grid of sixteenths, measured by the length of their mean phase vector [2]_.
+    From onsets alone, twice or half the tempo may be as good: then the one closer to 120 is
+    returned.
 
     Parameters
     ----------
@@ -80,10 +80,10 @@ def estimate_tempo(onsets: Mapping[str, FloatArray]) -> Tempo | None:
     .. [2] N. I. Fisher: "Statistical analysis of circular data", Cambridge, 1993.
     """
     drums = [np.asarray(drum, dtype=np.float64).reshape(-1, 2) for drum in onsets.values()]
-    strokes = np.concatenate(drums) if drums else np.zeros((0, 2))
-    if len(strokes) < _FEWEST:
+    hits = np.concatenate(drums) if drums else np.zeros((0, 2))
+    if len(hits) < _FEWEST:
         return None
-    times, weights = strokes[:, 0], strokes[:, 1] / 127.0
+    times, weights = hits[:, 0], hits[:, 1] / 127.0
     bpm = _refined(times, weights, _coarse(times, weights))
     grid = _phase(times, weights, bpm * STEPS_PER_BEAT)
     if abs(grid) < _LEAST_CONCENTRATION:
@@ -94,7 +94,7 @@ def estimate_tempo(onsets: Mapping[str, FloatArray]) -> Tempo | None:
 
 
 def _coarse(times: FloatArray, weights: FloatArray) -> float:
-    """Return the tempo whose beats, twos and fours of beats separate the most strokes."""
+    """Return the tempo whose beats, twos and fours of beats separate the most onsets."""
     candidates = np.geomspace(SLOWEST, FASTEST, 400)
     longest = 4 * 60.0 / SLOWEST
     order = np.argsort(times)
@@ -106,8 +106,8 @@ def _coarse(times: FloatArray, weights: FloatArray) -> float:
     products = weights[second] * weights[first]
     resolution = 0.001
     density = np.bincount(np.rint(lags / resolution).astype(int), weights=products)
-    reach = np.arange(-60, 61)
-    kernel = np.exp(-0.5 * (reach * resolution / _TOLERANCE) ** 2)
+    offsets = np.arange(-60, 61)
+    kernel = np.exp(-0.5 * (offsets * resolution / _TOLERANCE) ** 2)
     density = np.convolve(np.pad(density, (0, 200)), kernel, mode="same")
     at = np.arange(len(density)) * resolution
     score = np.zeros(len(candidates))
@@ -118,7 +118,7 @@ def _coarse(times: FloatArray, weights: FloatArray) -> float:
 
 
 def _refined(times: FloatArray, weights: FloatArray, bpm: float) -> float:
-    """Return the tempo within two percent on whose steps the strokes lie most closely."""
+    """Return the tempo within two percent on whose steps the onsets lie most closely."""
     span = max(float(np.ptp(times)), 1.0)
     # a hundredth of a step at the end of the recording
     finest = 0.01 * 60.0 / (bpm * STEPS_PER_BEAT) / span
@@ -128,7 +128,7 @@ def _refined(times: FloatArray, weights: FloatArray, bpm: float) -> float:
 
 
 def _phase(times: FloatArray, weights: FloatArray, per_minute: float) -> complex:
-    """Return the mean phase vector of the strokes on a grid of so many points a minute."""
+    """Return the mean phase vector of the onsets on a grid of so many points a minute."""
     turns = 2j * np.pi * times * per_minute / 60.0
     return complex(np.sum(weights * np.exp(turns)) / np.sum(weights))
 
@@ -137,8 +137,8 @@ def _downbeat(onsets: Mapping[str, FloatArray], step: float, offset: float) -> f
     """Return where the bar begins: on the step of the bar that the kick favours most."""
     n_steps = STEPS_PER_BEAT * BEATS_PER_BAR
     weight_at: NDArray[np.float64] = np.zeros(n_steps)
-    for drum, strokes in onsets.items():
-        for time, velocity in np.asarray(strokes, dtype=np.float64).reshape(-1, 2):
+    for drum, hits in onsets.items():
+        for time, velocity in np.asarray(hits, dtype=np.float64).reshape(-1, 2):
             place = round((time - offset) / step) % n_steps
             weight_at[place] += velocity / 127.0 * (2.0 if drum == "kick" else 1.0)
     # a bar's first beat counts most, then its other beats, so that it does not begin off the beat

@@ -1,17 +1,14 @@
-"""`nmfd evaluate`: separated stems or a transcription are held against the truth."""
+"""A transcription against the true onsets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from pathlib import Path
 from typing import Any
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
-from nmfd_cli.core.metrics import OnsetCounts, match_onsets
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
-from nmfd_cli.evaluation.stems import StemEvaluation, evaluate_stems
-from nmfd_cli.io.score import read_transcription
+from nmfd_cli.core.onset_matching import OnsetCounts, match_onsets
+from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.score.notes import Score
 
 
@@ -55,56 +52,6 @@ def counts_as_dict(counts: OnsetCounts) -> dict[str, Any]:
     }
 
 
-def evaluate(
-    reference: str | Path,
-    estimate: str | Path,
-    *,
-    tolerance: float = 0.05,
-    bss: bool = False,
-    allow_missing: bool = False,
-    warn: Warn = warn_python,
-) -> StemEvaluation | OnsetEvaluation:
-    """Hold two folders of stems, or two files of onsets, against each other.
-
-    Parameters
-    ----------
-    reference, estimate : str or Path
-        The truth and what was found.
-    tolerance : float
-        Seconds that matched onsets may be apart.
-    bss : bool
-        Measure stems by BSS Eval, too.
-    allow_missing : bool
-        Measure a missing stem as silence.
-    warn : callable, optional
-
-    Raises
-    ------
-    InputFileError
-        If something cannot be read, or the two do not fit together.
-    ParameterError
-        If the tolerance is impossible, or files of onsets are to be measured as stems are.
-    MissingExtraError
-        If a package is needed that is not installed.
-    """
-    reference, estimate = Path(reference), Path(estimate)
-    if not reference.exists():
-        raise InputFileError(
-            reference, expected="a folder of stems or a file of onsets", found="none"
-        )
-    if reference.is_dir() != estimate.is_dir():
-        wanted = "a folder of stems" if reference.is_dir() else "a file of onsets"
-        found = "none" if not estimate.exists() else "a file" if reference.is_dir() else "a folder"
-        raise InputFileError(estimate, expected=f"{wanted} as {reference} is", found=found)
-    if reference.is_dir():
-        return evaluate_stems(reference, estimate, bss=bss, allow_missing=allow_missing, warn=warn)
-    for name, is_given in (("bss", bss), ("allow_missing", allow_missing)):
-        if is_given:
-            raise ParameterError(expected="folders of stems", found="files of onsets", setting=name)
-    scores = read_transcription(reference, warn=warn), read_transcription(estimate, warn=warn)
-    return evaluate_onsets(*scores, tolerance)
-
-
 def evaluate_onsets(reference: Score, estimate: Score, tolerance: float) -> OnsetEvaluation:
     """Count the onsets of each class that two scores share.
 
@@ -115,18 +62,18 @@ def evaluate_onsets(reference: Score, estimate: Score, tolerance: float) -> Onse
     """
     if not 0 <= tolerance < float("inf"):
         raise ParameterError(expected="0 s or more", found=f"{tolerance:g}", setting="tolerance")
-    true, found = _onsets(reference), _onsets(estimate)
-    known = [drum for drum in DRUM_CLASSES if drum in {*true, *found}]
-    names = (*known, *sorted({*true, *found}.difference(known)))
+    references, estimates = _by_drum(reference), _by_drum(estimate)
+    present = {*references, *estimates}
+    known = [drum for drum in DRUM_CLASSES if drum in present]
     classes = {}
-    for name in names:
-        ours, theirs = true.get(name, []), found.get(name, [])
-        n_matched = len(match_onsets(ours, theirs, tolerance))
-        classes[name] = OnsetCounts(len(ours), len(theirs), n_matched)
+    for name in (*known, *sorted(present.difference(known))):
+        of_reference, of_estimate = references.get(name, []), estimates.get(name, [])
+        n_matched = len(match_onsets(of_reference, of_estimate, tolerance))
+        classes[name] = OnsetCounts(len(of_reference), len(of_estimate), n_matched)
     return OnsetEvaluation(tolerance, classes)
 
 
-def _onsets(score: Score) -> dict[str, list[float]]:
+def _by_drum(score: Score) -> dict[str, list[float]]:
     onsets: dict[str, list[float]] = {}
     for onset, drum, pitch in zip(score.onsets, score.drums, score.pitches, strict=True):
         onsets.setdefault(drum or f"pitch {pitch:g}", []).append(onset)

@@ -3,8 +3,8 @@
 Nowhere else does this package rename a file.
 """
 
-import hashlib
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -47,9 +47,9 @@ def move_in(
     asides = [replacement.name_aside(staged, path) for staged, path in moves]
     steps = [*zip(moves, asides, strict=True), *([(journal, None)] if journal else [])]
     with signals_held(), ExitStack() as undo:
-        for (staged, path), aside in steps:
+        for number, ((staged, path), aside) in enumerate(steps):
             # of a single move nothing has to be taken back: it is done or not
-            before = staging / _REPLACED / _key(path) if len(steps) > 1 else None
+            before = staging / _REPLACED / str(number) if len(steps) > 1 else None
             try:
                 _move(staged, path, aside=aside, before=before, undo=undo)
             except OSError as error:
@@ -72,17 +72,16 @@ def _move(
     if aside is not None:
         _rename(path, aside)
         undo.callback(_attempt, _rename, aside, path)
-    if before is not None and _stands(path):
+    is_replaced = path.exists() or path.is_symlink()
+    if is_replaced and before is not None:
         before.parent.mkdir(exist_ok=True)
-        _keep(path, before)
-    if before is not None and _stands(before):
+        _duplicate(path, before)
         undo.callback(_attempt, _rename, before, path)
-        _rename(staged, path)
-    else:
-        _rename(staged, path)
+    _rename(staged, path)
+    if not is_replaced:
         undo.callback(_attempt, path.unlink)
-    # a journal still names it: until the journal is gone somebody may have to finish
-    undo.callback(_attempt, _keep, path, staged)
+    # until the journal that names it is gone, whoever finds it may still finish the moves
+    undo.callback(_attempt, os.link, path, staged)
 
 
 def _attempt(action: Callable[..., object], *arguments: Path) -> None:
@@ -90,29 +89,27 @@ def _attempt(action: Callable[..., object], *arguments: Path) -> None:
         action(*arguments)
 
 
-def _stands(path: Path) -> bool:
-    return path.exists() or path.is_symlink()
-
-
-def _keep(path: Path, other: Path) -> None:
-    """Give a file a second name; where the file system has no links, that one instead."""
+def _duplicate(path: Path, other: Path) -> None:
+    """Have a file stand in a second place; it is copied only where the disk knows no links."""
+    other.unlink(missing_ok=True)
     try:
         os.link(path, other, follow_symlinks=False)
     except (OSError, NotImplementedError):
-        _rename(path, other)
+        shutil.copy2(path, other, follow_symlinks=False)
 
 
 def _rename(source: Path, target: Path) -> None:
     source.replace(target)
 
 
-def _key(path: Path) -> str:
-    """Return a short name for what stood at a place: the same whenever moving is taken up again."""
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-
-
 def sync_file(staged: Path, path: Path) -> None:
-    """Have the disk hold what was written, so that a move never outlives its content."""
+    """Have the disk hold what was written, so that a move never outlives its content.
+
+    Raises
+    ------
+    OutputError
+        It names `path`, the file's place.
+    """
     try:
         descriptor = os.open(staged, os.O_RDWR)
         try:
@@ -134,4 +131,5 @@ def _sync_folder(folder: Path) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
+    """Return what to raise where the disk refuses a file that is to stand at `path`."""
     return OutputError(f"cannot write: {error.strerror or error}", path=path)

@@ -1,11 +1,13 @@
 """Folders of drum samples: one folder a class, one hit a file."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.errors import InputFileError
+from nmfd_cli.core.drum_classes import drum_class
+from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.audio.recording import read_recording
 
 #: The endings of files that are taken for audio in a folder.
@@ -28,7 +30,8 @@ def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDAr
     folder : str or Path
         A kit: holds one folder a class.
     drum : str
-        Name of the class's folder.
+        Name of the class's folder; where there is none, the first that is called by another name of
+        the class will do.
     sample_rate : int
         In Hz; files of another rate are resampled.
 
@@ -42,7 +45,7 @@ def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDAr
     InputFileError
         If the folder is missing, holds no audio file, or one of them is silent or unreadable.
     """
-    path = Path(folder) / drum
+    path = _class_folder(Path(folder), drum)
     if not path.is_dir():
         raise InputFileError(path, expected=f"a folder of {drum} samples", found="none")
     files = [
@@ -53,6 +56,20 @@ def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDAr
     if not files:
         raise InputFileError(path, expected=f"at least one {drum} sample", found="no audio file")
     return [_read_mono(file, sample_rate) for file in files]
+
+
+def _class_folder(folder: Path, drum: str) -> Path:
+    exact = folder / drum
+    if exact.is_dir() or not folder.is_dir():
+        return exact
+    named = sorted(item for item in folder.iterdir() if not item.name.startswith("."))
+    return next((i for i in named if i.is_dir() and _is_called(i.name, drum)), exact)
+
+
+def _is_called(name: str, drum: str) -> bool:
+    with suppress(ParameterError):
+        return drum_class(name) == drum
+    return False
 
 
 def _read_mono(path: Path, sample_rate: int) -> NDArray[np.float64]:

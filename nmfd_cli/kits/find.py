@@ -56,7 +56,7 @@ def load_kit(name_or_path: str | Path | None = None, *, warn: Warn = warn_python
         which is learned in memory; or the name of a kit in `user_kits_folder`, with or without its
         ending.  Something that exists under that path comes before a name.
     warn : callable, optional
-        Is told what was left out while a folder was learned.
+        Takes what should be known of a folder that was learned; see `kit_from_folder`.
 
     Returns
     -------

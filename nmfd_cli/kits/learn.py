@@ -82,8 +82,8 @@ def learn_kit(
     InputFileError
         As `kit_from_folder` does.
     OutputError
-        If the file cannot be written, or exists and may not be replaced: told before the sounds are
-        read.
+        If the file cannot be written; before the sounds are read, if it exists and may not be
+        replaced.
     """
     require_free(Path(out), overwrite, real_paths(audio_below(Path(folder))))
     title = name or Path(out).name.removesuffix(KIT_SUFFIX)
@@ -111,7 +111,8 @@ def kit_from_folder(
     licence : str
         Of the sounds, for whom the kit is given to.
     warn : callable, optional
-        Is told of files that are no audio, which are left out, and of classes of the kit's own.
+        Takes a line for files that are no audio, which are left out, and for each class of the
+        kit's own.
 
     Returns
     -------

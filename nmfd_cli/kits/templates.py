@@ -55,7 +55,7 @@ def kit_templates(
     """
     rows = [_rows_of(kit, name) for name in names]
     grid = ringing_grid(template_frames, tail, stft.hop_length / sample_rate)
-    templates = _templates_of(kit, stft, sample_rate, grid)
+    templates = _templates_of(kit, stft, grid, sample_rate=sample_rate)
     labels = tuple(name for name, own in zip(names, rows, strict=True) for _ in own)
     return replace(templates.taken([row for own in rows for row in own]), drums=labels)
 
@@ -75,11 +75,11 @@ def _rows_of(kit: Kit, name: str) -> list[int]:
     return finer or own
 
 
-def _templates_of(kit: Kit, stft: Stft, sample_rate: float, grid: TimeGrid) -> BankTemplates:
+def _templates_of(kit: Kit, stft: Stft, grid: TimeGrid, *, sample_rate: float) -> BankTemplates:
     """Return the templates of a whole kit: from the cache, if they have been wanted before."""
 
     def make() -> NDArray[np.float32]:
-        return bank_templates(kit.description, stft, sample_rate, grid)
+        return bank_templates(kit.description, stft, grid, sample_rate=sample_rate)
 
     parts = (kit.description.spectrum, kit.description.profile, kit.description.level_db)
     content = sha256(repr((TEMPLATES_VERSION, stft, sample_rate, grid.edges)).encode())

@@ -145,7 +145,7 @@ def _program_shots(path: Path, program: int, name: str) -> Iterator[Shot]:
     keys = program_keys(program)
     notes = [(key, velocity) for key in keys for velocity in VELOCITIES]
     for (key, velocity), samples in zip(
-        notes, render_notes(path, program, notes, SAMPLE_RATE), strict=True
+        notes, render_notes(path, program, notes, sample_rate=SAMPLE_RATE), strict=True
     ):
         if samples is not None:
             drum, articulation = keys[key]

@@ -36,7 +36,7 @@ def kit_sounds() -> Iterator[tuple[Sound, Description]]:
     """Describe the voices of the shipped kit, of those classes that the bank takes."""
     for drum in CLASSES:
         for name, voice in KIT[drum].items():
-            yield _described("kit", drum, name, name, voice)
+            yield _described("kit", drum, name, articulation=name, voice=voice)
 
 
 def variant_sounds() -> Iterator[tuple[Sound, Description]]:
@@ -45,7 +45,9 @@ def variant_sounds() -> Iterator[tuple[Sound, Description]]:
         for name, voice in KIT[drum].items():
             for number, factors in enumerate(_VARIANTS[drum], start=1):
                 variant = _scaled(voice, factors)
-                yield _described("variants", drum, f"{name}_{number}", name, variant)
+                yield _described(
+                    "variants", drum, f"{name}_{number}", articulation=name, voice=variant
+                )
 
 
 def _scaled(voice: Voice, factors: Mapping[str, float]) -> Voice:
@@ -56,7 +58,7 @@ def _scaled(voice: Voice, factors: Mapping[str, float]) -> Voice:
 
 
 def _described(
-    kit: str, drum: str, name: str, articulation: str, voice: Voice
+    kit: str, drum: str, name: str, *, articulation: str, voice: Voice
 ) -> tuple[Sound, Description]:
     samples = one_shot(voice, voice_generator("kit", drum, name), sample_rate=SAMPLE_RATE)
     description = describe(samples, SAMPLE_RATE)

@@ -88,7 +88,7 @@ def require_fluidsynth() -> str:
 
 
 def render_notes(
-    path: str | Path, program: int, notes: Sequence[tuple[int, int]], sample_rate: int = 44_100
+    path: str | Path, program: int, notes: Sequence[tuple[int, int]], *, sample_rate: int = 44_100
 ) -> list[NDArray[np.float64] | None]:
     """Strike keys of a drum kit one by one, dry, with 2.1 seconds for each to ring.
 

@@ -25,6 +25,7 @@ from batches import (
     tree,
     with_tests,
 )
+from disks import without_links
 
 from nmfd_cli.batch import processes as pool
 from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Started
@@ -448,21 +449,14 @@ def test_folder_that_turns_read_only(tmp_path: Path) -> None:
     assert folders(out) == ["a"]
 
 
-def no_link(*_: object, **__: object) -> None:
-    """Stands for `os.link` on a file system without links."""
-    raise PermissionError(1, "Operation not permitted")
-
-
-@pytest.mark.parametrize(
-    ("call", "has_links"),
-    [*((call, True) for call in range(3)), *((call, False) for call in range(6))],
-)
+@pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize("call", range(3))
 def test_disk_that_refuses_a_move(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int, has_links: bool
 ) -> None:
-    """As a folder that turns read-only or a full disk, at every move into the folder or out."""
+    """As a folder that turns read-only or a full disk, at every move into the folder."""
     if not has_links:
-        monkeypatch.setattr(os, "link", no_link)
+        without_links(monkeypatch)
     recording = make_recording(tmp_path / "in" / "a.wav")
     out = tmp_path / "out"
     run([recording], out, settings=replace(TINY, iterations=1))

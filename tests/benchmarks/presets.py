@@ -78,7 +78,7 @@ def separated(item: Item, settings: SeparationSettings, score: Path | None) -> R
     for name, path in item.stems.items():
         true, rate = read_recording(path)
         estimate = stems.get(name, np.zeros_like(true))
-        sdr.append(stem_energies(true, estimate, mixture, rate // 50).sdr)
+        sdr.append(stem_energies(true, estimate, mixture, frame_length=rate // 50).sdr)
     return Run(tuple(sdr), seconds)
 
 

@@ -32,7 +32,8 @@ from typing import Any
 
 import numpy as np
 
-from nmfd_cli.core.metrics import OnsetCounts, decibels, stem_energies
+from nmfd_cli.core.metrics import decibels, stem_energies
+from nmfd_cli.core.onset_matching import OnsetCounts
 from nmfd_cli.errors import NmfdWarning
 from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.io.audio.recording import open_recording, read_recording
@@ -124,7 +125,7 @@ def _separated(
     for drum, path in item["stems"].items():
         reference, rate = read_recording(data / path)
         estimate = stems.get(drum, np.zeros_like(reference))
-        sdr[drum] = stem_energies(reference, estimate, mixture, rate // 50).sdr
+        sdr[drum] = stem_energies(reference, estimate, mixture, frame_length=rate // 50).sdr
     false = {
         drum: decibels(float(np.vdot(stem, stem)), float(np.vdot(mixture, mixture)))
         for drum, stem in stems.items()

@@ -140,7 +140,7 @@ def test_an_unknown_folder_makes_a_class_and_no_audio_is_left_out(
     ]
 
 
-def test_several_files_that_are_no_audio_are_named_in_one_line(drums: Path) -> None:
+def test_several_files_that_are_no_audio_are_reported_in_one_line(drums: Path) -> None:
     for name in ("a.txt", "b.asd"):
         (drums / "BD" / name).write_text("x")
     with pytest.warns(NmfdWarning) as caught:
@@ -191,7 +191,7 @@ def spoil_with_unknown_file(drums: Path) -> str:
         spoil_with_unknown_file,
     ],
 )
-def test_what_cannot_be_learned_is_named_in_one_line(
+def test_what_cannot_be_learned_is_reported_in_one_line(
     spoil: Callable[[Path], str],
     drums: Path,
     tmp_path: Path,
@@ -205,7 +205,7 @@ def test_what_cannot_be_learned_is_named_in_one_line(
     assert not out.exists()
 
 
-def test_no_folder_an_empty_one_and_a_taken_name_are_refused(
+def test_no_folder_an_empty_one_and_a_taken_name_are_reported(
     drums: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -284,7 +284,7 @@ def test_a_kit_that_is_not_there_is_reported(drums: Path) -> None:
         )
 
 
-def test_show_tells_of_a_damaged_kit(
+def test_show_reports_a_damaged_kit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "text.kit"

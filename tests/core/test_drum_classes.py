@@ -109,7 +109,7 @@ def test_extra_names_come_before_synonyms_but_not_before_classes() -> None:
     assert drum_class("56", extra=extra) == "56"
 
 
-def test_extra_names_are_told() -> None:
+def test_extra_names_are_reported() -> None:
     known = "kick, snare, hihat, tom, cymbal, clap, cowbell"
     message = f"expected a drum class ({known}), found 'cowbel'; did you mean cowbell?"
     with pytest.raises(ParameterError, match=f"^{re.escape(message)}$"):

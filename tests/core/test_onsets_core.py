@@ -1,4 +1,4 @@
-"""Bands, templates of a bank, strokes and peaks: the parts that listening is made of."""
+"""Strokes and peaks: the parts that listening is made of."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.bands import Bands, in_bands
-from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates, most_active, ringing_grid
+from nmfd_cli.core.bands import Bands
+from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates, ringing_grid
 from nmfd_cli.core.drums.listening import clear_strokes, present_classes
 from nmfd_cli.core.drums.onsets import (
     Peaks,
@@ -21,115 +21,16 @@ from nmfd_cli.core.drums.onsets import (
 )
 from nmfd_cli.core.drums.shadows import out_of_shadows
 from nmfd_cli.core.drums.strokes import STROKE_FRAMES, stroke_activations
-from nmfd_cli.core.nmfconv.target import ArrayTarget, panels_of
 from nmfd_cli.core.stft import Stft
 
 RATE = 44_100
 STFT = Stft(2048, 512)
 FINE = fine_stft(RATE)
 
-N_FFTS = st.integers(2, 4096).map(lambda half: 2 * half)
-RATES = st.sampled_from([4000, 8000, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000])
-
-
-# --- bands ---------------------------------------------------------------------------------------
-
-
-@given(N_FFTS, RATES)
-def test_bands_add_up_to_one_in_every_bin(n_fft: int, rate: int) -> None:
-    matrix = Bands(n_fft, rate).matrix
-    assert matrix.shape[1] == n_fft // 2 + 1
-    assert matrix.min() >= 0
-    np.testing.assert_allclose(matrix.sum(axis=0), 1, rtol=1e-5)
-
-
-@given(N_FFTS, RATES)
-def test_every_band_has_a_bin(n_fft: int, rate: int) -> None:
-    assert Bands(n_fft, rate).matrix.sum(axis=1).min() > 0
-
-
-@given(N_FFTS, RATES, st.integers(0, 99))
-def test_the_way_to_bands_and_back_keeps_the_sum_and_a_flat_spectrum(
-    n_fft: int, rate: int, seed: int
-) -> None:
-    bands = Bands(n_fft, rate)
-    V = np.random.default_rng(seed).random((bands.n_bins, 3))
-    back = bands.spread(bands.add_up(V))
-    assert back.min() >= 0
-    np.testing.assert_allclose(back.sum(axis=0), V.sum(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(bands.spread(bands.add_up(np.ones_like(V))), 1, rtol=1e-5)
-
-
-def test_low_bins_are_bands_of_their_own() -> None:
-    bands = Bands(2048, RATE)
-    low = slice(2, 14)  # 43 to 280 Hz; the first band holds the mean, too
-    V = np.zeros((bands.n_bins, 1))
-    V[low, 0] = np.arange(1, 13)
-    np.testing.assert_allclose(bands.spread(bands.add_up(V))[low], V[low], rtol=1e-5)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_target_in_bands_is_the_same_in_memory_and_in_panels(dtype: type) -> None:
-    bands = Bands(64, 8000)
-    V: FloatArray = (np.random.default_rng(1).random((33, 20)) + 0.1).astype(dtype)
-    target = ArrayTarget(V, V.dtype)
-    whole = in_bands(target, bands)
-
-    class Elsewhere:
-        """The same target, read in panels of seven frames."""
-
-        shape, dtype, total, panel_frames, in_memory = V.shape, V.dtype, target.total, 7, False
-
-        def panel(self, index: int, scratch: FloatArray | None = None) -> FloatArray:
-            return np.ascontiguousarray(V[:, 7 * index : 7 * index + 7])
-
-    read = in_bands(Elsewhere(), bands)
-    assert read.shape == whole.shape == (len(bands.centres), 20)
-    assert read.total == pytest.approx(whole.total, rel=1e-5)
-    assert whole.in_memory
-    assert not read.in_memory
-    wanted = np.concatenate([whole.panel(panel.index) for panel in panels_of(whole)], axis=1)
-    for panel in panels_of(read):
-        found = read.panel(panel.index)
-        np.testing.assert_allclose(found, wanted[:, panel.start : panel.stop], rtol=1e-5)
-
-
-# --- templates -----------------------------------------------------------------------------------
-
-
-@given(st.integers(1, 40), st.floats(0, 10), st.floats(0.001, 0.1))
-def test_a_ringing_grid_is_fine_at_first_and_never_too_long(
-    head: int, seconds: float, hop: float
-) -> None:
-    grid = ringing_grid(head, seconds, hop)
-    widths = np.diff(grid.edges)
-    assert grid.edges[: head + 1] == tuple(range(head + 1))
-    assert grid.n_frames <= max(head, round(seconds / hop))
-    assert (np.diff(widths) >= 0).all()
-    assert all(width & (width - 1) == 0 for width in widths), "powers of two"
-    missing = max(head, round(seconds / hop)) - grid.n_frames
-    assert missing < 2 * max(2, widths[-1])
-
 
 def bank_of(drums: Sequence[str], n_bands: int = 10, n_boxes: int = 8) -> BankTemplates:
     W = np.random.default_rng(0).random((n_bands, len(drums), n_boxes)) + 0.01
     return BankTemplates(W, tuple(drums), ringing_grid(n_boxes, 0, 0.01))
-
-
-def test_the_most_active_of_each_class_are_taken() -> None:
-    bank = bank_of(["kick", "kick", "snare", "kick", "snare"])
-    H = np.outer([1, 3, 9, 2, 8], np.ones(4))
-    assert most_active(bank, H, 1, 1) == [1, 2]
-    assert most_active(bank, H, 2, 2) == [1, 2, 3, 4]
-    assert most_active(bank, H, 9, 9) == [0, 1, 2, 3, 4]
-
-
-def test_a_bank_is_taken_apart_by_class() -> None:
-    bank = bank_of(["kick", "snare", "kick"])
-    assert bank.members("kick") == [0, 2]
-    some = bank.of(["snare", "kick"])
-    assert some.drums == ("snare", "kick", "kick")
-    np.testing.assert_array_equal(some.W, bank.W[:, [1, 0, 2]])
 
 
 # --- strokes -------------------------------------------------------------------------------------

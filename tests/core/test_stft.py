@@ -124,7 +124,7 @@ def test_block_wise_overlap_add(stft: Stft) -> None:
     spectrum = stft.transform(stft.padded(x))
     whole = stft.overlap_add(spectrum)
     n_frames = spectrum.shape[-1]
-    assert whole.shape == (2, stft.reach + n_frames * stft.hop_length)
+    assert whole.shape == (2, stft.overlap + n_frames * stft.hop_length)
     for size in (1, 3, n_frames - 1):
         total = np.zeros_like(whole)
         for start in range(0, n_frames, size):

@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from nmfd_cli.cli.main import cli
-from nmfd_cli.core.metrics import OnsetCounts
+from nmfd_cli.core.onset_matching import OnsetCounts
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.evaluation.onsets import evaluate, evaluate_onsets
+from nmfd_cli.evaluation.evaluate import evaluate
+from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.evaluation.stems import StemEvaluation
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import parse_score
@@ -122,7 +123,7 @@ def test_other_names_belong_together_if_they_are_equal() -> None:
     assert [line.split()[0] for line in lines[1:]] == ["crash", "ride", "pitch_60_C4", "mean"]
 
 
-def test_an_estimate_too_many_is_told(stems: tuple[Samples, Samples]) -> None:
+def test_an_estimate_too_many_is_reported(stems: tuple[Samples, Samples]) -> None:
     write("found/clap.wav", 0.1 * (stems[0] + stems[1]))
     result = nmfd("true", "found")
     assert result.stderr == "no true stem: clap, at -20.0 dB beside the mixture\n"
@@ -305,7 +306,7 @@ def test_errors_are_one_line(arguments: list[str], code: int, message: str) -> N
     assert error(*arguments, code=code) == message
 
 
-def test_the_library_raises_what_the_command_tells(stems: tuple[Samples, Samples]) -> None:
+def test_the_library_raises_what_the_command_says(stems: tuple[Samples, Samples]) -> None:
     Path("found/kick.wav").unlink()
     with pytest.raises(InputFileError, match=r"^found: expected a stem for kick, found none"):
         evaluate("true", "found")

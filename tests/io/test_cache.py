@@ -154,7 +154,9 @@ def test_templates_have_the_version_they_are_cached_under() -> None:
         rng.integers(0, 40, (2, *cells[1:]), dtype=np.uint8),
         np.zeros(2, np.float32),
     )
-    W = bank_templates(description, Stft(1024, 256), 44100, ringing_grid(4, 0.2, 256 / 44100))
+    W = bank_templates(
+        description, Stft(1024, 256), ringing_grid(4, 0.2, 256 / 44100), sample_rate=44100
+    )
     weights = np.random.default_rng(6).random(W.shape)
     assert TEMPLATES_VERSION == 1
     assert float((W * weights).sum()) == pytest.approx(0.29804963, rel=1e-5)

@@ -67,7 +67,7 @@ def test_a_file_that_exists_is_kept_unless_told_otherwise(kit: Kit, path: Path) 
     assert read_kit(path).name == "other"
 
 
-def test_a_folder_in_the_way_is_told(kit: Kit, tmp_path: Path) -> None:
+def test_a_folder_in_the_way_is_reported(kit: Kit, tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write_kit(tmp_path, kit, overwrite=True)
     assert str(caught.value) == (
@@ -145,7 +145,7 @@ def header_of(path: Path, **changed: object) -> bytes:
 NO_KIT = "expected a whole kit file as `nmfd kit learn` writes it, found none: "
 
 
-def test_no_file_and_no_kit_are_told_apart(tmp_path: Path) -> None:
+def test_no_file_and_no_kit_differ(tmp_path: Path) -> None:
     assert fault_of(tmp_path / "none.kit") == "expected a kit file, found no such file"
     assert fault_of(tmp_path) == "expected a kit file, found a folder"
     (tmp_path / "text.kit").write_text("kick snare")
@@ -157,7 +157,7 @@ def test_no_file_and_no_kit_are_told_apart(tmp_path: Path) -> None:
     )
 
 
-def test_a_truncated_or_damaged_kit_is_told(path: Path) -> None:
+def test_a_truncated_or_damaged_kit_is_reported(path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     assert fault_of(path) == f"{NO_KIT}File is not a zip file"
@@ -184,12 +184,12 @@ def test_a_truncated_or_damaged_kit_is_told(path: Path) -> None:
         ),
     ],
 )
-def test_a_wrong_header_is_told(path: Path, changed: dict[str, object], message: str) -> None:
+def test_a_wrong_header_is_reported(path: Path, changed: dict[str, object], message: str) -> None:
     assert fault_of(rewritten(path, "kit.json", header_of(path, **changed))) == message
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
-def test_a_header_that_is_no_json_is_told(path: Path, content: bytes) -> None:
+def test_a_header_that_is_no_json_is_reported(path: Path, content: bytes) -> None:
     message = fault_of(rewritten(path, "kit.json", content))
     assert message.startswith("expected JSON in kit.json, found none: ")
 
@@ -204,7 +204,7 @@ def test_arrays_of_objects_are_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00"])
-def test_an_array_that_is_none_is_told(path: Path, content: bytes) -> None:
+def test_an_array_that_is_none_is_reported(path: Path, content: bytes) -> None:
     message = fault_of(rewritten(path, "profile.npy", content))
     assert message.startswith("expected an array in profile.npy, found none: ")
 

@@ -57,7 +57,7 @@ def test_drum_programs_are_read(font: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"no soundfont", b"RIFF\0\0\0\0sfbkLIST"])
-def test_what_is_no_soundfont_is_told(content: bytes, tmp_path: Path) -> None:
+def test_what_is_no_soundfont_is_reported(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.sf2"
     path.write_bytes(content)
     with pytest.raises(InputFileError) as caught:
@@ -98,7 +98,7 @@ def test_keys_that_roland_gs_gives_to_other_sounds_are_left_out() -> None:
 def test_a_bank_is_learned_without_copies(
     font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def rendered(*arguments: object) -> list[Samples | None]:
+    def rendered(*arguments: object, **_: object) -> list[Samples | None]:
         notes = arguments[2]
         assert isinstance(notes, list)
         first = struck([notes[0][0]])[int(0.48 * RATE) :]
@@ -122,7 +122,7 @@ def test_a_bank_is_learned_without_copies(
     assert [source.key for source in bank.sources] == ["small", "synthesis"]
 
 
-def test_what_is_missing_is_told_in_one_line(
+def test_what_is_missing_is_reported_in_one_line(
     font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, missing = tmp_path / "bank.kit", tmp_path / "FluidR3_GM.sf2"

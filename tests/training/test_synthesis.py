@@ -104,20 +104,28 @@ def test_open_hihat_rings_longer_than_closed() -> None:
 
 def test_damped_mode_has_its_frequency_level_and_decay() -> None:
     one = np.ones(1)
-    mode = damped_modes(441.0 * one, one, 0.5 * one, 0.0 * one, 44100, sample_rate=SAMPLE_RATE)
+    mode = damped_modes(
+        441.0 * one, one, 0.5 * one, phases=0.0 * one, n_samples=44100, sample_rate=SAMPLE_RATE
+    )
     t = np.arange(44100) / SAMPLE_RATE
     np.testing.assert_allclose(
         mode, 1000.0 ** (-t / 0.5) * np.sin(2.0 * np.pi * 441.0 * t), atol=1e-9
     )
     steady = gliding_modes(
-        441.0 * one, one, 0.5 * one, 44100, glide=0.0, glide_time=0.1, sample_rate=SAMPLE_RATE
+        441.0 * one,
+        one,
+        0.5 * one,
+        n_samples=44100,
+        glide=0.0,
+        glide_time=0.1,
+        sample_rate=SAMPLE_RATE,
     )
     np.testing.assert_allclose(mode, steady, atol=1e-9)
 
 
 def test_modes_above_nyquist_are_silent() -> None:
     one = np.ones(1)
-    high = damped_modes(30000.0 * one, one, one, one, 100, sample_rate=SAMPLE_RATE)
+    high = damped_modes(30000.0 * one, one, one, phases=one, n_samples=100, sample_rate=SAMPLE_RATE)
     assert not np.any(high)
     frequencies, amplitudes = square_partials([1000.0], 20000.0)
     np.testing.assert_allclose(amplitudes, 1000.0 / frequencies)
@@ -158,12 +166,14 @@ def test_a_choked_sound_ends() -> None:
     assert choked[-1] == 0.0
 
 
+@pytest.mark.slow
 def test_stems_sum_to_the_mixture_exactly() -> None:
     total = np.sum([stem.astype(np.int64) for stem in demo()[1].values()], axis=0)
     np.testing.assert_array_equal(total, demo()[0])
     assert 0.85 < np.max(np.abs(demo()[0].astype(np.int64))) / 32768.0 < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drum", ["kick", "snare", "hihat"])
 def test_every_hit_sounds_where_the_score_says(drum: str) -> None:
     onsets = [hit.onset for hit in demo()[2] if hit.drum == drum]
@@ -174,6 +184,7 @@ def test_every_hit_sounds_where_the_score_says(drum: str) -> None:
     assert np.max(stem[-200:]) < 40.0
 
 
+@pytest.mark.slow
 def test_score_lists_every_hit_in_order() -> None:
     lines = score_text(demo()[2]).splitlines()
     assert lines[0] == "onset,drum,velocity"
@@ -184,6 +195,7 @@ def test_score_lists_every_hit_in_order() -> None:
     assert {hit.drum for hit in demo()[2]} == set(demo()[1])
 
 
+@pytest.mark.slow
 def test_shipped_files_are_what_the_code_renders() -> None:
     assert differences(DATA) == []
     sizes = [path.stat().st_size for path in DATA.rglob("*") if path.is_file()]
@@ -220,6 +232,6 @@ def test_main_makes_the_data_and_finds_what_was_changed(
     ]
 
 
-def test_main_tells_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+def test_main_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert capsys.readouterr().err == "usage: python -m nmfd_cli.training.demo_data [--check] DIR\n"

@@ -10,7 +10,7 @@ from transcriptions import transcribed
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drums.onsets import Peaks
-from nmfd_cli.core.metrics import match_onsets
+from nmfd_cli.core.onset_matching import match_onsets
 from nmfd_cli.errors import NmfdWarning, ParameterError
 from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.io.resources import shipped

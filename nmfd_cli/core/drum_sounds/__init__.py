@@ -21,14 +21,15 @@ two frames.  Frame 0 is the first frame whose window reaches the onset, as in `c
 
 Energies and their spread are all that is kept, in steps of 1.5 dB: no phase, no waveform.
 
-=============== ===============================================================================
-module          what it holds
-=============== ===============================================================================
-``description`` the cells, their codes, `Description`
-``learning``    from sound to description: `from_onset`, `describe`, `average`, `ring_on`
-``rebuilding``  from description to templates: `templates`
-``likeness``    which sounds look alike: `representatives`
-``hits``        the hits in a recording of one drum: `find_hits`
-``kit``         sounds with their names, classes and sources: `Kit`, `Sound`, `Source`
-=============== ===============================================================================
+================== =============================================================================
+module             what it holds
+================== =============================================================================
+``description``    the cells, their codes, `Description`
+``hits``           the hits in a recording of one drum: `find_hits`
+``learning``       from sound to description: `from_onset`, `describe`, `average`, `ring_on`
+``likeness``       which sounds look alike: `representatives`
+``kit``            sounds with their names, classes and sources: `Kit`, `Sound`, `Source`
+``rebuilding``     from description to the templates of an STFT: `templates`
+``bank_templates`` the same for all sounds of a kit, in bands, and which of them are most active
+================== =============================================================================
 """

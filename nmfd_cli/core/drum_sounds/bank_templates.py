@@ -1,4 +1,4 @@
-"""Templates of a bank of sounds, and which of them explain a recording."""
+"""Templates of many sounds in bands, and which of them are most active in a recording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ TEMPLATES_VERSION = 1
 
 
 def bank_templates(
-    description: Description, stft: Stft, sample_rate: float, grid: TimeGrid
+    description: Description, stft: Stft, grid: TimeGrid, *, sample_rate: float
 ) -> NDArray[np.float32]:
     """Build the templates of described sounds for an STFT, in bands.
 
@@ -88,9 +88,9 @@ def bank_templates(
     description : Description
         Of R sounds.
     stft : Stft
+    grid : TimeGrid
     sample_rate : float
         In Hz.
-    grid : TimeGrid
 
     Returns
     -------
@@ -117,7 +117,7 @@ SEVERAL = frozenset({"tom", "cymbal"})
 def most_active(
     bank: BankTemplates, H: FloatArray, n_templates: int, n_of_several: int
 ) -> list[int]:
-    """Return the templates of each class that explain most of a recording.
+    """Return the templates of each class that are most active in a recording.
 
     Parameters
     ----------
@@ -133,10 +133,10 @@ def most_active(
     list of int
         In the order of the bank.
     """
-    explained = H.sum(axis=1)
+    activity = H.sum(axis=1)
     chosen: list[int] = []
     for drum in dict.fromkeys(bank.drums):
         members = bank.members(drum)
         number = n_of_several if drum in SEVERAL else n_templates
-        chosen += sorted(members, key=lambda r: -explained[r])[:number]
+        chosen += sorted(members, key=lambda r: -activity[r])[:number]
     return sorted(chosen)

@@ -12,7 +12,7 @@ Float64 = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
 
-def _edges(start: float, step: float, per_doubling: float, stop: float) -> Float64:
+def _edges(start: float, stop: float, *, step: float, per_doubling: float) -> Float64:
     """Return edges from 0: every `step` up to `start`, then `per_doubling` an octave to `stop`."""
     linear = np.arange(round(start / step)) * step
     n_cells = round(per_doubling * np.log2(stop / start))
@@ -23,11 +23,11 @@ def _edges(start: float, step: float, per_doubling: float, stop: float) -> Float
 
 # They belong to version 1 of the file format: a file of that version has these cells.
 #: Edges of the cells of a spectrum, Hz, ascending from 0.
-FREQUENCY_EDGES: Final = _edges(600.0, 4.0, 96.0, 48_000.0)
+FREQUENCY_EDGES: Final = _edges(600.0, 48_000.0, step=4.0, per_doubling=96.0)
 #: Edges of the bands of a profile, Hz, ascending from 0.
-BAND_EDGES: Final = _edges(850.0, 42.5, 4.0, 22_050.0)
+BAND_EDGES: Final = _edges(850.0, 22_050.0, step=42.5, per_doubling=4.0)
 #: Edges of the cells of a profile, seconds after the onset, ascending from 0.
-TIME_EDGES: Final = _edges(0.06, 0.006, 4.0, 2.0)
+TIME_EDGES: Final = _edges(0.06, 2.0, step=0.006, per_doubling=4.0)
 
 #: Decibels a step of a code; code 0 stands for `FLOOR_DB` below the table's maximum.
 STEP_DB: Final = 1.5

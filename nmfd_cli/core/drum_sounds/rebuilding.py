@@ -62,17 +62,18 @@ def templates(
     ParameterError
         If a number is out of its range, or the window of another length.
     """
-    taper = _checked_window(n_fft, hop_length, sample_rate, n_frames, window)
-    power = _band_power(description, _reach(taper, hop_length, sample_rate, n_frames))
+    taper = _checked_window(n_fft, hop_length, n_frames, sample_rate=sample_rate, window=window)
+    weights = _cell_weights(taper, hop_length, n_frames, sample_rate=sample_rate)
+    power = _band_power(description, weights)
     loudest = 0.5 * sample_rate**2 * 10.0 ** (description.level_db.astype(np.float64) / 10.0)
     spectrum = decode(description.spectrum).T * loudest.astype(np.float32)
     W = np.empty((n_fft // 2 + 1, len(description), n_frames), dtype=np.float32)
-    _leak(spectrum, power, taper, sample_rate, out=W)
+    _leak(spectrum, power, taper, sample_rate=sample_rate, out=W)
     return W
 
 
 def _checked_window(
-    n_fft: int, hop_length: int, sample_rate: float, n_frames: int, window: ArrayLike | None
+    n_fft: int, hop_length: int, n_frames: int, *, sample_rate: float, window: ArrayLike | None
 ) -> Float64:
     for name, value, least in (
         ("n_fft", n_fft, 2),
@@ -95,7 +96,7 @@ def _checked_window(
     return taper
 
 
-def _reach(taper: Float64, hop_length: int, sample_rate: float, n_frames: int) -> Float32:
+def _cell_weights(taper: Float64, hop_length: int, n_frames: int, *, sample_rate: float) -> Float32:
     """Weigh the time cells in every frame, for every place of the onset: the mean of w^2 in a cell.
 
     Returns
@@ -111,17 +112,17 @@ def _reach(taper: Float64, hop_length: int, sample_rate: float, n_frames: int) -
     return weights.astype(np.float32)
 
 
-def _band_power(description: Description, reach: Float32) -> Float32:
+def _band_power(description: Description, weights: Float32) -> Float32:
     """Integrate the profiles over the frames: power in band b of frame t, (n_bands, R, T)."""
     profile = decode(description.profile) * np.diff(TIME_EDGES).astype(np.float32)
     profile /= profile.sum(axis=2, keepdims=True)
     profile = profile.transpose(1, 0, 2)
     n_bands, n_sounds, n_cells = profile.shape
-    n_frames = reach.shape[1]
+    n_frames = weights.shape[1]
     rows = np.ascontiguousarray(profile).reshape(n_bands * n_sounds, n_cells)
     magnitude = np.zeros((len(rows), n_frames), dtype=np.float32)
     for phase in range(_PHASES):
-        power = rows @ reach[:, :, phase]
+        power = rows @ weights[:, :, phase]
         magnitude += np.sqrt(power, out=power)
     magnitude *= np.float32(1.0 / _PHASES)
     np.square(magnitude, out=magnitude)
@@ -129,7 +130,7 @@ def _band_power(description: Description, reach: Float32) -> Float32:
 
 
 def _leak(
-    spectrum: Float32, power: Float32, taper: Float64, sample_rate: float, *, out: Float32
+    spectrum: Float32, power: Float32, taper: Float64, *, sample_rate: float, out: Float32
 ) -> None:
     """Spread cells over bins by the window's lobe: the integral over f of (1), and its root.
 

@@ -86,7 +86,12 @@ def cymbal_bell(voice: Cymbal, n_samples: int, sample_rate: int) -> Signal:
     t60 = voice.bell_t60 * ratios**-0.5
     frequencies = voice.bell_frequency * ratios
     return damped_modes(
-        frequencies, amplitudes, t60, np.zeros(7), n_samples, sample_rate=sample_rate
+        frequencies,
+        amplitudes,
+        t60,
+        phases=np.zeros(7),
+        n_samples=n_samples,
+        sample_rate=sample_rate,
     )
 
 
@@ -109,7 +114,9 @@ def cymbal(voice: Cymbal, rng: np.random.Generator, *, sample_rate: int = 44100)
     n_samples = int(min(voice.t60, longest) * sample_rate)
     bands = cymbal_bands(voice)
     if voice.oscillators:
-        sound = square_cluster(bands, voice.oscillators, n_samples, rng, sample_rate=sample_rate)
+        sound = square_cluster(
+            bands, voice.oscillators, n_samples, rng=rng, sample_rate=sample_rate
+        )
         sound /= np.std(sound[:2000])
     else:
         sound = plate(

@@ -84,7 +84,9 @@ def hihat(voice: HiHat, rng: np.random.Generator, *, sample_rate: int = 44100) -
     n_samples = int(min(1.2 * voice.t60 + 0.02, longest) * sample_rate)
     bands = hihat_bands(voice)
     if voice.oscillators:
-        sound = square_cluster(bands, voice.oscillators, n_samples, rng, sample_rate=sample_rate)
+        sound = square_cluster(
+            bands, voice.oscillators, n_samples, rng=rng, sample_rate=sample_rate
+        )
         sound += (
             0.2 * np.std(sound[:1000]) * band_noise(bands, n_samples, rng, sample_rate=sample_rate)
         )

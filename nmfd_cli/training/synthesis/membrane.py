@@ -96,7 +96,7 @@ def struck_head(
         np.append(head.frequency * ratios, beside[:, 0]),
         np.append(amplitudes * 10.0 ** (level / 20.0), beside[:, 1]),
         np.append(head.t60 * ratios**-damping, beside[:, 2]),
-        n_samples,
+        n_samples=n_samples,
         glide=head.glide,
         glide_time=head.glide_time,
         sample_rate=sample_rate,

@@ -21,7 +21,7 @@ Proceedings of the International Computer Music Conference, 2014."""
 
 
 def plate_frequencies(
-    n_modes: int, lowest: float, highest: float, rng: np.random.Generator
+    n_modes: int, lowest: float, highest: float, *, rng: np.random.Generator
 ) -> Signal:
     """Frequencies of a thin plate's modes: on average equally dense at all frequencies.
 
@@ -64,7 +64,7 @@ def plate(
     tonal: float,
     sample_rate: int,
 ) -> Signal:
-    """Struck plate: separate modes up to 8 kHz, over noise where they are too dense to be told.
+    """Struck plate: separate modes up to 8 kHz, over noise where they are too dense to tell apart.
 
     Parameters
     ----------
@@ -80,14 +80,16 @@ def plate(
     ndarray, shape (n_samples,)
     """
     highest = 8000.0
-    frequencies = plate_frequencies(n_modes, lowest, highest, rng)
+    frequencies = plate_frequencies(n_modes, lowest, highest, rng=rng)
     gains, t60 = along_bands(bands, frequencies)
     spacing = (highest - lowest) / n_modes
     uneven = rng.rayleigh(np.sqrt(0.5), n_modes)
     amplitudes = np.sqrt(2.0 * spacing * tonal) * octave_gain(frequencies) * gains * uneven
     t60 = t60 * rng.uniform(0.7, 1.3, n_modes)
     phases = rng.uniform(0.0, 2.0 * np.pi, n_modes)
-    modes = damped_modes(frequencies, amplitudes, t60, phases, n_samples, sample_rate=sample_rate)
+    modes = damped_modes(
+        frequencies, amplitudes, t60, phases=phases, n_samples=n_samples, sample_rate=sample_rate
+    )
     modes *= -np.expm1(-np.arange(n_samples) / (0.0004 * sample_rate))
     noise = band_noise(bands, n_samples, rng, sample_rate=sample_rate)
     sound: Signal = modes + np.sqrt(1.0 - tonal) * noise
@@ -98,8 +100,8 @@ def square_cluster(
     bands: Sequence[Band],
     oscillators: Sequence[float],
     n_samples: int,
-    rng: np.random.Generator,
     *,
+    rng: np.random.Generator,
     sample_rate: int,
 ) -> Signal:
     """Drum machine's metal: free-running square waves, filtered and let decay as the bands say.
@@ -114,7 +116,12 @@ def square_cluster(
     gains, t60 = along_bands(bands, frequencies)
     phases = rng.uniform(0.0, 2.0 * np.pi, len(frequencies))
     cluster = damped_modes(
-        frequencies, amplitudes * gains, t60, phases, n_samples, sample_rate=sample_rate
+        frequencies,
+        amplitudes * gains,
+        t60,
+        phases=phases,
+        n_samples=n_samples,
+        sample_rate=sample_rate,
     )
     cluster *= -np.expm1(-np.arange(n_samples) / (0.0004 * sample_rate))
     return cluster

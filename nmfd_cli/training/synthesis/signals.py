@@ -39,7 +39,7 @@ class Band:
     rise: float = 0.0004
 
 
-def decay(n_samples: int, t60: float, rise: float, sample_rate: int) -> Signal:
+def decay(n_samples: int, t60: float, rise: float, *, sample_rate: int) -> Signal:
     """Exponential decay after an exponential attack, (1 - exp(-t / rise)) 1000^(-t / t60).
 
     Returns
@@ -102,7 +102,7 @@ def band_noise(
     noise = np.zeros(n_samples)
     for band, weight in zip(bands, crossfades(bands, frequencies), strict=True):
         part = np.fft.irfft(pink * weight, n_fft)[:n_samples]
-        envelope = decay(n_samples, band.t60, band.rise, sample_rate)
+        envelope = decay(n_samples, band.t60, band.rise, sample_rate=sample_rate)
         noise += part * envelope * 10.0 ** (band.level / 20.0)
     return noise
 
@@ -111,9 +111,9 @@ def damped_modes(
     frequencies: Signal,
     amplitudes: Signal,
     t60: Signal,
+    *,
     phases: Signal,
     n_samples: int,
-    *,
     sample_rate: int,
 ) -> Signal:
     """Sum of exponentially damped sines of constant frequency; modes near Nyquist are left out.
@@ -145,8 +145,8 @@ def gliding_modes(
     frequencies: Signal,
     amplitudes: Signal,
     t60: Signal,
-    n_samples: int,
     *,
+    n_samples: int,
     glide: float,
     glide_time: float,
     sample_rate: int,
