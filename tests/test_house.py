@@ -1,9 +1,11 @@
-"""The plan of the house: who may import whom, and what stays out of which room."""
+"""The plan of the house: who may import whom, what stays out of which room, how long things are."""
 
 import ast
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,17 +13,30 @@ import pytest
 import nmfd_cli
 
 PACKAGE = Path(nmfd_cli.__file__).parent
-MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
-#: What each floor may import of the others; `errors` and the package itself are everybody's.
+_BELOW_REPORT = {"pipeline", "transcription", "kits", "io", "core", "settings"}
+#: What each room may import of the others, beside itself.
 ALLOWED = {
-    "core": {"core"},
-    "io": {"io", "core"},
-    "app": {"app", "io", "core"},
-    "cli": {"cli", "app", "core"},
+    "cli": {"batch", "report", "output", "evaluation", *_BELOW_REPORT},
+    "batch": {"report", "output", "evaluation", *_BELOW_REPORT},
+    "report": {"pipeline", "io", "core", "settings"},
+    "output": {"io", "core", "settings"},
+    "pipeline": {"transcription", "kits", "io", "core", "settings"},
+    "evaluation": {"io", "core"},
+    "transcription": {"io", "core"},
+    "kits": {"io", "core"},
+    "settings": {"io"},
+    "io": {"core"},
+    "core": set(),
 }
+#: What may import anything, and is imported by nobody.
+TRAINING = "training"
+#: What stands in no room: the door, and what is everybody's.
+DOOR, EVERYBODYS = {"library", "__main__"}, {"errors", "stop_signals"}
 #: Modules of `core` that are value types or names, which `io` may know.
 SHARED_VALUES = {
+    "nmfd_cli.core.articulations",
     "nmfd_cli.core.drum_classes",
     "nmfd_cli.core.drum_sounds.description",
     "nmfd_cli.core.drum_sounds.kit",
@@ -31,14 +46,15 @@ SHARED_VALUES = {
 #: The documented interface reads a folder of samples: the one arrow that points up.
 EXCEPTIONS = {("nmfd_cli.core.nmfconv.drum_templates", "nmfd_cli.io.one_shots")}
 
+#: The lines that a module may have, and those from which on a warning says so.
+MOST_LINES, MANY_LINES = 350, 250
+#: The lines of code that a function may have: without its docstring, comments and blank lines.
+MOST_CODE = 60
 
-def imports_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            yield node.module or ""
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def name_of(path: Path) -> str:
@@ -46,48 +62,201 @@ def name_of(path: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-def floor_of(module: str) -> str | None:
+NAMES = {name_of(path) for path in MODULES}
+
+
+def imports_of(nodes: Iterator[ast.AST]) -> Iterator[str]:
+    """Yield the modules that statements import; a module named behind ``from`` is one, too."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import in line {node.lineno}"
+            module = node.module or ""
+            inner = {f"{module}.{alias.name}" for alias in node.names} & NAMES
+            yield from inner or {module}
+
+
+def all_imports(path: Path) -> set[str]:
+    return set(imports_of(ast.walk(tree_of(path))))
+
+
+def room_of(module: str) -> str | None:
+    """Return the room, or the lone module, of this package that a module is in."""
     parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] in ALLOWED else None
+    return parts[1] if len(parts) > 1 and parts[0] == "nmfd_cli" else None
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def in_rooms(*rooms: str) -> list[Path]:
+    return [path for path in MODULES if room_of(name_of(path)) in rooms]
+
+
+# ---------------------------------------------------------------- rooms
+
+
+def test_every_module_stands_in_a_room_that_the_plan_knows() -> None:
+    rooms = {room_of(name) for name in NAMES} - {None}
+    assert rooms - {TRAINING} == ALLOWED.keys() | DOOR | EVERYBODYS
+
+
+@pytest.mark.parametrize("path", in_rooms(*ALLOWED), ids=name_of)
 def test_no_import_points_up(path: Path) -> None:
     here = name_of(path)
-    floor = floor_of(here)
-    if floor is None:
-        return
-    for imported in imports_of(path):
-        other = floor_of(imported)
-        if other is None or (here, imported) in EXCEPTIONS:
+    room = room_of(here) or ""
+    for imported in all_imports(path):
+        other = room_of(imported)
+        if other is None or other in EVERYBODYS | {room} or (here, imported) in EXCEPTIONS:
             continue
-        assert other in ALLOWED[floor], f"{here} imports {imported}"
-        if (floor, other) == ("io", "core"):
+        assert other in ALLOWED[room], f"{here} imports {imported}"
+        if (room, other) == ("io", "core"):
             assert imported in SHARED_VALUES, f"{here} imports {imported}, which is no value type"
 
 
+@pytest.mark.parametrize("name", sorted(EVERYBODYS))
+def test_what_is_everybodys_imports_nothing_of_the_package(name: str) -> None:
+    assert not [one for one in all_imports(PACKAGE / f"{name}.py") if room_of(one)]
+
+
+def test_nobody_imports_what_makes_the_data() -> None:
+    others = [path for path in MODULES if path not in in_rooms(TRAINING)]
+    arrows = [(name_of(path), to) for path in others for to in all_imports(path)]
+    assert not [(here, to) for here, to in arrows if room_of(to) == TRAINING]
+
+
 def test_no_exception_is_left_over() -> None:
-    arrows = {(name_of(path), imported) for path in MODULES for imported in imports_of(path)}
+    arrows = {(name_of(path), imported) for path in MODULES for imported in all_imports(path)}
     assert arrows >= EXCEPTIONS
-    assert {to for here, to in arrows if floor_of(here) == "io"} >= SHARED_VALUES
+    assert {to for here, to in arrows if room_of(here) == "io"} >= SHARED_VALUES
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if floor_of(name_of(p)) != "cli"], ids=name_of)
-def test_the_terminal_belongs_to_the_door(path: Path) -> None:
-    assert not {"click", "tqdm"} & {name.split(".")[0] for name in imports_of(path)}
+def test_no_permission_is_left_over() -> None:
+    used: dict[str, set[str]] = {room: set() for room in ALLOWED}
+    for path in in_rooms(*ALLOWED):
+        room = room_of(name_of(path)) or ""
+        used[room] |= {room_of(imported) or "" for imported in all_imports(path)}
+    below = {room: ALLOWED[room] - used[room] for room in ALLOWED if room not in ("cli", "batch")}
+    assert not any(below.values()), below
+
+
+# ---------------------------------------------------------------- circles
+
+
+def at_module_level(nodes: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Yield the statements that run when a module is imported."""
+    for node in nodes:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            yield from at_module_level(node.orelse)
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+            for inner in ("body", "orelse", "finalbody"):
+                yield from at_module_level(getattr(node, inner, []))
+            for handler in getattr(node, "handlers", []):
+                yield from at_module_level(handler.body)
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    ahead = {
+        name_of(path): {
+            name for name in imports_of(at_module_level(tree_of(path).body)) if name in NAMES
+        }
+        for path in MODULES
+    }
+    while True:
+        leaves = {name for name, others in ahead.items() if not others}
+        if not leaves:
+            break
+        ahead = {name: others - leaves for name, others in ahead.items() if name not in leaves}
+    assert not ahead, f"modules that import each other, or from those: {sorted(ahead)}"
+
+
+# ---------------------------------------------------------------- sizes
+
+
+def test_modules_are_short() -> None:
+    lines = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    many = {name: n for name, n in lines.items() if n > MANY_LINES}
+    if many:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")  # shown, not an error
+            warnings.warn(f"modules of more than {MANY_LINES} lines: {many}", stacklevel=1)
+    assert not {name: n for name, n in many.items() if n > MOST_LINES}
+
+
+def lines_of_code(path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    first = function.body[0]
+    has_docstring = ast.get_docstring(function) is not None
+    documented = range(first.lineno, (first.end_lineno or 0) + 1) if has_docstring else range(0)
+    text = path.read_text("utf-8").splitlines()
+    return sum(
+        bool(text[n - 1].strip()) and not text[n - 1].lstrip().startswith("#")
+        for n in range(function.lineno, (function.end_lineno or 0) + 1)
+        if n not in documented
+    )
+
+
+def test_functions_are_short() -> None:
+    lines = {
+        f"{name_of(path)}:{node.lineno}: {node.name}": lines_of_code(path, node)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert not {name: n for name, n in lines.items() if n > MOST_CODE}
+
+
+# ---------------------------------------------------------------- who alone does what
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in MODULES if floor_of(name_of(p)) in ("core", "io")], ids=name_of
+    "path", [p for p in MODULES if room_of(name_of(p)) not in ("cli", TRAINING)], ids=name_of
 )
+def test_the_terminal_belongs_to_the_command_line(path: Path) -> None:
+    assert not {"click", "tqdm"} & {name.split(".")[0] for name in all_imports(path)}
+
+
+@pytest.mark.parametrize("path", in_rooms("core", "io"), ids=name_of)
 def test_core_and_io_are_silent_and_seeded_by_argument(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called != "print", f"{path.name}:{node.lineno} prints"
-            assert not called.startswith(
-                ("np.random.seed", "np.random.rand(", "np.random.choice")
-            ), f"{path.name}:{node.lineno} draws from the global generator"
+            assert called not in (
+                "np.random.seed", "np.random.rand", "np.random.randn", "np.random.choice"
+            ), f"{path.name}:{node.lineno} draws from the global generator"  # fmt: skip
+
+
+def renames(tree: ast.Module) -> Iterator[ast.Call]:
+    """Yield calls that move a file: `os.replace` and its like, and the methods of a path.
+
+    Of two strings `str.replace` takes a second argument, `dataclasses.replace` names its own.
+    """
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        called = ast.unparse(node.func)
+        is_of_os = called in ("os.replace", "os.rename", "os.renames", "os.link", "shutil.move")
+        is_of_path = (
+            node.func.attr in ("replace", "rename", "hardlink_to")
+            and len(node.args) == 1
+            and not node.keywords
+        )
+        if is_of_os or is_of_path:
+            yield node
+
+
+def test_one_module_moves_finished_files_into_place() -> None:
+    found = {name_of(path) for path in MODULES if any(renames(tree_of(path)))}
+    assert found == {"nmfd_cli.io.moves"}
+
+
+def test_nothing_patches_what_shows_warnings() -> None:
+    for path in MODULES:
+        for node in ast.walk(tree_of(path)):
+            named = node.attr if isinstance(node, ast.Attribute) else getattr(node, "value", None)
+            assert named not in ("showwarning", "_showwarnmsg"), f"{name_of(path)}: {named}"
+
+
+# ---------------------------------------------------------------- what a command loads
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["separate", "--help"]])

@@ -35,6 +35,7 @@ def demo() -> Separation:
     return separate(shipped("data", "demo", "drums.wav"), iterations=5, residual="rest")
 
 
+@pytest.mark.slow
 def test_the_example_of_the_readme_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,7 +65,11 @@ def test_everything_has_the_shape_that_is_promised(demo: Separation) -> None:
     np.testing.assert_allclose(sum_of_masks, 1, atol=1e-5)
 
 
-def test_masks_are_those_that_made_the_stems(demo: Separation) -> None:
+def test_masks_are_those_that_made_the_stems() -> None:
+    # of stereo each direction has masks of its own otherwise
+    demo = separate(
+        shipped("data", "demo", "drums.wav"), iterations=5, residual="rest", space=False
+    )
     stft = demo.factorised.stft
     spectrum = stft.transform(stft.padded(demo.mixture))
     for name, mask in demo.masks.items():
@@ -103,7 +108,7 @@ def test_a_score_by_drum(recording: Path) -> None:
     times = np.array([0.05, 0.15])
     velocities = np.stack([times, [100, 50]], axis=1)
     settings = {**QUICK, "init": None}
-    found = separate(recording, score={"BD": times, "snare": velocities}, **settings)
+    found = separate(recording, score={"kick #1": times, "snare": velocities}, **settings)
     np.testing.assert_allclose(found.onsets["kick"][:, 0], times)
     np.testing.assert_allclose(found.onsets["snare"], velocities)
     again = separate(recording, score=found.onsets, **settings)
@@ -141,8 +146,6 @@ def test_presets_and_settings_are_those_of_the_command_line(recording: Path) -> 
         ({"score": [0.1, 0.5]}, "score: expected a file, or a dictionary of drums and their "
          "onsets, found list"),
         ({"score": {"ki\nck": [0.1]}}, r"score: expected the name of a drum, found 'ki\nck'"),
-        ({"score": {"kick #1": [0.1]}}, "score['kick #1'][0]: expected a drum class (kick, "
-         "snare, hihat, tom, cymbal, clap), found 'kick #1'"),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_refused(
@@ -189,9 +192,12 @@ def test_wrong_samples_are_refused(samples: Any, sample_rate: Any, message: str)
             {"kick": [0.1], "xyzzy": [0.1]},
             r"score\['xyzzy'\]\[0\]: expected a drum class .*'xyzzy'",
         ),
-        ({"snare": [0.1], "kick": [0.1, -0.1]}, r"score\['kick'\]\[1\]: expected .* '-0.100000'"),
-        ({"kick": [np.nan]}, r"score\['kick'\]\[0\]: expected the onset .*, found 'nan'"),
-        ({"kick": [[0.1, 300]]}, r"score\['kick'\]\[0\]: expected a velocity .*, found '300'"),
+        (
+            {"snare": [0.1], "kick": [0.1, -0.1]},
+            r"score\['kick'\]\[1\]: expected the onset to be .*, found -0\.1",
+        ),
+        ({"kick": [np.nan]}, r"score\['kick'\]\[0\]: expected the onset .*, found nan"),
+        ({"kick": [[0.1, 300]]}, r"score\['kick'\]\[0\]: expected a velocity .*, found 300"),
         ({None: [0.1]}, r"score\[None\]\[0\]: expected a drum class .*, found 'None'"),
         ({}, "score: expected at least one note, found none"),
         ({"kick": []}, "score: expected at least one note, found none"),

@@ -290,6 +290,7 @@ def test_scores_that_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.slow
 def test_a_corrupt_file_among_good_ones(tmp_path: Path, jobs: int) -> None:
     inputs = make_recordings(tmp_path / "in", 4)
     Path(inputs[1]).write_text("no audio")
@@ -326,6 +327,7 @@ def check_events(events: list[Event], count: int) -> None:
         assert shares or isinstance(own[-1], Failed)
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_bytes_longest_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,6 +357,7 @@ def test_threads_are_divided_among_processes_unless_the_user_says_otherwise(
     assert thread_environment(4) == {}
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_its_own_file_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

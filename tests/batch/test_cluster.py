@@ -24,6 +24,8 @@ from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import MissingExtraError, ParameterError
 from nmfd_cli.settings.definitions import BatchSettings, SeparationSettings
 
+pytestmark = pytest.mark.slow
+
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None,
     reason="needs the extra of Dask: pip install 'nmfd-cli[dask]'",

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from batches import folders, make_recording, make_recordings, run, start_python, tree
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL"),
+]
 
 #: A program ends long before that, also on a machine with other work.
 PATIENCE = 300

@@ -366,6 +366,7 @@ def test_nothing_that_is_read_is_replaced(
         (("separate", "loop.wav", *FAST, "--failed-list", "t.txt"), "t.txt", None),
     ],
 )
+@pytest.mark.slow
 def test_a_full_disk_is_reported_with_the_name_of_the_place(
     loop: Path,
     work_folder: Path,

@@ -27,6 +27,7 @@ def test_the_readme_counts_them() -> None:
 
 
 @pytest.mark.parametrize("name", [case.name for case in CASES])
+@pytest.mark.slow
 def test_right_code_and_line_and_stems_or_nothing(outcomes: dict[str, Outcome], name: str) -> None:
     outcome = outcomes[name]
     assert not complaints(outcome), outcome.lines

@@ -169,6 +169,7 @@ def test_no_audio_is_refused_by_the_name_of_the_stream(
 
 
 @pytest.mark.parametrize("name", ["kick", "snare", "hihat", "BD", "36"])
+@pytest.mark.slow
 def test_one_stem_has_the_samples_it_has_among_all(
     loop: Path, work_folder: Path, name: str
 ) -> None:
@@ -183,6 +184,7 @@ def test_one_stem_has_the_samples_it_has_among_all(
 
 
 @pytest.mark.parametrize("stem", ["kick", "hihat"])
+@pytest.mark.slow
 def test_everything_but_a_stem_adds_up_with_it(loop: Path, work_folder: Path, stem: str) -> None:
     assert nmfd(str(loop), "--stem", stem, "--subtype", "input").exit_code == 0
     assert nmfd(str(loop), "--minus", stem, "--subtype", "input").exit_code == 0
@@ -191,6 +193,7 @@ def test_everything_but_a_stem_adds_up_with_it(loop: Path, work_folder: Path, st
     np.testing.assert_allclose(both, samples(loop), rtol=0, atol=STEP)
 
 
+@pytest.mark.slow
 def test_standard_output_holds_the_stem_and_nothing_else(loop: Path, work_folder: Path) -> None:
     assert nmfd(str(loop), "--stem", "snare").exit_code == 0
     result = real_nmfd("-", "--stem", "snare", "-o", "-", "-v", stdin=loop.read_bytes())

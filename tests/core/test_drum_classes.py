@@ -118,6 +118,7 @@ def test_extra_names_are_reported() -> None:
 
 @settings(max_examples=200)
 @given(st.one_of(st.text(max_size=12), st.integers(), st.floats()))
+@pytest.mark.slow
 def test_any_name_has_a_class_or_one_line_of_error(name: str | int | float) -> None:
     try:
         assert drum_class(name) in DRUM_CLASSES

@@ -151,6 +151,7 @@ def test_a_silent_true_stem_has_no_sdr(stems: tuple[Samples, Samples]) -> None:
     assert lines[4].split()[:2] == ["mean", "30.00"]
 
 
+@pytest.mark.slow
 def test_bss_eval_has_its_columns(stems: tuple[Samples, Samples]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -138,6 +138,7 @@ def fill(key: str) -> bool:
     return bool((cached_array(key, SHAPE, numbers) == numbers()).all())
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_once(folder: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert all(pool.map(fill, ["same"] * 40, chunksize=1))

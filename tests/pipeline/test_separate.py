@@ -94,6 +94,7 @@ def test_silence_gives_silent_stems_and_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("knowledge", [{"init": "random"}, {"stems": ("kick", "hihat")}])
+@pytest.mark.slow
 def test_blocks_leave_no_seam(tmp_path: Path, knowledge: dict[str, object]) -> None:
     source = tmp_path / "in.wav"
     sf.write(source, beats(6.0, 2), RATE, subtype="FLOAT")
@@ -114,6 +115,7 @@ def test_a_stem_that_would_clip_is_refused_before_anything_is_written(tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_residual_takes_what_no_class_explains(tmp_path: Path) -> None:
     demo = shipped("data", "demo", "drums.wav")
     settings = SeparationSettings(stems=("kick",), residual="rest", iterations=10)
@@ -139,6 +141,7 @@ def test_notes_name_pitched_stems(tmp_path: Path) -> None:
     assert np.sum(first[: RATE // 2] ** 2) > 50 * np.sum(first[RATE // 2 + 2048 :] ** 2)
 
 
+@pytest.mark.slow
 def test_the_demo_is_separated_without_and_better_with_its_score(tmp_path: Path) -> None:
     demo = shipped("data", "demo", "drums.wav")
     means = []
@@ -221,6 +224,7 @@ def test_strategies_that_do_not_fit_each_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["averaged", "random", "uniform"])
+@pytest.mark.slow
 def test_every_template_strategy_separates(tmp_path: Path, strategy: str) -> None:
     source = tmp_path / "in.wav"
     sf.write(source, beats(1.0, 1), RATE)

@@ -17,6 +17,8 @@ from nmfd_cli.cli.plot import command
 from nmfd_cli.errors import MissingExtraError, OutputError, ParameterError
 from nmfd_cli.report.figure import PANELS, check_figure, draw
 
+pytestmark = pytest.mark.slow
+
 matplotlib = pytest.importorskip("matplotlib", reason="needs the extra [plot]")
 
 

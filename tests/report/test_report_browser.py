@@ -19,6 +19,8 @@ from nmfd_cli.core.tempo import Tempo
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.report.html import write_report
 
+pytestmark = pytest.mark.slow
+
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="needs Playwright: pip install playwright"
 )

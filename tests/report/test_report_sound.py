@@ -15,6 +15,7 @@ from nmfd_cli.report.page.sketch import sketched
 from nmfd_cli.report.page.sound import encode_tracks
 
 
+@pytest.mark.slow
 def test_ten_seconds_of_five_stereo_stems_stay_below_three_megabytes() -> None:
     stems = ("kick", "snare", "hihat", "tom", "cymbal")
     generator = np.random.default_rng(3)

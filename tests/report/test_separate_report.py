@@ -74,6 +74,7 @@ def test_one_stem_alone_has_the_whole_report(tmp_path: Path, recording: Path) ->
     assert "component_1" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_processes_write_the_same_reports(tmp_path: Path) -> None:
     inputs = [make_recording(tmp_path / f"t{n}.wav", seed=n) for n in range(3)]
     assert run(inputs, tmp_path / "one", report=True, command="nmfd it").is_complete
@@ -246,6 +247,7 @@ def test_the_command_says_how_it_was_made(tmp_path: Path) -> None:
     assert "<title>a b.wav – separated</title>" in page
 
 
+@pytest.mark.slow
 def test_a_blind_run_is_finished_once_what_sounds_is_written(tmp_path: Path) -> None:
     demo = shipped("data", "demo", "drums.wav")
     options = ["separate", str(demo), "-o", str(tmp_path), "--skip-existing"]

@@ -172,6 +172,7 @@ _WHOLE = re.compile("expected (description|TOML, found values|a preset of at mos
 
 @examples(max_examples=400)
 @given(_CONTENTS, _CONTENTS)
+@pytest.mark.slow
 def test_any_content_is_read_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, first: bytes, second: bytes
 ) -> None:

@@ -81,6 +81,7 @@ def test_named_classes_are_listened_for_alone(truth: Score) -> None:
     assert evaluate_onsets(truth, found.score, 0.05).classes["kick"].recall >= 0.9
 
 
+@pytest.mark.slow
 def test_blocks_change_little(demo: Transcription) -> None:
     in_blocks = transcribed(DEMO, SeparationSettings(block_seconds=1.0))
     assert evaluate_onsets(demo.score, in_blocks.score, 0.01).overall.f_measure >= 0.95

@@ -115,7 +115,8 @@ def _score(events: Iterable[_Event], clock: Clock) -> tuple[Score, str]:
     for start, end, number, velocity, is_drum in events:
         onset = clock.time(start)
         if not is_drum:
-            notes.append((onset, clock.time(end) - onset, float(number), None, float(velocity)))
+            seconds = clock.time(end) - onset
+            notes.append((onset, seconds, float(number), None, float(velocity), None, None))
             continue
         try:
             drum = _class_of(number)

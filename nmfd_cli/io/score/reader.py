@@ -176,10 +176,14 @@ def read_transcription(path: str | Path, *, warn: Warn = warn_python) -> Score:
         raise
 
 
+#: Of the tables that this program wrote before it knew articulations.
+_EARLIER_HEADER = ("onset", "drum", "velocity")
+
+
 def _is_header_alone(path: str | Path) -> bool:
     try:
         with Path(path).open(encoding="utf-8") as file:
             text = file.read(1000)
     except (OSError, ValueError):
         return False
-    return text.split() == [",".join(DRUM_SCORE_HEADER)]
+    return text.split() in ([",".join(header)] for header in (DRUM_SCORE_HEADER, _EARLIER_HEADER))

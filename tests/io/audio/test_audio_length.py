@@ -73,6 +73,7 @@ def test_compressed_samples_in_a_plain_file_are_left_to_the_decoder(tmp_path: Pa
     assert open_recording(cut(path)).n_samples < N
 
 
+@pytest.mark.slow
 def test_flac_that_was_cut_off(tmp_path: Path) -> None:
     whole = written(tmp_path, "FLAC")
     with pytest.warns(NmfdWarning, match=f"its head promises {N} samples"):
