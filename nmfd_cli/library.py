@@ -187,7 +187,13 @@ def separate(
     notes = _score(score, chosen, kit, warn) if score is not None else None
     blocks = _Blocks()
     with pipeline.separate(
-        recording, chosen, kit=kit, score=notes, progress=progress, warn=warn
+        recording,
+        chosen,
+        kit=kit,
+        score=notes,
+        track_divergence=True,
+        progress=progress,
+        warn=warn,
     ) as factorised:
         factorised.feed(blocks, progress=progress, stage="dividing")
     # what stems add up to when they are saved is the mixture: it is kept as it was read

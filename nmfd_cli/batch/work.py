@@ -113,7 +113,13 @@ def _separated(
     with ExitStack() as resources:
         separation = resources.enter_context(
             separate(
-                recording, job.settings, kit=kit, score=job.score, progress=progress, warn=warn
+                recording,
+                job.settings,
+                kit=kit,
+                score=job.score,
+                track_divergence=job.output.report,
+                progress=progress,
+                warn=warn,
             )
         )
         _warn_of_late_notes(job, recording, warn)

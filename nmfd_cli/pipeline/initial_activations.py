@@ -13,8 +13,8 @@ from nmfd_cli.errors import ParameterError
 from nmfd_cli.pipeline.components import Components, score_pitches
 from nmfd_cli.pipeline.context import Context, random_generator
 
-#: Frames from that of the onset on in which a hit may begin: its own, and the next one, as the window
-#: of the first may reach no more than the onset's edge.
+#: Frames from that of the onset on in which a hit may begin: its own, and the next one, as the
+#: window of the first may reach no more than the onset's edge.
 _HIT_FRAMES = 2
 
 #: ``activate(context, components, row_of, grid)``: initial H (R, M) for templates of which each

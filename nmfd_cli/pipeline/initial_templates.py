@@ -107,7 +107,7 @@ def _bank_templates(context: Context, components: Components, activate: Activate
     of_classes = activate(context, components, range(len(components.drums)), grid)[:, frames]
     H = of_classes[bank.rows(components.drums)].astype(V.dtype)
     rule = UpdateRule(_CHOICE_ITERATIONS, "joint", fix_W=True)
-    explained = factorise(V, Factors(bank.W, H), rule, grid=grid)
+    explained = factorise(V, Factors(bank.W, H), rule, grid=grid, track_divergence=False)
     n_templates = settings.templates_per_class
     chosen = bank.taken(most_active(bank, explained.H, n_templates, _OF_SEVERAL * n_templates))
     row_of = tuple(chosen.rows(components.drums))

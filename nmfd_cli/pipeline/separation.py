@@ -1,6 +1,6 @@
 """The walk from a recording to its stems: for every command, the library and each worker."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,7 +15,7 @@ from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.nmfconv.convolutive import BetaRule
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
 from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target, usual_panel_frames
-from nmfd_cli.core.nmfconv.factorisation import Callback, Factorisation, Factors, factorise
+from nmfd_cli.core.nmfconv.factorisation import Factorisation, Factors, Rule, factorise
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import single_threaded_blas
 from nmfd_cli.errors import Progress, Warn, no_progress, warn_python
@@ -62,7 +62,7 @@ class FactorisedRecording:
     model : StemModel
         The factors and the stem that each component belongs to.
     divergence : ndarray, shape (L,)
-        At the start of each iteration, of the normalised spectrogram.
+        At the start of each iteration, of the normalised spectrogram; NaN where it was not tracked.
     """
 
     recording: Recording
@@ -107,6 +107,7 @@ def separate(
     *,
     kit: Kit,
     score: Score | None = None,
+    track_divergence: bool = False,
     progress: Progress = no_progress,
     warn: Warn = warn_python,
 ) -> Iterator[FactorisedRecording]:
@@ -120,6 +121,8 @@ def separate(
         The drum sounds to start from.
     score : Score, optional
         What is played when; without one, drums are transcribed.
+    track_divergence : bool
+        Compute the divergence of each iteration, not of the last one alone: it takes time.
     progress, warn : callable, optional
 
     Yields
@@ -142,7 +145,7 @@ def separate(
             warn(f"{recording.name}: silence; its stems are silent too")
         context, components = find_events(context, components, strategies)
         initial = initial_factors(context, components, strategies)
-        factors = _factorised(context, initial)
+        factors = _factorised(context, initial, track_divergence=track_divergence)
         yield FactorisedRecording(
             recording=recording,
             settings=settings,
@@ -268,44 +271,49 @@ def _spectrogram(
     return spool
 
 
-def _factorised(context: Context, initial: InitialFactors) -> Factorisation:
-    """Refine the factors with the solver of the settings; the activations are written over."""
+def _factorised(
+    context: Context, initial: InitialFactors, *, track_divergence: bool
+) -> Factorisation:
+    """Refine the factors with the solver of the settings; the initial ones are used up."""
     settings = context.settings
 
     def report(iteration: int, divergence: float) -> None:
         context.progress("factorising", (iteration + 1) / settings.iterations)
 
-    return SOLVERS[settings.algorithm](context.target, initial, settings, report)
+    return factorise(
+        context.target,
+        Factors(initial.W, initial.H),
+        RULES[settings.algorithm](settings),
+        grid=initial.grid,
+        callback=report,
+        track_divergence=track_divergence,
+    )
 
 
-def _solve_nmfd(
-    target: Target, initial: InitialFactors, settings: SeparationSettings, callback: Callback
-) -> Factorisation:
-    rule = UpdateRule(
+def _rule_of_nmfd(settings: SeparationSettings) -> Rule:
+    return UpdateRule(
         num_iter=settings.iterations,
         update=settings.update,
         fix_W=settings.fix_templates,
         fix_H=settings.fix_activations,
         prior_hits=settings.prior_hits,
     )
-    factors = Factors(initial.W, initial.H)
-    return factorise(target, factors, rule, grid=initial.grid, callback=callback)
 
 
-def _solve_nmf_conv(
-    target: Target, initial: InitialFactors, settings: SeparationSettings, callback: Callback
-) -> Factorisation:
-    rule = BetaRule(
+def _rule_of_nmf_conv(settings: SeparationSettings) -> Rule:
+    return BetaRule(
         num_iter=settings.iterations,
         beta=settings.beta,
         sparsity_weight=settings.sparsity_weight,
         uncorr_weight=settings.uncorr_weight,
     )
-    return factorise(target, Factors(initial.W, initial.H), rule, callback=callback)
 
 
-#: The solvers that ``--algorithm`` offers.
-SOLVERS = {"nmfd": _solve_nmfd, "nmf_conv": _solve_nmf_conv}
+#: The solvers that ``--algorithm`` offers, by the rules of their updates.
+RULES: dict[str, Callable[[SeparationSettings], Rule]] = {
+    "nmfd": _rule_of_nmfd,
+    "nmf_conv": _rule_of_nmf_conv,
+}
 
 
 def _stem_model(

@@ -130,6 +130,7 @@ def report_file(
                 settings,
                 kit=inputs.kit,
                 score=inputs.score,
+                track_divergence=True,
                 progress=progress,
                 warn=warn,
             )

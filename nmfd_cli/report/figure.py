@@ -98,6 +98,7 @@ def figure_file(
                 settings,
                 kit=inputs.kit,
                 score=inputs.score,
+                track_divergence=True,
                 progress=progress,
                 warn=warn,
             )

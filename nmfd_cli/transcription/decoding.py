@@ -100,7 +100,8 @@ def refined_times(curve: NDArray[np.float32], frames: NDArray[np.intp]) -> NDArr
     before, here, after = (padded[frames + shift] for shift in range(3))
     bend = before - 2.0 * here + after
     offset = np.where(bend < -1e-9, 0.5 * (before - after) / np.minimum(bend, -1e-9), 0.0)
-    return np.maximum(0.0, (frames + np.clip(offset, -0.5, 0.5)) * HOP_SECONDS)
+    times = (frames + np.clip(offset, -0.5, 0.5)) * HOP_SECONDS
+    return np.asarray(np.maximum(0.0, times))
 
 
 def _articulation(drum: str, around: NDArray[np.float32]) -> str:

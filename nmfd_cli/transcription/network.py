@@ -46,7 +46,7 @@ Reader = Callable[[int, int], Array]
 
 
 def _sigmoid(x: Array) -> Array:
-    return np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * x)
+    return np.asarray(np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * x))
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _window(maps: Array, begin: int, end: int) -> Array:
 
 
 def _levels_of(read: Reader, n_samples: int, sample_rate: int, *, begin: int, end: int) -> Array:
-    """Return the network's input from frame `begin` to frame `end`, as the whole recording has it."""
+    """Return the network's input from one frame to another, as the whole recording has it."""
     n_frames = n_frames_of(n_samples, sample_rate)
     first, last = max(0, begin - CONTEXT_FRAMES), min(n_frames, end + CONTEXT_FRAMES)
     # whole seconds, so that the frames of an excerpt lie on the same samples

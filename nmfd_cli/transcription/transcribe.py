@@ -148,8 +148,8 @@ class _MonoSamples:
 
 def _downmix(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean of the channels (C, n), or the loudest where they cancel each other out."""
-    mean: NDArray[np.float32] = samples.mean(axis=0)
+    mean = np.asarray(samples.mean(axis=0), dtype=np.float32)
     power = np.square(samples).mean(axis=1)
     if np.square(mean).mean() >= _LEAST_MEAN_POWER * power.mean():
         return mean
-    return samples[int(np.argmax(power))]
+    return np.asarray(samples[int(np.argmax(power))])

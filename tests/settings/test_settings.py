@@ -13,7 +13,7 @@ from nmfd_cli.cli.options import Command, preset_option, settings_from, settings
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.pipeline.initial_activations import ACTIVATIONS
 from nmfd_cli.pipeline.initial_templates import TEMPLATES
-from nmfd_cli.pipeline.separation import SOLVERS
+from nmfd_cli.pipeline.separation import RULES
 from nmfd_cli.settings.definitions import (
     ACTIVATION_STRATEGIES,
     ALGORITHMS,
@@ -99,7 +99,7 @@ def test_numbers_are_finite(value: float) -> None:
 
 
 def test_choices_are_the_keys_of_what_is_chosen_from() -> None:
-    assert set(ALGORITHMS) == set(SOLVERS)
+    assert set(ALGORITHMS) == set(RULES)
     assert set(TEMPLATE_STRATEGIES) == set(TEMPLATES)
     assert set(ACTIVATION_STRATEGIES) == set(ACTIVATIONS)
     assert set(STRATEGIES) <= set(TEMPLATES) | set(ACTIVATIONS)

@@ -133,9 +133,9 @@ class BetaRule:
             if not (np.isfinite(value) and value >= 0):
                 raise ParameterError(f"{name}: expected a number from 0 on, found {value}")
 
-    def bind(self, W: FloatArray, sweeps: Sweeps, *, track_divergence: bool) -> "BetaUpdate":
+    def bind(self, W: FloatArray, sweeps: Sweeps) -> "BetaUpdate":
         """Return the update, for templates (R, T, K) to start from."""
-        return BetaUpdate(self, sweeps, track_divergence=track_divergence)
+        return BetaUpdate(self, sweeps)
 
 
 class BetaUpdate:
@@ -146,14 +146,17 @@ class BetaUpdate:
     rule : BetaRule
     sweeps : Sweeps
         Over the target.
+
+    Attributes
+    ----------
     track_divergence : bool
-        Whether a step has to tell the divergence.
+        Whether the next step has to compute the divergence.
     """
 
-    def __init__(self, rule: BetaRule, sweeps: Sweeps, *, track_divergence: bool) -> None:
+    def __init__(self, rule: BetaRule, sweeps: Sweeps) -> None:
         self.rule = rule
         self.sweeps = sweeps
-        self.track_divergence = track_divergence
+        self.track_divergence = True
         # the sweeps see the target as it is: the model, and so B = Lambda**beta, in its unit
         self._unit = sweeps.scale**rule.beta
 

@@ -177,7 +177,7 @@ class UpdateRule:
         """H is updated from the quotients that W was updated from."""
         return UPDATES[self.update].reuses_quotients and not (self.fix_W or self.fix_H)
 
-    def bind(self, W: FloatArray, sweeps: Sweeps, *, track_divergence: bool) -> "KLUpdate":
+    def bind(self, W: FloatArray, sweeps: Sweeps) -> "KLUpdate":
         """Return the update, for templates (R, T, K) to start from."""
         return UPDATES[self.update](
             W,
@@ -185,7 +185,6 @@ class UpdateRule:
             fix_W=self.fix_W,
             fix_H=self.fix_H,
             prior_hits=self.prior_hits,
-            track_divergence=track_divergence,
         )
 
 

@@ -70,7 +70,15 @@ class Factorisation:
 
 
 class Update(Protocol):
-    """The update equations of a solver, bound to the sweeps over a target."""
+    """The update equations of a solver, bound to the sweeps over a target.
+
+    Attributes
+    ----------
+    track_divergence : bool
+        Whether the next step has to compute the divergence.
+    """
+
+    track_divergence: bool
 
     def step(self, factors: Factors) -> float:
         """Update W and H.
@@ -112,7 +120,7 @@ class Rule(Protocol):
     @property
     def keeps_quotients(self) -> bool: ...
 
-    def bind(self, W: FloatArray, sweeps: Sweeps, *, track_divergence: bool) -> Update:
+    def bind(self, W: FloatArray, sweeps: Sweeps) -> Update:
         """Return the update, for templates (R, T, K) to start from."""
 
 
@@ -151,7 +159,7 @@ def factorise(
     hooks : Hooks, optional
     track_divergence : bool
         Compute the divergence at each iteration.  Its logarithms are a fifth of an iteration: where
-        nobody looks at them, the callback and the result have NaN instead.
+        nobody looks at them, the callback and the result have NaN before the last one.
     products : callable
         How products are computed; by default as it costs least.
     """
@@ -167,15 +175,16 @@ def factorise(
             grid=grid,
             products=products,
         )
-        update = rule.bind(factors.W, sweeps, track_divergence=track_divergence)
+        update = rule.bind(factors.W, sweeps)
         given, unit = factors.H, factors.H.dtype.type(sweeps.scale)
         stays = rule.fix_H or rule.num_iter == 0
         factors.H = scaled = np.multiply(given, unit, out=None if stays else given)
         for iteration in range(rule.num_iter):
             if hooks is not None:
                 hooks.before(factors, sweeps.scale)
+            update.track_divergence = track_divergence or iteration == rule.num_iter - 1
             total = update.step(factors)
-            if track_divergence:
+            if update.track_divergence:
                 divergence[iteration] = total / sweeps.divergence_unit
             if callback is not None:
                 callback(iteration, float(divergence[iteration]))

@@ -23,8 +23,11 @@ class KLUpdate:
         Leave the templates, or the activations, as they are.
     prior_hits : float
         How strongly the templates hold on to where they started, see `UpdateRule`.
+
+    Attributes
+    ----------
     track_divergence : bool
-        Whether a step has to tell the divergence.
+        Whether the next step has to compute the divergence.
     """
 
     reuses_quotients: ClassVar[bool] = False
@@ -37,13 +40,12 @@ class KLUpdate:
         fix_W: bool,
         fix_H: bool,
         prior_hits: float,
-        track_divergence: bool,
     ) -> None:
         self.sweeps = sweeps
         self.fix_W = fix_W
         self.fix_H = fix_H
         self.prior_hits = prior_hits
-        self.track_divergence = track_divergence
+        self.track_divergence = True
         self._floor = np.asarray(EPS * sweeps.scale, dtype=W.dtype)
         self._prior = W / self.template_sums(W) if prior_hits else W
         self._normal: FloatArray | None = None
