@@ -9,6 +9,7 @@ system has no locks, a staging directory counts as abandoned after three days.
 import os
 import secrets
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -63,12 +64,20 @@ def missing_folders(folder: Path) -> list[Path]:
         If a file is in the way.
     """
     missing = []
-    while not folder.exists() and folder != folder.parent:
+    while (mode := _mode(folder)) is None and folder != folder.parent:
         missing.append(folder)
         folder = folder.parent
-    if not folder.is_dir():
+    if mode is not None and not stat.S_ISDIR(mode):
         raise OutputError(expected="a folder for the results", found="a file", path=folder)
     return missing[::-1]
+
+
+def _mode(path: Path) -> int | None:
+    """Return what stands at a path, in one look: between two of them somebody may remove it."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return None
 
 
 def remove_abandoned(folder: Path, finish: Callable[[Path], None] = lambda staging: None) -> None:
@@ -104,7 +113,7 @@ def _make(folder: Path) -> tuple[Path, int]:
         try:
             staging.mkdir(parents=True)
             descriptor = os.open(staging / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):  # of a parent that was there and is not
             continue
         except OSError as error:
             _remove_empty(staging)

@@ -74,6 +74,25 @@ def test_loose_parts_go_after_three_days(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [other]
 
 
+def test_a_parent_that_others_make_and_remove_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`mkdir` finds it there; it is gone when `pathlib` looks whether it is a folder."""
+    refused: list[Path] = []
+    mkdir = os.mkdir
+
+    def refuse_once(path: Path, *arguments: int) -> None:
+        if Path(path).name == STAGING_FOLDER and not refused:
+            refused.append(path)
+            raise FileExistsError(17, "File exists", str(path))
+        mkdir(path, *arguments)
+
+    monkeypatch.setattr(os, "mkdir", refuse_once)
+    with staging_directory(tmp_path) as place:
+        assert place.is_dir()
+    assert len(refused) == 1
+
+
 def test_many_at_once_in_one_folder_that_comes_and_goes(tmp_path: Path) -> None:
     errors: list[Exception] = []
 
