@@ -30,6 +30,9 @@ class Context:
     score : Score or None
         What is played when.
     progress : callable
+    free : frozenset of str
+        Drums that play at times of which nothing is known: what the score was transcribed with does
+        not know them.
     """
 
     recording: Recording
@@ -39,6 +42,7 @@ class Context:
     kit: Kit
     score: Score | None
     progress: Progress
+    free: frozenset[str] = frozenset()
 
     @property
     def sample_rate(self) -> int:

@@ -1,10 +1,11 @@
 """Which drums play when, where no score says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from nmfd_cli.core.articulations import class_of, drum_or_articulation
 from nmfd_cli.core.bands import Bands
+from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError, Progress
@@ -68,7 +69,12 @@ def _with_transcription(context: Context, components: Components) -> tuple[Conte
         score = _placed(hits.likely(names), recording, settings, names, context.kit)
     if components.is_open:
         components = replace(components, stems=names, drums=names)
-    return replace(context, score=score), components
+    return replace(context, score=score, free=_unknown(names)), components
+
+
+def _unknown(names: Iterable[str]) -> frozenset[str]:
+    """Return the drums, classes of a kit's own, that the network does not know."""
+    return frozenset(name for name in names if class_of(name) not in DRUM_CLASSES)
 
 
 def _present(components: Components, present: set[str]) -> tuple[str, ...]:
@@ -76,6 +82,7 @@ def _present(components: Components, present: set[str]) -> tuple[str, ...]:
     if not components.is_open:
         return components.drums
     sounding = present.intersection(components.drums) or set(USUAL)
+    sounding |= _unknown(components.drums)
     return tuple(drum for drum in components.drums if drum in sounding)
 
 

@@ -41,7 +41,9 @@ def _drum_activations(
     frames = {drum: _frames_of(context, times) for drum, times in onsets.items()}
     n_hits = max(1, sum(len(frames[drum]) for drum in rows))
     frames_of_rows = [frames[drum] for drum in rows]
-    return hit_activations(frames_of_rows, context.n_frames, 1 / n_hits, context.target.dtype)
+    H = hit_activations(frames_of_rows, context.n_frames, 1 / n_hits, context.target.dtype)
+    H[[drum in context.free for drum in rows]] = 1 / n_hits
+    return H
 
 
 def hit_activations(

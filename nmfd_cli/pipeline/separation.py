@@ -144,6 +144,12 @@ def separate(
         if context.target.total == 0:
             warn(f"{recording.name}: silence; its stems are silent too")
         context, components = find_events(context, components, strategies)
+        if context.free:
+            unknown = ", ".join(sorted(context.free))
+            warn(
+                f"{recording.name}: the transcriber does not know {unknown}, which take what the "
+                "other stems do not explain; --score says when they play"
+            )
         initial = initial_factors(context, components, strategies)
         factors = _factorised(context, initial, track_divergence=track_divergence)
         yield FactorisedRecording(

@@ -68,29 +68,69 @@ def refine_onsets(
     weights : ndarray, shape (C, K')
         See `attack_weights`.
     """
-    n_fft, hop = _transform(recording.sample_rate)
-    reach = round(_REACH_SECONDS * recording.sample_rate)
-    tail = round(_LEVEL_SECONDS * recording.sample_rate)
+    geometry = _Geometry.at(recording.sample_rate)
     centres = np.rint(np.asarray(seconds) * recording.sample_rate).astype(np.intp)
-    # so long that windows end before the earliest place, and others begin behind the latest
-    before = reach + n_fft + _LAG * hop
-    length = before + reach + tail + n_fft
-    window = np.hanning(n_fft + 1)[:n_fft].astype(np.float32)
     samples, level = np.empty(len(centres), np.intp), np.empty(len(centres))
-    for index, excerpt in enumerate(_excerpts(recording, centres - before, length)):
-        frames = np.lib.stride_tricks.sliding_window_view(excerpt, n_fft, axis=-1)[:, ::hop]
-        power = np.square(np.abs(np.fft.rfft(frames * window, axis=-1))).mean(axis=0)
-        root = np.sqrt(np.sqrt(power)) @ weights[rows[index]]
-        rise = np.maximum(root[_LAG:] - root[:-_LAG], 0)
-        # frame i + _LAG, whose newest sample lies n_fft + (i + _LAG) * hop behind the start
-        places = n_fft + (np.arange(len(rise)) + _LAG) * hop - hop - round(_RISE_POSITION * n_fft)
-        is_near = np.abs(places - before) <= reach
-        best = int(np.argmax(np.where(is_near, rise, -1)))
-        place = places[best] if rise[best] > 0 else before
-        samples[index] = max(0, centres[index] - before + int(place))
-        after = (np.arange(len(root)) * hop >= place) & (np.arange(len(root)) * hop < place + tail)
-        level[index] = float(np.square(root[after]).max(initial=0))
+    starts = centres - geometry.before
+    for index, excerpt in enumerate(_excerpts(recording, starts, geometry.length)):
+        place, level[index] = _steepest_rise(excerpt, weights[rows[index]], geometry)
+        samples[index] = max(0, starts[index] + place)
     return Onsets(np.minimum(samples, recording.n_samples - 1), level)
+
+
+@dataclass(frozen=True)
+class _Geometry:
+    """Lengths in samples: of the short transform, and of the excerpt around an onset.
+
+    Attributes
+    ----------
+    n_fft, hop_length : int
+    reach : int
+        By how much an onset may be moved.
+    tail : int
+        Behind an onset, that its level is measured in.
+    """
+
+    n_fft: int
+    hop_length: int
+    reach: int
+    tail: int
+
+    @classmethod
+    def at(cls, sample_rate: int) -> "_Geometry":
+        reach, tail = round(_REACH_SECONDS * sample_rate), round(_LEVEL_SECONDS * sample_rate)
+        return cls(*_transform(sample_rate), reach, tail)
+
+    @property
+    def before(self) -> int:
+        """Samples of an excerpt before the onset: the first window ends before any place of it."""
+        return self.reach + self.n_fft + _LAG * self.hop_length
+
+    @property
+    def length(self) -> int:
+        """Samples of an excerpt: the last window begins behind the latest place and its level."""
+        return self.before + self.reach + self.tail + self.n_fft
+
+
+def _steepest_rise(
+    excerpt: NDArray[np.float32], weights: FloatArray, geometry: _Geometry
+) -> tuple[int, float]:
+    """Return where in an excerpt (C, length) the onset is, and the level behind it."""
+    n_fft, hop = geometry.n_fft, geometry.hop_length
+    window = np.hanning(n_fft + 1)[:n_fft].astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(excerpt, n_fft, axis=-1)[:, ::hop]
+    power = np.square(np.abs(np.fft.rfft(frames * window, axis=-1))).mean(axis=0)
+    root = np.sqrt(np.sqrt(power)) @ weights
+    rise = np.maximum(root[_LAG:] - root[:-_LAG], 0)
+    # the newest sample of frame i + _LAG lies n_fft + (i + _LAG) hop behind the start
+    newest = n_fft + (np.arange(len(rise)) + _LAG) * hop
+    places = newest - hop - round(_RISE_POSITION * n_fft)
+    is_near = np.abs(places - geometry.before) <= geometry.reach
+    best = int(np.argmax(np.where(is_near, rise, -1)))
+    place = int(places[best]) if rise[best] > 0 else geometry.before
+    begins = np.arange(len(root)) * hop
+    behind = root[(begins >= place) & (begins < place + geometry.tail)]
+    return place, float(np.square(behind).max(initial=0))
 
 
 def attack_weights(
