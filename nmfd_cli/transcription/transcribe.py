@@ -102,7 +102,8 @@ def hits_as_score(
     Returns
     -------
     Score
-        Of those hits that belong to a name of the bank.  The loudest of each drum has velocity 127.
+        Of those hits that belong to a name of the bank and at which anything sounds.  The loudest
+        of each drum has velocity 127.
     """
     names = tuple(dict.fromkeys(bank.drums))
     owners = [owner(hit.drum, struck(hit), names) for hit in hits]
@@ -112,9 +113,11 @@ def hits_as_score(
     weights = attack_weights(bank, names, bands, recording.sample_rate)
     rows = [names.index(name) for _, name in kept]
     onsets = refine_onsets(recording, [hit.time for hit, _ in kept], rows, weights)
-    loudest = {row: onsets.level[np.array(rows) == row].max() or 1.0 for row in set(rows)}
+    loudest = {row: onsets.level[np.array(rows) == row].max() for row in set(rows)}
     notes: list[Note] = []
     for (hit, _), row, sample, level in zip(kept, rows, onsets.samples, onsets.level, strict=True):
+        if level == 0:
+            continue
         velocity = max(1, round(_LOUDEST * (level / loudest[row]) ** _LEVEL_POWER))
         onset = int(sample) / recording.sample_rate
         notes.append((onset, None, None, hit.drum, float(velocity), struck(hit), hit.confidence))
