@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import soundfile as sf
 
 import nmfd_cli
+from nmfd_cli.io.resources import shipped
 
 PACKAGE = Path(nmfd_cli.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -269,6 +271,26 @@ def test_help_needs_no_numerics(arguments: list[str]) -> None:
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+#: The modules of this package that a plain separation loads, at most: lower it, never raise it.
+MOST_LOADED = 95
+
+
+def test_a_plain_separation_loads_few_modules(tmp_path: Path) -> None:
+    samples, rate = sf.read(shipped("data", "demo", "drums.wav"), frames=9000)
+    sf.write(tmp_path / "x.wav", samples, rate)
+    program = (
+        "import sys; from nmfd_cli.cli.main import run; code = run(['separate', 'x.wav', '-q']);"
+        "print(*(name for name in sys.modules if name.split('.')[0] == 'nmfd_cli'));"
+        "sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    loaded = sorted(done.stdout.split())
+    assert len(loaded) <= MOST_LOADED, loaded
 
 
 def test_a_plain_separation_needs_neither_reports_nor_processes() -> None:

@@ -11,7 +11,7 @@ from nmfd_cli.batch.events import Done, Ended, Event, Failed, OnEvent, Progress,
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.io.staging import remove_loose_parts
-from nmfd_cli.output.recovery import recover
+from nmfd_cli.output.manifest import recover
 from nmfd_cli.settings.definitions import BatchSettings
 
 

@@ -14,8 +14,7 @@ from nmfd_cli.io.audio.riff import clear_peak_time
 from nmfd_cli.io.file_record import file_hash, is_unchanged
 from nmfd_cli.io.transaction import Sink, Transaction
 from nmfd_cli.kits.find import shipped_kit
-from nmfd_cli.output.manifest import Manifest, read_manifest
-from nmfd_cli.output.recovery import known_results, recover
+from nmfd_cli.output.manifest import Manifest, known_results, read_manifest, recover
 from nmfd_cli.output.stem_writer import StemWriter, sample_format
 from nmfd_cli.pipeline.separation import Consumer, FactorisedRecording, separate
 

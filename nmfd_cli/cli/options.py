@@ -14,7 +14,6 @@ from nmfd_cli.cli.values import Names, PresetName, complete_drums, complete_fold
 from nmfd_cli.errors import ParameterError, Warn
 from nmfd_cli.settings.definitions import GROUPS, SeparationSettings
 from nmfd_cli.settings.fields import CheckedSettings
-from nmfd_cli.settings.idle import idle_settings
 
 if TYPE_CHECKING:
     from nmfd_cli.settings.presets import Preset
@@ -123,6 +122,10 @@ def settings_from(settings: type[S], options: Mapping[str, Any]) -> S:
 def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any], warn: Warn) -> None:
     """Warn of each option that was given and does nothing beside the others."""
     given = given_values(SeparationSettings, options)
+    if not given:
+        return
+    from nmfd_cli.settings.idle import idle_settings
+
     has_score = bool(options.get("score") or options.get("score_pattern"))
     for name, wanted in idle_settings(list(given), settings, has_score=has_score):
         warn(f"{flag_of(name)}: does nothing without {wanted}")

@@ -84,11 +84,12 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
             f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own"
         )
 
-    from nmfd_cli.batch.failed_list import require_failed_list, write_failed_list
     from nmfd_cli.batch.run import run_jobs
     from nmfd_cli.cli.batch_view import BatchView, summary_lines
 
     if options["failed_list"]:
+        from nmfd_cli.batch.failed_list import require_failed_list, write_failed_list
+
         require_failed_list(options["failed_list"], jobs, overwrite=output.overwrite)
     view = BatchView(jobs, reporter)
 

@@ -22,17 +22,26 @@ of results can be moved as a whole.
 ``reports``    ``file``, ``size``, ``sha256`` and ``audio`` of the report, if there is one
 ``former``     ``file``, ``size``, ``sha256`` of files of earlier runs with other sources
 =============  ================================================================================
+
+It is the journal of the results' transaction (`io.transaction`): results that an ended process had
+finished making are moved in by the next one (`recover`).
 """
 
 import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from nmfd_cli.errors import OutputError, Warn, warn_python
 from nmfd_cli.io.file_record import FileRecord
+from nmfd_cli.io.moves import move_in
+from nmfd_cli.io.replacement import Known, Replacement
+from nmfd_cli.io.staging import remove_abandoned
 
 FORMAT: Final = 1
 SUFFIX: Final = ".nmfd.json"
@@ -124,3 +133,52 @@ def _is_sound(record: FileRecord) -> bool:
     path = PurePosixPath(record.file)
     stays_inside = path.parts and not path.is_absolute() and ".." not in path.parts
     return bool(stays_inside) and isinstance(record.size, int) and isinstance(record.sha256, str)
+
+
+def known_results(manifest: Path) -> Known:
+    """Return what finds the files that manifests say were written.
+
+    Parameters
+    ----------
+    manifest : Path
+        Where the manifest of the results stands or will stand.  It is read whenever it is asked:
+        another process may have moved in since.
+    """
+
+    def known(path: Path) -> list[FileRecord]:
+        found = read_manifest(manifest)
+        file = path.relative_to(manifest.parent).as_posix()
+        return [record for record in found.records if record.file == file] if found else []
+
+    return known
+
+
+def recover(out: Path, warn: Warn = warn_python) -> None:
+    """Move in what ended processes had finished making, and throw the rest of theirs away.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of the results.
+    warn : callable
+        Is told of files that somebody changed, which are kept under another name.
+    """
+    remove_abandoned(out, partial(_finish, out, warn))
+
+
+def _finish(out: Path, warn: Warn, staging: Path) -> None:
+    for journal in list(staging.rglob(f".*{SUFFIX}")):
+        place = out / journal.relative_to(staging)
+        manifest = read_manifest(journal)
+        results = manifest.results if manifest else ()
+        files = [(journal.parent / one.file, place.parent / one.file) for one in results]
+        with suppress(OSError, OutputError):
+            if manifest is not None:
+                move_in(
+                    [(staged, path) for staged, path in files if staged.exists()],
+                    staging,
+                    Replacement(known=known_results(place), warn=warn),
+                    journal=(journal, place),
+                )
+        with suppress(OSError):
+            journal.unlink(missing_ok=True)

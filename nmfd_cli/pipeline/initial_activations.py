@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nmfd_cli.core import nmfconv
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.articulations import owner
-from nmfd_cli.core.nmfconv import init_activations
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.pipeline.components import Components, score_pitches
@@ -83,7 +83,7 @@ def _frames_of(context: Context, seconds: Sequence[float]) -> NDArray[np.intp]:
 def _impulses(context: Context, onsets: Sequence[Sequence[float]]) -> FloatArray:
     """Place impulses that decay."""
     notes = [(onset + _later(context), r) for r, row in enumerate(onsets, 1) for onset in row]
-    return init_activations(
+    return nmfconv.init_activations(
         num_comp=len(onsets),
         num_frames=context.n_frames,
         strategy="drums",
@@ -109,7 +109,7 @@ def _pitched_activations(
     pitches = score_pitches(context.score)
     score = context.score
     assert score is not None
-    return init_activations(
+    return nmfconv.init_activations(
         num_comp=len(row_of),
         num_frames=context.n_frames,
         strategy="pitched",
@@ -125,7 +125,7 @@ def _uninformed_activations(strategy: str) -> Activate:
     def make(
         context: Context, components: Components, row_of: Sequence[int], grid: TimeGrid
     ) -> FloatArray:
-        return init_activations(
+        return nmfconv.init_activations(
             num_comp=len(row_of),
             num_frames=context.n_frames,
             strategy=strategy,

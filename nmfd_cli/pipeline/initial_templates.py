@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nmfd_cli.core import nmfconv
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.bands import Bands, in_bands
 from nmfd_cli.core.drum_sounds.bank_templates import most_active
-from nmfd_cli.core.nmfconv import (
-    init_templates,
-    initialize_drum_specific_nmfd_templates,
-)
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.engine.target import excerpt
@@ -117,7 +114,7 @@ def _bank_templates(context: Context, components: Components, activate: Activate
 def _averaged_templates(context: Context, components: Components, activate: Activate) -> _Templates:
     """Learn one template a class from all one-shots of a folder, as libnmfd does."""
     settings = context.settings
-    learned = initialize_drum_specific_nmfd_templates(
+    learned = nmfconv.initialize_drum_specific_nmfd_templates(
         desired_drum_classes=components.drums,
         num_template_frames=settings.template_frames,
         block_size=settings.n_fft,
@@ -132,7 +129,7 @@ def _pitched_templates(context: Context, components: Components, activate: Activ
     settings = context.settings
     if not components.pitches:
         raise ParameterError("the template strategy 'pitched' needs a score with pitches (--score)")
-    combs = init_templates(
+    combs = nmfconv.init_templates(
         num_bins=context.stft.n_bins,
         num_template_frames=settings.template_frames,
         strategy="pitched",
@@ -146,7 +143,7 @@ def _pitched_templates(context: Context, components: Components, activate: Activ
 
 def _uninformed_templates(strategy: str) -> Callable[..., _Templates]:
     def make(context: Context, components: Components, activate: Activate) -> _Templates:
-        made = init_templates(
+        made = nmfconv.init_templates(
             num_comp=_n_rows(components),
             num_bins=context.stft.n_bins,
             num_template_frames=context.settings.template_frames,

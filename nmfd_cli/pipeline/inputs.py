@@ -8,7 +8,7 @@ from pathlib import Path
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.errors import Warn
 from nmfd_cli.io.audio.recording import Recording, recording_at
-from nmfd_cli.io.score import Score, read_score
+from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.find import load_kit
 from nmfd_cli.pipeline.components import kit_extras, usable_part
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -71,5 +71,7 @@ def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn:
     MissingExtraError
         If it is a MIDI file and mido is not installed.
     """
+    from nmfd_cli.io.score.reader import read_score  # many recordings have no score
+
     score = read_score(path, drum_classes=kit_extras(settings, kit), warn=warn)
     return usable_part(score, settings, name=str(path), warn=warn)

@@ -27,7 +27,7 @@ PATIENCE = 120
 ROUNDING = 1e-6
 STEP = 2.0**-15 + ROUNDING  # of 16 bits
 
-FAST = ("--iterations", "3", "--n-fft", "256", "--hop-length", "128")
+FAST = ("--iterations", "3", "--n-fft", "256", "--hop-length", "128", "--stems", "kick,snare,hihat")
 
 
 @pytest.fixture(autouse=True)
@@ -308,6 +308,6 @@ def test_what_does_not_go_together_is_refused(
     work_folder: Path, arguments: list[str], message: str
 ) -> None:
     sf.write(work_folder / "other.wav", np.zeros(100), RATE)
-    result = nmfd(*arguments, "--stems", "kick,snare,hihat")
+    result = nmfd(*arguments)
     assert (result.exit_code, result.stderr) == (2, f"nmfd: error: {message}\n")
     assert not (work_folder / "separated").exists()

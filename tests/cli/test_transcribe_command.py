@@ -1,6 +1,7 @@
 """``nmfd transcribe``: tables, JSON and MIDI, on standard output and in files."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from transcriptions import transcribed
 
 from nmfd_cli.cli.main import cli
+from nmfd_cli.io.resources import shipped
 from nmfd_cli.io.score import (
     Score,
     parse_score,
@@ -40,12 +42,9 @@ def work_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def loop(work_folder: Path) -> Path:
-    """A second of two drums, at 0 and 0.5 s and at 0.25 and 0.75 s."""
-    rng = np.random.default_rng(1)
-    t = np.arange(RATE) / RATE
-    low = 0.4 * np.sin(2 * np.pi * 60 * t) * np.exp(-20 * (t % 0.5))
-    noise = 0.2 * rng.standard_normal(RATE) * np.exp(-40 * ((t + 0.25) % 0.5))
-    sf.write("loop.wav", low + noise * (t >= 0.25), RATE, "FLOAT")
+    """The first two seconds of the demo."""
+    samples, rate = sf.read(shipped("data", "demo", "drums.wav"), frames=2 * 44_100)
+    sf.write("loop.wav", samples, rate)
     return Path("loop.wav")
 
 
@@ -80,7 +79,11 @@ def test_a_table_goes_to_a_file_and_comes_back_as_a_score(loop: Path) -> None:
     assert result.stderr.startswith("loop.wav: new/drums.csv: ")
     text = Path("new/drums.csv").read_text(encoding="utf-8")
     assert text == nmfd("loop.wav").stdout
-    assert score_text(read_score("new/drums.csv")) == text
+    without_confidence = re.sub(r",[^,]*$", ",", text, flags=re.MULTILINE)
+    assert (
+        score_text(read_score("new/drums.csv")).splitlines()[1:]
+        == (without_confidence.splitlines()[1:])
+    )
     separated = ["separate", "loop.wav", "--score", "new/drums.csv", "--iterations", "1"]
     assert CliRunner().invoke(cli, separated).exit_code == 0
     assert {path.name for path in Path("separated/loop").glob("*.wav")} <= {"kick.wav", "snare.wav"}
@@ -119,15 +122,13 @@ def test_silence_is_the_header_and_a_warning(work_folder: Path) -> None:
     sf.write("silence.wav", np.zeros(RATE), RATE)
     result = nmfd("silence.wav")
     assert (result.exit_code, result.stdout) == (0, HEADER)
-    assert result.stderr == (
-        "nmfd: warning: silence.wav: silence; no onsets in it\nsilence.wav: no hits\n"
-    )
+    assert result.stderr == ("nmfd: warning: silence.wav: no onsets found\nsilence.wav: no hits\n")
     assert nmfd("silence.wav", "-o", "silence.csv").exit_code == 0
     assert len(read_transcription("silence.csv")) == 0
     assert json.loads(nmfd("silence.wav", "--json").stdout)["notes"] == []
 
 
-def test_presets_of_other_strategies_listen_all_the_same(loop: Path) -> None:
+def test_presets_of_other_strategies_transcribe_all_the_same(loop: Path) -> None:
     found = parse_score(nmfd("loop.wav", "--preset", "melody").stdout)
     assert found.drums == parse_score(nmfd("loop.wav").stdout).drums
 
@@ -139,7 +140,7 @@ def test_json_has_file_duration_and_notes(loop: Path) -> None:
     result = nmfd("loop.wav", "--json")
     assert result.stdout.count("\n") == 1
     found = json.loads(result.stdout)
-    assert (found["file"], found["duration"]) == ("loop.wav", 1.0)
+    assert (found["file"], found["duration"]) == ("loop.wav", 2.0)
     assert found["notes"] == score_notes(transcribed(loop, SETTINGS).score)
     assert list(found["notes"][0]) == HEADER.strip().split(",")
 

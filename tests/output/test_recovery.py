@@ -11,8 +11,7 @@ from disks import killed_at, refused_at, without_links
 from nmfd_cli.io.file_record import file_hash
 from nmfd_cli.io.staging import STAGING_FOLDER
 from nmfd_cli.io.transaction import Transaction
-from nmfd_cli.output.manifest import Manifest, StemRecord, read_manifest
-from nmfd_cli.output.recovery import known_results, recover
+from nmfd_cli.output.manifest import Manifest, StemRecord, known_results, read_manifest, recover
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 STEMS = ("kick", "snare")

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from nmfd_cli.core.arrays import EPS, FloatArray
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
 from nmfd_cli.core.filters import nema
-from nmfd_cli.core.nmfconv.arguments import required_count
-from nmfd_cli.core.nmfconv.random_start import random_matrices
+from nmfd_cli.core.nmfconv.arguments import random_matrices, required_count
 from nmfd_cli.errors import NmfdWarning, ParameterError
 
 

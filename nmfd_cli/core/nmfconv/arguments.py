@@ -1,4 +1,4 @@
-"""Checks of what the documented functions are given."""
+"""Checks of what the documented functions are given, and random numbers where that is nothing."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray, working_dtype
 from nmfd_cli.core.nmfconv.factorisation import Factors
-from nmfd_cli.core.nmfconv.random_start import random_matrices
 from nmfd_cli.errors import ParameterError
+
+#: The seed of the random numbers of the reference toolbox.
+_REFERENCE_SEED = 42
 
 
 def checked_target(V: NDArray[Any], dtype: np.dtype[Any] | type | None) -> FloatArray:
@@ -103,3 +105,24 @@ def checked_size(name: str, value: int | None, found: int) -> None:
     """Compare what the caller says of V's size with its size."""
     if value is not None and value != found:
         raise ParameterError(f"{name}: expected {found}, as V has, found {value}")
+
+
+def random_matrices(
+    count: int, shape: tuple[int, int], rng: "np.random.Generator | None"
+) -> list[FloatArray]:
+    """Draw matrices one after the other.
+
+    Parameters
+    ----------
+    count : int
+    shape : tuple of int
+    rng : numpy.random.Generator or None
+        Without one the numbers are those that the reference toolbox draws.
+
+    Returns
+    -------
+    list of `count` ndarrays, shape `shape`, float64
+        In [0, 1).
+    """
+    draw = np.random.RandomState(_REFERENCE_SEED).random_sample if rng is None else rng.random
+    return [draw(shape) for _ in range(count)]

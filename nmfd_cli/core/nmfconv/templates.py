@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.nmfconv.arguments import required_count
+from nmfd_cli.core.nmfconv.arguments import random_matrices, required_count
 from nmfd_cli.core.nmfconv.drum_templates import initialize_drum_specific_nmfd_templates
-from nmfd_cli.core.nmfconv.random_start import random_matrices
 from nmfd_cli.errors import ParameterError
 
 
