@@ -16,6 +16,7 @@ from nmfd_cli.core.nmfconv.convolutive import BetaRule
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
 from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target, usual_panel_frames
 from nmfd_cli.core.nmfconv.factorisation import Factorisation, Factors, Rule, factorise
+from nmfd_cli.core.sections import divide_sections, learn_sections, section_frames
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import single_threaded_blas
 from nmfd_cli.errors import Progress, Warn, no_progress, warn_python
@@ -35,6 +36,8 @@ from nmfd_cli.settings.definitions import SeparationSettings
 
 #: Frames that are transformed, or divided among stems, at a time.
 _BLOCK_FRAMES = 256
+#: Longest section of a recording in which waveforms are learned that repeat.
+_SECTION_SECONDS = 30.0
 #: The velocity of a note whose score says none.
 _USUAL_VELOCITY = 100.0
 
@@ -85,7 +88,29 @@ class FactorisedRecording:
         space = None
         if self.settings.space and self.recording.n_channels == 2:
             space = measure_space(self.stft, self._mixture(), *known)
-        return divide(self.stft, self._mixture(), *known, space=space)
+        onsets = self._onset_samples() if self.settings.repetition else []
+        if not any(len(of_stem) for of_stem in onsets):
+            return divide(self.stft, self._mixture(), *known, space=space)
+        n_frames = section_frames(
+            self.recording.n_samples,
+            self.recording.sample_rate,
+            self.stft.hop_length,
+            seconds=_SECTION_SECONDS,
+        )
+        sections = learn_sections(
+            self.stft, self._mixture(), *known, onsets=onsets, n_frames=n_frames, space=space
+        )
+        return divide_sections(self.stft, sections, *known, space=space)
+
+    def _onset_samples(self) -> list[NDArray[np.intp]]:
+        """Return where the hits of each stem begin, in samples, if the stems are drums."""
+        if self.score is None or not self.score.is_drums:
+            return []
+        rate, end = self.recording.sample_rate, self.recording.n_samples
+        known, empty = self.onsets, np.zeros((0, 2))
+        names = self.stem_names[: self.model.n_stems]
+        samples = [np.round(known.get(name, empty)[:, 0] * rate) for name in names]
+        return [np.unique(at[(at >= 0) & (at < end)].astype(np.intp)) for at in samples]
 
     def _mixture(self) -> Iterator[NDArray[np.float64]]:
         return self.recording.blocks(_BLOCK_FRAMES * self.stft.hop_length)
