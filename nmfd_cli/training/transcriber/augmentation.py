@@ -45,7 +45,7 @@ def _with_noise(levels: Levels, rng: np.random.Generator) -> Levels:
     # the short window spreads noise over a quarter as many bins: its level is 6 dB higher
     noise = floor + flicker + np.array([0.0, 6.0], dtype=np.float32)[:, np.newaxis]
     both = np.logaddexp(_NEPER * levels, _NEPER * noise.astype(np.float32)) / _NEPER
-    return both.astype(np.float32)
+    return np.asarray(both, dtype=np.float32)
 
 
 def augmented(levels: Levels, rng: np.random.Generator) -> Levels:

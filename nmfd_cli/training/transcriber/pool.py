@@ -95,10 +95,6 @@ class Studio:
         chosen = [one for one in self.instruments if not one.held_out]
         return self._recipe(chosen, held_out=False)
 
-    def complete_recipe(self) -> Recipe:
-        """Return how clips for the last steps of training are made: of all sounds."""
-        return self._recipe(self.instruments, held_out=False)
-
     def validation_recipe(self, its_set: ValidationSet) -> Recipe:
         """Return how the clips of a validation set are made."""
         held_out = [one for one in self.instruments if one.held_out]

@@ -33,15 +33,12 @@ class Recipe:
     band : Band
     accompanied : float
         Share of clips with accompaniment.
-    dry : bool
-        Whether to leave out all damage on the bus.
     """
 
     instruments: Instruments
     rooms: Rooms
     band: Band
     accompanied: float = 0.36
-    dry: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,13 +118,13 @@ def render_clip(recipe: Recipe, rng: np.random.Generator) -> Clip:
         mix = _in_rooms(mixer, recipe.rooms, rng)
     mix = _with_others(mix, performance, recipe, rng)
     before = band_levels(mix, SAMPLE_RATE)[:, 0]
-    after = mix if recipe.dry else effects.on_the_bus(mix, rng)
+    after = effects.on_the_bus(mix, rng)
     keep = np.ones(len(mixer.rows), dtype=bool)
     times = np.array([row[0] for row in mixer.rows])
     if rng.random() < 0.06:
         after, begin, end = _interrupted(after, rng)
         keep = (times < begin) | (times > end) if len(times) else keep
-    if not recipe.dry and rng.random() < 0.05:
+    if rng.random() < 0.05:
         after = _clicked(after, rng)
     levels = band_levels(after, SAMPLE_RATE)
     audibility = _audibility(mixer, before, levels[:, 0])
