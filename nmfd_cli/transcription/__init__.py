@@ -5,6 +5,7 @@ In the order of the work:
 ==============  ================================================================================
 ``features``    log filterbank relative to the level around each frame
 ``vocabulary``  what the network tells apart
+``layers``      convolution and gated recurrent unit
 ``network``     reads the weights and computes probabilities, segment by segment
 ``decoding``    probabilities to hits
 ``onsets``      places hits to a few milliseconds and measures their level

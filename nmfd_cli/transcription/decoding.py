@@ -84,6 +84,8 @@ def peak_frames(curve: NDArray[np.float32], threshold: float) -> NDArray[np.intp
     ----------
     curve : ndarray, shape (n_frames,)
     """
+    if not len(curve):
+        return np.zeros(0, dtype=np.intp)
     padded = np.pad(curve, _NEIGHBOURS, constant_values=-np.inf)
     spans = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
     candidates = np.flatnonzero((curve > threshold) & (curve >= spans.max(axis=1)))
@@ -100,8 +102,7 @@ def refined_times(curve: NDArray[np.float32], frames: NDArray[np.intp]) -> NDArr
     before, here, after = (padded[frames + shift] for shift in range(3))
     bend = before - 2.0 * here + after
     offset = np.where(bend < -1e-9, 0.5 * (before - after) / np.minimum(bend, -1e-9), 0.0)
-    times = (frames + np.clip(offset, -0.5, 0.5)) * HOP_SECONDS
-    return np.asarray(np.maximum(0.0, times))
+    return np.asarray(np.maximum(0.0, (frames + np.clip(offset, -0.5, 0.5)) * HOP_SECONDS))
 
 
 def _articulation(drum: str, around: NDArray[np.float32]) -> str:
@@ -141,6 +142,8 @@ def decode(
     for output, drum in enumerate(DRUM_CLASSES):
         curve = probabilities[:, output]
         frames = peak_frames(curve, float(limits[output]))
+        if not len(frames):
+            continue
         for frame, time in zip(frames.tolist(), refined_times(curve, frames), strict=True):
             begin = max(0, frame - _ARTICULATION_REACH)
             around = probabilities[begin : frame + _ARTICULATION_REACH + 1]

@@ -182,8 +182,7 @@ def network_input(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns
     -------
     ndarray of float32, shape (n_frames, N_CHANNELS, N_BANDS)
-        Level (-0.4 to 3.6); rise since the frame before, of the long and of the short window
-        (0 to 8).
+        Level (-0.4 to 3.6), and its rise since the frame before (0 to 8) of either window.
     """
     reference = local_reference(levels)[:, np.newaxis, np.newaxis]
     now = np.clip(levels - reference, _LOWEST, _HIGHEST)

@@ -10,13 +10,11 @@ Several segments take their recurrent steps together.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nmfd_cli.core.threads import single_threaded_blas
 from nmfd_cli.io.resources import shipped
@@ -29,87 +27,17 @@ from nmfd_cli.transcription.features import (
     n_frames_of,
     network_input,
 )
+from nmfd_cli.transcription.layers import BATCH, Array, Recurrence, convolution_of, sigmoid
 from nmfd_cli.transcription.vocabulary import N_OUTPUTS, OUTPUTS
 
 #: Frames of a segment, and of the context that it is computed with on either side.
 SEGMENT_FRAMES: Final = 3000
 SEGMENT_CONTEXT: Final = 300
-#: Segments that take their recurrent steps together; always as many rows, some of them empty.
-_BATCH: Final = 8
 #: Frames of a convolution at a time: small enough for the cache.
 _BLOCK_FRAMES: Final = 128
 
-Array = NDArray[np.float32]
-
 #: ``read(begin, end)``: mono samples of a recording from one index to another, float32.
 Reader = Callable[[int, int], Array]
-
-
-def _sigmoid(x: Array) -> Array:
-    return np.asarray(np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * x))
-
-
-@dataclass(frozen=True)
-class _Convolution:
-    """A convolution over three frames and some bands, followed by a rectifier.
-
-    Attributes
-    ----------
-    matrix : ndarray, shape (3 * kernel * n_before, n_after)
-    bias : ndarray, shape (n_after,)
-    kernel, stride : int
-        In bands.
-    """
-
-    matrix: Array
-    bias: Array
-    kernel: int
-    stride: int
-
-    def __call__(self, maps: Array) -> Array:
-        """Map (n_frames, n_bands, n_before) to (n_frames - 2, n_bands', n_after)."""
-        margin = self.kernel // 2
-        padded = np.pad(maps, ((0, 0), (margin, margin), (0, 0)))
-        spans = np.lib.stride_tricks.sliding_window_view(padded, (3, self.kernel), axis=(0, 1))
-        spans = spans[:, :: self.stride].transpose(0, 1, 3, 4, 2)
-        rows = spans.reshape(-1, self.matrix.shape[0])
-        out = np.maximum(rows @ self.matrix + self.bias, 0.0)
-        return np.asarray(out.reshape(*spans.shape[:2], -1), dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class _Recurrence:
-    """A gated recurrent unit (Cho et al. 2014) in one direction, in the form that torch computes.
-
-    Attributes
-    ----------
-    input_matrix, hidden_matrix : ndarray, shapes (n_dense, 3 n) and (n, 3 n)
-        Gates in the order reset, update, new.
-    input_bias, hidden_bias : ndarray, shape (3 n,)
-    """
-
-    input_matrix: Array
-    hidden_matrix: Array
-    input_bias: Array
-    hidden_bias: Array
-
-    def __call__(self, inputs: Array) -> Array:
-        """Run over (n_steps, _BATCH, n_dense); return the states, (n_steps, _BATCH, n)."""
-        n_steps = len(inputs)
-        n = len(self.hidden_matrix)
-        new_bias = self.hidden_bias[2 * n :]
-        rows = inputs.reshape(n_steps * _BATCH, -1) @ self.input_matrix + self.input_bias
-        rows[:, : 2 * n] += self.hidden_bias[: 2 * n]
-        given = rows.reshape(n_steps, _BATCH, 3 * n)
-        state = np.zeros((_BATCH, n), dtype=np.float32)
-        states = np.empty((n_steps, _BATCH, n), dtype=np.float32)
-        for step in range(n_steps):
-            here, kept = given[step], state @ self.hidden_matrix
-            gates = _sigmoid(here[:, : 2 * n] + kept[:, : 2 * n])
-            new = np.tanh(here[:, 2 * n :] + gates[:, :n] * (kept[:, 2 * n :] + new_bias))
-            state = new + gates[:, n:] * (state - new)
-            states[step] = state
-        return states
 
 
 class Network:
@@ -142,13 +70,13 @@ class Network:
         strides = arrays.pop("strides").tolist()
         weights = {name: array.astype(np.float32) for name, array in arrays.items()}
         self._convolutions = [
-            _convolution(weights[f"convolution{k}"], weights[f"convolution{k}_bias"], stride)
+            convolution_of(weights[f"convolution{k}"], weights[f"convolution{k}_bias"], stride)
             for k, stride in enumerate(strides)
         ]
         self._dense = np.ascontiguousarray(weights["dense"].T), weights["dense_bias"]
         self._output = np.ascontiguousarray(weights["output"].T), weights["output_bias"]
         self._forward, self._backward = (
-            _Recurrence(
+            Recurrence(
                 np.ascontiguousarray(weights[f"{name}_input"].T),
                 np.ascontiguousarray(weights[f"{name}_hidden"].T),
                 weights[f"{name}_input_bias"],
@@ -195,8 +123,8 @@ class Network:
             for first in range(0, n_frames, SEGMENT_FRAMES)
         ]
         with single_threaded_blas():
-            for group in range(0, len(spans), _BATCH):
-                chosen = spans[group : group + _BATCH]
+            for group in range(0, len(spans), BATCH):
+                chosen = spans[group : group + BATCH]
                 dense = []
                 for begin, _, last in chosen:
                     end = min(last + SEGMENT_CONTEXT, n_frames)
@@ -226,7 +154,7 @@ class Network:
     def _recur(self, dense: list[Array]) -> Iterator[Array]:
         """Run recurrent and output layer over segments together; yield each one's probabilities."""
         lengths = [len(one) for one in dense]
-        steps = np.zeros((max(lengths), _BATCH, dense[0].shape[1]), dtype=np.float32)
+        steps = np.zeros((max(lengths), BATCH, dense[0].shape[1]), dtype=np.float32)
         reverse = np.zeros_like(steps)
         for place, one in enumerate(dense):
             steps[: len(one), place] = one
@@ -235,14 +163,7 @@ class Network:
         matrix, bias = self._output
         for place, (one, n) in enumerate(zip(dense, lengths, strict=True)):
             context = [ahead[:n, place], back[:n, place][::-1], one]
-            yield _sigmoid(np.concatenate(context, axis=1) @ matrix + bias)
-
-
-def _convolution(kernel: Array, bias: Array, stride: int) -> _Convolution:
-    """Take over torch's kernel, shape (n_after, n_before, 3, kernel)."""
-    n_after, _, _, width = kernel.shape
-    matrix = np.ascontiguousarray(kernel.transpose(2, 3, 1, 0).reshape(-1, n_after))
-    return _Convolution(matrix, bias, width, stride)
+            yield sigmoid(np.concatenate(context, axis=1) @ matrix + bias)
 
 
 def _window(maps: Array, begin: int, end: int) -> Array:
@@ -253,7 +174,7 @@ def _window(maps: Array, begin: int, end: int) -> Array:
 
 
 def _levels_of(read: Reader, n_samples: int, sample_rate: int, *, begin: int, end: int) -> Array:
-    """Return the network's input from one frame to another, as the whole recording has it."""
+    """Return the network's input of some frames, as the whole recording has it."""
     n_frames = n_frames_of(n_samples, sample_rate)
     first, last = max(0, begin - CONTEXT_FRAMES), min(n_frames, end + CONTEXT_FRAMES)
     # whole seconds, so that the frames of an excerpt lie on the same samples

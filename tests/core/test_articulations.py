@@ -32,7 +32,7 @@ def test_every_name_has_a_note_of_its_own() -> None:
 
 
 def test_names_of_samples_and_of_drum_tables() -> None:
-    expected = {
+    expected: dict[str | int | float, str] = {
         "BD": "kick", "snare": "snare", "Side Stick": "side stick", "rimclick": "side stick",
         "hh": "hihat", "CHH": "closed hihat", "OHH": "open hihat", "hihat_pedal": "pedal hihat",
         "hi-hat open 3": "open hihat", "tom": "tom", "Floor Tom": "low tom", "HT": "high tom",

@@ -22,7 +22,7 @@ def _tone(rng: np.random.Generator) -> NDArray[np.float32]:
     n_points = int(rng.integers(2, 9))
     heights = rng.normal(0.0, rng.uniform(0.0, 6.0), n_points)
     curve = np.interp(np.linspace(0, n_points - 1, N_BANDS), np.arange(n_points), heights)
-    return curve.astype(np.float32)
+    return np.asarray(curve, dtype=np.float32)
 
 
 def level_curve(rng: np.random.Generator, n_frames: int) -> NDArray[np.float32]:
@@ -33,7 +33,8 @@ def level_curve(rng: np.random.Generator, n_frames: int) -> NDArray[np.float32]:
     rng.shuffle(heights)
     length = 2.0 if rng.random() < 0.6 else rng.uniform(20.0, 300.0)
     points = np.sort(np.concatenate([times, times + length]))
-    return np.interp(np.arange(n_frames), points, np.repeat(heights, 2)[1:-1]).astype(np.float32)
+    curve = np.interp(np.arange(n_frames), points, np.repeat(heights, 2)[1:-1])
+    return np.asarray(curve, dtype=np.float32)
 
 
 def _with_noise(levels: Levels, rng: np.random.Generator) -> Levels:
@@ -44,7 +45,7 @@ def _with_noise(levels: Levels, rng: np.random.Generator) -> Levels:
     # the short window spreads noise over a quarter as many bins: its level is 6 dB higher
     noise = floor + flicker + np.array([0.0, 6.0], dtype=np.float32)[:, np.newaxis]
     both = np.logaddexp(_NEPER * levels, _NEPER * noise.astype(np.float32)) / _NEPER
-    return both.astype(np.float32)
+    return np.asarray(both, dtype=np.float32)
 
 
 def augmented(levels: Levels, rng: np.random.Generator) -> Levels:

@@ -53,7 +53,7 @@ def shelf(kind: str, frequency: float, gain: float) -> NDArray[np.float64]:
     ]
     a = [above + below * cosine + root, -sign * 2.0 * (below + above * cosine)]
     a += [above + below * cosine - root]
-    return np.array([*b, *a]) / a[0]
+    return np.asarray(np.array([*b, *a]) / a[0])
 
 
 def peak(frequency: float, gain: float, quality: float) -> NDArray[np.float64]:
@@ -64,7 +64,7 @@ def peak(frequency: float, gain: float, quality: float) -> NDArray[np.float64]:
     middle = -2.0 * np.cos(omega)
     b = [1.0 + alpha * amplitude, middle, 1.0 - alpha * amplitude]
     a = [1.0 + alpha / amplitude, middle, 1.0 - alpha / amplitude]
-    return np.array([*b, *a]) / a[0]
+    return np.asarray(np.array([*b, *a]) / a[0])
 
 
 def random_equaliser(rng: np.random.Generator, amount: float) -> NDArray[np.float64] | None:
@@ -111,8 +111,8 @@ class Rooms:
         """Draw a response of unit energy."""
         if self._responses and rng.random() < 0.4:
             recorded = self._responses[rng.integers(len(self._responses))]
-            drawn = recorded[: int(rng.uniform(0.15, 1.2) * SAMPLE_RATE)]
-            drawn = drawn * np.linspace(1.0, 0.0, len(drawn), dtype=np.float32)
+            part = recorded[: int(rng.uniform(0.15, 1.2) * SAMPLE_RATE)]
+            drawn = part * np.linspace(1.0, 0.0, len(part))
         else:
             drawn = self._noise(rng)
         return np.asarray(drawn / np.sqrt(np.sum(drawn**2) + 1e-9), dtype=np.float32)
@@ -155,17 +155,21 @@ def saturated(samples: Samples, rng: np.random.Generator) -> Samples:
     """Drive into a soft or a hard limit."""
     top = float(np.abs(samples).max()) + 1e-9
     if rng.random() < 0.65:
-        return np.tanh(samples / top * log_uniform(rng, 0.5, 6.0)).astype(np.float32)
-    return np.clip(samples, -0.5 * top, 0.5 * top)
+        driven = np.tanh(samples / top * log_uniform(rng, 0.5, 6.0))
+    else:
+        driven = np.clip(samples, -0.5 * top, 0.5 * top)
+    return np.asarray(driven, dtype=np.float32)
 
 
 def band_limited(samples: Samples, rng: np.random.Generator) -> Samples:
     """Take away the highest frequencies, or the lowest."""
-    if rng.random() < 0.6:
-        kind, frequency = "lowpass", log_uniform(rng, 3000.0, 15_000.0)
+    is_low = rng.random() < 0.6
+    frequency = log_uniform(rng, 3000.0, 15_000.0) if is_low else rng.uniform(40.0, 180.0)
+    order = int(rng.integers(1, 5))
+    if is_low:
+        sections = signal.butter(order, frequency, "lowpass", fs=SAMPLE_RATE, output="sos")
     else:
-        kind, frequency = "highpass", rng.uniform(40.0, 180.0)
-    sections = signal.butter(int(rng.integers(1, 5)), frequency, kind, fs=SAMPLE_RATE, output="sos")
+        sections = signal.butter(order, frequency, "highpass", fs=SAMPLE_RATE, output="sos")
     return filtered(samples, sections)
 
 
@@ -179,7 +183,7 @@ def coarse(samples: Samples, rng: np.random.Generator) -> Samples:
         held = held[
             (np.floor(np.arange(len(held)) * rate / SAMPLE_RATE) * SAMPLE_RATE / rate).astype(int)
         ]
-    return held.astype(np.float32)
+    return np.asarray(held, dtype=np.float32)
 
 
 def residue(samples: Samples, rng: np.random.Generator) -> Samples:

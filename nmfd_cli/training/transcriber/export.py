@@ -12,42 +12,40 @@ from numpy.typing import NDArray
 from nmfd_cli.training.transcriber.model import Architecture, Network
 from nmfd_cli.transcription.vocabulary import OUTPUTS
 
+#: What torch adds to variances in a batch normalisation.
+_NORM_EPS = 1e-5
+
 
 def load_network(checkpoint: Path) -> Network:
     """Return the averaged network of a checkpoint, ready to run."""
     state = torch.load(checkpoint, weights_only=False)
-    sizes = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in state["architecture"].items()
-    }
-    network = Network(Architecture(**sizes))
+    network = Network(Architecture(**state["architecture"]))
     network.load_state_dict(state["average"])
     return network.eval()
 
 
-def _folded(convolution: torch.nn.Sequential) -> tuple[torch.Tensor, torch.Tensor]:
+def _folded(state: Mapping[str, torch.Tensor], place: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return kernel and bias of a convolution with its batch normalisation."""
-    kernel, norm = convolution[0].weight, convolution[1]
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return kernel * scale[:, None, None, None], norm.bias - norm.running_mean * scale
+    kernel, norm = state[f"convolutions.{place}.0.weight"], f"convolutions.{place}.1."
+    scale = state[norm + "weight"] / torch.sqrt(state[norm + "running_var"] + _NORM_EPS)
+    bias = state[norm + "bias"] - state[norm + "running_mean"] * scale
+    return kernel * scale[:, None, None, None], bias
 
 
 def weights_of(network: Network) -> dict[str, NDArray[np.float32]]:
     """Return the weights by the names that `nmfd_cli.transcription.network` reads."""
+    state = network.state_dict()
     tensors: dict[str, torch.Tensor] = {}
-    for place, convolution in enumerate(network.convolutions):
-        kernel, bias = _folded(convolution)  # type: ignore[arg-type]
-        tensors[f"convolution{place}"] = kernel
-        tensors[f"convolution{place}_bias"] = bias
-    tensors |= {"dense": network.dense.weight, "dense_bias": network.dense.bias}
-    for name, suffix in (("forward", ""), ("backward", "_reverse")):
+    for place in range(len(network.architecture.channels)):
+        kernel, bias = _folded(state, place)
+        tensors |= {f"convolution{place}": kernel, f"convolution{place}_bias": bias}
+    for name in ("dense", "output"):
+        tensors |= {name: state[f"{name}.weight"], f"{name}_bias": state[f"{name}.bias"]}
+    for name, suffix in (("forward", "_l0"), ("backward", "_l0_reverse")):
         for part, letters in (("input", "ih"), ("hidden", "hh")):
-            tensors[f"{name}_{part}"] = getattr(network.recurrent, f"weight_{letters}_l0{suffix}")
-            tensors[f"{name}_{part}_bias"] = getattr(
-                network.recurrent, f"bias_{letters}_l0{suffix}"
-            )
-    tensors |= {"output": network.output.weight, "output_bias": network.output.bias}
-    return {name: tensor.detach().numpy().astype(np.float32) for name, tensor in tensors.items()}
+            tensors[f"{name}_{part}"] = state[f"recurrent.weight_{letters}{suffix}"]
+            tensors[f"{name}_{part}_bias"] = state[f"recurrent.bias_{letters}{suffix}"]
+    return {name: tensor.numpy().astype(np.float32) for name, tensor in tensors.items()}
 
 
 def export(

@@ -84,7 +84,7 @@ def load_or_render(font: Path, cache: Path) -> dict[int, NDArray[np.float16]]:
     if not cache.is_file():
         notes = render_notes(font)
         part = cache.with_suffix(".part.npz")
-        np.savez(part, **{str(program): its_own for program, its_own in notes.items()})
+        np.savez(part, **{str(key): its_own for key, its_own in notes.items()})  # type: ignore[arg-type]
         part.rename(cache)
     with np.load(cache) as file:
         return {int(name): file[name] for name in file.files}

@@ -1,8 +1,8 @@
 """Rendered clips in files: written by several processes, read while more are being written.
 
-A part of a pool is ``NAME_SEED.levels.npy``, float16 of shape (n_clips, n_frames, 2, n_bands), which
-is read where it lies, and ``NAME_SEED.rows.npz`` with the rows of its hits and how many each clip
-has.  The second is written last: a part counts from then on.
+A part of a pool is ``NAME_SEED.levels.npy``, float16 of shape (n_clips, n_frames, 2, n_bands),
+which is read where it lies, and ``NAME_SEED.rows.npz`` with the rows of its hits and how many each
+clip has.  The second is written last: a part counts from then on.
 """
 
 import json
@@ -15,19 +15,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.training.bank_soundfonts import FONTS
 from nmfd_cli.training.transcriber.accompaniment import Band
 from nmfd_cli.training.transcriber.effects import Rooms
-from nmfd_cli.training.transcriber.kits import Instruments
-from nmfd_cli.training.transcriber.melodic_notes import load_or_render
-from nmfd_cli.training.transcriber.rendering import Recipe, render_clip
-from nmfd_cli.training.transcriber.soundfont_drums import FONTS
-from nmfd_cli.training.transcriber.sounds import (
+from nmfd_cli.training.transcriber.instruments import (
     ACOUSTIC,
     MACHINE,
     SOUNDFONT,
     SYNTHESIS,
     Instrument,
 )
+from nmfd_cli.training.transcriber.kits import Instruments
+from nmfd_cli.training.transcriber.melodic_notes import load_or_render
+from nmfd_cli.training.transcriber.rendering import Recipe, render_clip
 
 CLIPS_PER_PART: Final = 25
 
@@ -94,10 +94,6 @@ class Studio:
         """Return how clips for training are made."""
         chosen = [one for one in self.instruments if not one.held_out]
         return self._recipe(chosen, held_out=False)
-
-    def complete_recipe(self) -> Recipe:
-        """Return how clips for the last steps of training are made: of all sounds."""
-        return self._recipe(self.instruments, held_out=False)
 
     def validation_recipe(self, its_set: ValidationSet) -> Recipe:
         """Return how the clips of a validation set are made."""

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.app.bank_soundfonts import FONTS, program_keys
-from nmfd_cli.io.soundfont import drum_programs, render_notes
+from nmfd_cli.training.bank_soundfonts import FONTS, program_keys
+from nmfd_cli.training.soundfont import drum_programs, render_notes
 
 _VELOCITIES: Final = (45, 85, 122)
 

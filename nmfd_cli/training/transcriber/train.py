@@ -1,28 +1,19 @@
-"""Training: weighted cross-entropy on random excerpts, in processes that average their gradients."""
+"""Training: weighted cross-entropy, in processes that average their gradients."""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from numpy.typing import NDArray
 from torch import nn
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
-from nmfd_cli.training.transcriber.augmentation import augmented
+from nmfd_cli.training.transcriber.batches import Batches, TrainingSettings
 from nmfd_cli.training.transcriber.model import Architecture, Network
 from nmfd_cli.training.transcriber.pool import Pool
-from nmfd_cli.training.transcriber.targets import frame_targets
-from nmfd_cli.transcription.features import (
-    LEVEL_FRAMES,
-    N_BANDS,
-    N_CHANNELS,
-    network_input,
-)
 from nmfd_cli.transcription.vocabulary import N_DRUMS, N_OUTPUTS
 
 #: Weight of frames that are hits: a missed hit costs more than a false one.
@@ -36,68 +27,6 @@ _HIT_WEIGHTS: Final[Mapping[str, float]] = {
 }
 _ARTICULATION_HIT_WEIGHT: Final = 1.5
 _ARTICULATION_WEIGHT: Final = 0.4
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How to train.
-
-    Attributes
-    ----------
-    minutes : float
-        Length of the whole training; interruptions do not count.
-    n_clips, n_frames : int
-        Size of a batch of each process.
-    rate : float
-        Largest learning rate.
-    seed : int
-    checkpoint_minutes : float
-        Between two checkpoints.
-    """
-
-    minutes: float
-    n_clips: int = 8
-    n_frames: int = 600
-    rate: float = 2e-3
-    seed: int = 0
-    checkpoint_minutes: float = 4.0
-
-
-class Batches:
-    """Draws excerpts of a pool, changed at random.
-
-    Parameters
-    ----------
-    pool : Pool
-    settings : TrainingSettings
-    rng : numpy.random.Generator
-    """
-
-    def __init__(self, pool: Pool, settings: TrainingSettings, rng: np.random.Generator) -> None:
-        self._pool, self._settings, self._rng = pool, settings, rng
-        self._targets: dict[int, NDArray[np.float16]] = {}
-
-    def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return inputs (n_clips, n_frames, N_CHANNELS, N_BANDS) and targets."""
-        n_clips, n_frames = self._settings.n_clips, self._settings.n_frames
-        inputs = np.empty((n_clips, n_frames, N_CHANNELS, N_BANDS), dtype=np.float32)
-        targets = np.empty((n_clips, n_frames, N_OUTPUTS), dtype=np.float32)
-        for place in range(n_clips):
-            clip = int(self._rng.integers(len(self._pool)))
-            levels = self._pool.levels[clip]
-            begin = int(self._rng.integers(0, len(levels) - n_frames + 1))
-            first = max(0, begin - LEVEL_FRAMES)
-            excerpt = np.array(levels[first : begin + n_frames + LEVEL_FRAMES], dtype=np.float32)
-            seen = network_input(augmented(excerpt, self._rng))
-            inputs[place] = seen[begin - first :][:n_frames]
-            targets[place] = self._targets_of(clip)[begin : begin + n_frames]
-        return torch.from_numpy(inputs), torch.from_numpy(targets)
-
-    def _targets_of(self, clip: int) -> NDArray[np.float16]:
-        if clip not in self._targets:
-            rows, n_frames = self._pool.rows[clip], len(self._pool.levels[clip])
-            self._targets[clip] = frame_targets(rows, n_frames).astype(np.float16)
-        return self._targets[clip]
 
 
 def loss_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -146,6 +75,7 @@ class Trainer:
         self.settings, self._checkpoint = settings, checkpoint
         self._rank, self._n_processes = rank, n_processes
         self.network = Network(architecture)
+        self._initial = "" if initial is None else initial.name
         if initial is not None:
             self.network.load_state_dict(torch.load(initial))
         self.average = Network(architecture)
@@ -173,6 +103,7 @@ class Trainer:
             "n_steps": self.n_steps,
             "architecture": self.network.architecture.as_dict(),
             "settings": vars(self.settings),
+            "initial": self._initial,
         }
         part = self._checkpoint.with_suffix(".part")
         torch.save(state, part)
@@ -265,7 +196,6 @@ def train_in_process(
     *,
     settings: TrainingSettings,
     folder: Path,
-    name: str,
     initial: Path | None,
     report: Callable[[str], None],
 ) -> None:
@@ -283,6 +213,6 @@ def train_in_process(
         rank=rank,
         n_processes=n_processes,
     )
-    trainer.run(Pool(folder / "pool", name), report)
+    trainer.run(Pool(folder / "pool", "train"), report)
     if n_processes > 1:
         dist.destroy_process_group()

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nmfd_cli.core.synthesis import KIT, Cymbal, HiHat, Voice, one_shot
-from nmfd_cli.core.synthesis.cymbal import cymbal_bands, cymbal_bell
-from nmfd_cli.core.synthesis.hihat import hihat_bands
-from nmfd_cli.core.synthesis.metal import plate, square_cluster
-from nmfd_cli.core.synthesis.parts import Band, Signal, band_noise, finish
+from nmfd_cli.training.synthesis.cymbal import Cymbal, cymbal_bands, cymbal_bell
+from nmfd_cli.training.synthesis.finishing import finish
+from nmfd_cli.training.synthesis.hihat import HiHat, hihat_bands
+from nmfd_cli.training.synthesis.metal import plate, square_cluster
+from nmfd_cli.training.synthesis.shipped_kit import KIT
+from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
+from nmfd_cli.training.synthesis.voices import Voice, one_shot
 
 SAMPLE_RATE = 44_100
 
@@ -90,8 +92,10 @@ def _metal(
     bands: list[Band], voice: HiHat | Cymbal, n_samples: int, rng: np.random.Generator
 ) -> Signal:
     if voice.oscillators:
-        cluster = square_cluster(bands, voice.oscillators, n_samples, rng, sample_rate=SAMPLE_RATE)
-        return cluster / np.std(cluster[:2000])
+        cluster = square_cluster(
+            bands, voice.oscillators, n_samples, rng=rng, sample_rate=SAMPLE_RATE
+        )
+        return np.asarray(cluster / np.std(cluster[:2000]))
     return plate(
         bands,
         n_samples,
