@@ -147,7 +147,8 @@ def test_readme_names_every_command_and_option() -> None:
             missing[call] = ["the command itself"]
         for option in command.params:
             flags = [flag for flag in option.opts if flag.startswith("--")]
-            if flags and not re.search(rf"{flags[0]}(?![\w-])", readme):
+            either = "|".join([*flags[:1], *option.secondary_opts])
+            if flags and not re.search(rf"({either})(?![\w-])", readme):
                 missing.setdefault(flags[0], []).append(call)
     lines = [f"{name} ({', '.join(calls)})" for name, calls in missing.items()]
     assert not lines, "README.md does not name:\n" + "\n".join(lines)

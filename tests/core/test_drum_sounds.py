@@ -62,7 +62,10 @@ def cosine(a: Samples, b: Samples) -> float:
 
 
 @pytest.mark.parametrize(("n_fft", "hop_length"), [(1024, 256), (2048, 512), (4096, 1024)])
-@pytest.mark.parametrize("rate", [22_050, 44_100, 96_000])
+@pytest.mark.parametrize(
+    "rate",
+    [44_100, *(pytest.param(rate, marks=pytest.mark.slow) for rate in (22_050, 96_000))],
+)
 @pytest.mark.parametrize(("sound", "least"), [(ringing, 0.94), (noise_burst, 0.88)])
 def test_templates_look_like_the_sound_in_any_stft(
     sound: Callable[[int], Samples], least: float, rate: int, n_fft: int, hop_length: int

@@ -23,6 +23,7 @@ def test_a_matching_is_one_to_one_and_within_the_tolerance(
     assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
 
 
+@pytest.mark.slow
 @given(ONSETS, ONSETS, TOLERANCES)
 def test_counts_are_those_of_mir_eval(
     reference: list[float], estimate: list[float], tolerance: float

@@ -94,7 +94,9 @@ def test_fixed_factors(
             np.testing.assert_array_equal(found.H, H)
 
 
-@pytest.mark.parametrize("beta", BETAS)
+@pytest.mark.parametrize(
+    "beta", [pytest.param(b, marks=pytest.mark.slow) if b else b for b in BETAS]
+)
 @pytest.mark.parametrize("products", PRODUCTS)
 @of_each_size
 def test_convolve(size: Size, products: ProductFactory, beta: float) -> None:
@@ -106,6 +108,7 @@ def test_convolve(size: Size, products: ProductFactory, beta: float) -> None:
         assert_same(found, wanted, 1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("beta", [0, 0.3, 1, 2])
 def test_convolve_with_regularisers(beta: float, streamed: bool) -> None:
@@ -129,6 +132,7 @@ def test_target_outside_of_memory(size: Size, update: str) -> None:
         assert_same(found, oracle.nmf_conv(V, W, H, ITERATIONS, 1), 1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("update", list(ORACLES))
 def test_target_outside_of_memory_stays_there(update: str) -> None:
     """No sweep allocates anything of the size of the whole target."""
