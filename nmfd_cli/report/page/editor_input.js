@@ -65,15 +65,26 @@
   hitArea.addEventListener("pointermove", goOnDragging);
   hitArea.addEventListener("pointerup", (event) => endDrag(event, true));
   hitArea.addEventListener("pointercancel", (event) => endDrag(event, false));
+
+  /** The last click beside the hits; two in one place are double, also of a finger. */
+  let lastClick = { time: -Infinity, x: 0, lane: 0 };
+  const DOUBLE_MS = 450;
+
   hitArea.addEventListener("click", (event) => {
     if (!editing || wasHit) return;
-    choose(laneAt(event.clientY));
-    seek(timeAt(hitArea, event.clientX));
-  });
-  hitArea.addEventListener("dblclick", (event) => {
-    if (!editing || wasHit) return;
-    wasHit = true;
-    addHit(timeAt(hitArea, event.clientX), laneAt(event.clientY));
+    const click = { time: event.timeStamp, x: event.clientX, lane: laneAt(event.clientY) };
+    const isDouble =
+      click.time - lastClick.time < DOUBLE_MS &&
+      Math.abs(click.x - lastClick.x) < 8 &&
+      click.lane === lastClick.lane;
+    lastClick = isDouble ? { ...click, time: -Infinity } : click;
+    const time = timeAt(hitArea, event.clientX);
+    if (isDouble) {
+      addHit(time, click.lane);
+    } else {
+      choose(click.lane);
+      seek(time);
+    }
   });
 
   // ---- keyboard, on the hits ----
