@@ -15,7 +15,7 @@ from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
 from nmfd_cli.app.start import Start, choose_start
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.division import StemModel, divide, magnitude_of
+from nmfd_cli.core.division import StemModel, divide, magnitude_of, measure_space
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
 from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, usual_panel_frames
@@ -73,8 +73,14 @@ class Explanation:
 
     def divided(self) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
         """Yield the recording (C, n) and its stems (S, C, n), block by block."""
-        blocks = self.recording.blocks(_WALK_FRAMES * self.stft.hop_length)
-        return divide(self.stft, blocks, self.model, self.settings.alpha)
+        arguments = self.model, self.settings.alpha
+        space = None
+        if self.settings.space and self.recording.n_channels == 2:
+            space = measure_space(self.stft, self._blocks(), *arguments)
+        return divide(self.stft, self._blocks(), *arguments, space=space)
+
+    def _blocks(self) -> Iterator[NDArray[np.float64]]:
+        return self.recording.blocks(_WALK_FRAMES * self.stft.hop_length)
 
 
 def explain(

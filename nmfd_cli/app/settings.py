@@ -216,6 +216,11 @@ class SeparationSettings(CheckedSettings):
         high=8,
         group="Masks and STFT",
     )
+    space: bool = setting(
+        True,
+        "Tell the stems of a stereo recording apart by their direction, too.",
+        group="Masks and STFT",
+    )
     n_fft: int = setting(
         2048, "Samples of the analysis window.", low=4, high=1 << 20, group="Masks and STFT"
     )

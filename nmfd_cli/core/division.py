@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.masking import wiener_masks
 from nmfd_cli.core.nmfconv.shifts import TimeGrid, stack_shifts, with_history
+from nmfd_cli.core.spatial import SpatialModel, SpatialStatistics, multichannel_wiener
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import Team, numeric_team
 
@@ -72,10 +73,37 @@ def magnitude_of(spectrum: ComplexArray) -> FloatArray:
     return root
 
 
-def divide(
+def measure_space(
     stft: Stft, sample_blocks: Iterable[NDArray[np.float64]], model: StemModel, alpha: float
+) -> SpatialModel | None:
+    """Measure where the stems of a recording stand: a pass before `divide`, of like arguments.
+
+    Returns
+    -------
+    SpatialModel or None
+        None where the masks alone tell the stems apart: without two channels that differ.
+    """
+    statistics: SpatialStatistics | None = None
+    start = 0
+    for spectrum in stft.blocks(block.astype(np.float32) for block in sample_blocks):
+        if spectrum.shape[0] != 2:
+            return None
+        masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
+        start += spectrum.shape[-1]
+        statistics = statistics or SpatialStatistics(len(masks), spectrum.shape[1])
+        statistics.add(spectrum, masks)
+    return statistics.model() if statistics else None
+
+
+def divide(
+    stft: Stft,
+    sample_blocks: Iterable[NDArray[np.float64]],
+    model: StemModel,
+    alpha: float,
+    *,
+    space: SpatialModel | None = None,
 ) -> Iterator[tuple[NDArray[np.float64], FloatArray]]:
-    """Divide a recording by alpha-Wiener masks.
+    """Divide a recording by alpha-Wiener masks, or by the multichannel filter they are part of.
 
     Parameters
     ----------
@@ -86,6 +114,8 @@ def divide(
     model : StemModel
     alpha : float
         Power of the models in the masks.
+    space : SpatialModel, optional
+        Where the stems stand between two channels; without it the masks alone divide.
 
     Yields
     ------
@@ -100,19 +130,28 @@ def divide(
     with numeric_team() as team:
         for spectrum in stft.blocks(_recorded(sample_blocks, mixture)):
             masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
-            samples = adder.add(_divided(stft, spectrum, masks, team))
+            samples = adder.add(_divided(stft, spectrum, masks, team, space=space))
             start += spectrum.shape[-1]
             ready = mixture.take(samples.shape[-1])
             if ready.shape[-1]:
                 yield ready, samples[..., : ready.shape[-1]]
 
 
-def _divided(stft: Stft, spectrum: ComplexArray, masks: FloatArray, team: Team) -> FloatArray:
+def _divided(
+    stft: Stft,
+    spectrum: ComplexArray,
+    masks: FloatArray,
+    team: Team,
+    *,
+    space: SpatialModel | None,
+) -> FloatArray:
     """Return what each mask (S, K, m) leaves of frames (C, K, m), as overlapping samples."""
     parts: dict[int, FloatArray] = {}
+    filtered = None if space is None else multichannel_wiener(spectrum, masks, space)
 
     def divide_by(_worker: int, stem: int) -> None:
-        parts[stem] = stft.overlap_add(masks[stem] * spectrum)
+        of_stem = masks[stem] * spectrum if filtered is None else filtered[stem]
+        parts[stem] = stft.overlap_add(of_stem)
 
     team.run(divide_by, len(masks))
     return np.stack([parts[stem] for stem in range(len(masks))])

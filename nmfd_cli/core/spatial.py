@@ -1,0 +1,252 @@
+"""Where stems stand in the stereo picture: the local Gaussian model of two channels.
+
+Each bin of a stem is taken for a complex Gaussian vector with the covariance ``v_k R_k``: v_k(f, t)
+its power, R_k the 2 x 2 covariance between the channels, which says from which direction the stem
+comes and how diffuse it is.  The stems' posterior means given the mixture x are the multichannel
+Wiener filter
+
+    y_k = v_k R_k (sum_j v_j R_j)^-1 x                                        (equation 19 of [1]_)
+
+and add up to x.  Where all R_k are equal it is the mask v_k / sum_j v_j, so the mask serves as v_k:
+what the covariances add to it is direction only.
+
+R_k is real (amplitude panning; a delay between microphones shows as a diffuse part) and is measured
+in one pass over the recording, as the covariance of the mixture in those bins that the stem
+dominates, over all of the spectrum and, for a stem that is no point, in bands.
+
+References
+----------
+.. [1] N. Q. K. Duong, E. Vincent, R. Gribonval: "Under-determined reverberant audio source
+   separation using a full-rank spatial covariance model", IEEE TASLP 18(7), 2010.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.arrays import ComplexArray, FloatArray
+
+#: Edges between the bands in which covariances are measured, as shares of the Nyquist frequency
+#: (200 Hz to 12 kHz at 44.1 kHz).
+_BAND_EDGES = np.geomspace(0.009, 0.55, 7)
+#: How often a mask is squared to tell the bins that a stem dominates: its 32nd power.
+_SQUARINGS = 5
+#: Share of the energy across a stem's direction that other stems leave in the bins it dominates.
+_CROSSTALK = 0.002
+#: The least diffuse part: what single precision inverts.
+_LEAST_DIFFUSE = 1e-5
+#: Diffuse parts between which a stem turns from a point, with one covariance for all of the
+#: spectrum, to an image whose covariance differs from band to band (-20.5 and -15.5 dB).
+_POINT, _IMAGE = 0.009, 0.028
+#: Diffuse part of a mixture (-40 dB) below which it is one channel at different gains.
+_ONE_CHANNEL = 1e-4
+#: Share of its energy that a stem must dominate in a band for the measurement to count in full.
+_DOMINATED = 0.5
+
+#: Numbers of an array that is worked on at a time, lest intermediate results go through memory.
+_IN_CACHE = 16384
+
+#: Symmetric 2 x 2 matrices as (..., 3): left, right, both.
+Covariances = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SpatialModel:
+    """The spatial covariance of each stem in each bin.
+
+    Attributes
+    ----------
+    R : ndarray, shape (3, S, K)
+        ``R[0]`` and ``R[1]``, the variances of the two channels, and ``R[2]``, their covariance;
+        trace 2.
+    """
+
+    R: NDArray[np.float32]
+
+
+def band_slices(n_bins: int) -> list[slice]:
+    """Return the bins of each band, from low to high."""
+    inner = np.round(_BAND_EDGES * (n_bins - 1)).astype(int)
+    edges = np.unique([0, *inner, n_bins])
+    return [slice(int(low), int(high)) for low, high in pairwise(edges)]
+
+
+class SpatialStatistics:
+    """Gathers a recording's spatial statistics, block by block.
+
+    The sums run frame by frame, so that they do not depend on how the blocks are cut.
+
+    Parameters
+    ----------
+    n_stems : int
+        S.
+    n_bins : int
+        K.
+    """
+
+    def __init__(self, n_stems: int, n_bins: int) -> None:
+        bands = band_slices(n_bins)
+        self._widths = [band.stop - band.start for band in bands]
+        self._shape = (n_stems, len(bands))
+        #: of each stem and band: covariance where it dominates, and energy where it is strongest
+        self._sums = np.zeros((4, *self._shape))
+
+    def add(self, spectrum: ComplexArray, masks: FloatArray) -> None:
+        """Take in frames.
+
+        Parameters
+        ----------
+        spectrum : ndarray, shape (2, K, m)
+        masks : ndarray, shape (S, K, m), in [0, 1]
+            They add up to one.
+        """
+        left, right = spectrum
+        n_frames = left.shape[-1]
+        strongest = masks.argmax(axis=0)
+        weight = masks.max(axis=0)
+        for _ in range(_SQUARINGS):
+            np.multiply(weight, weight, out=weight)
+        powers = _power(left), _power(right)
+        both = np.multiply(left.real, right.real) + np.multiply(left.imag, right.imag)
+        values = (*(weight * entry for entry in (*powers, both)), powers[0] + powers[1])
+        # one sum for each stem, band and frame
+        band = np.repeat(np.arange(self._shape[1]), self._widths)[:, None]
+        label = ((strongest * self._shape[1] + band) * n_frames + np.arange(n_frames)).ravel()
+        for entry, value in enumerate(values):
+            sums = np.bincount(label, value.ravel(), self._sums[entry].size * n_frames)
+            of_frames = np.concatenate(
+                [self._sums[entry][..., None], sums.reshape(*self._shape, n_frames)], axis=-1
+            )
+            self._sums[entry] = np.cumsum(of_frames, axis=-1)[..., -1]
+
+    def model(self) -> SpatialModel | None:
+        """Return the stems' covariances; None where the picture has no width to tell them by.
+
+        That is so in silence, and where one channel is the other at any gain: equal, inverted or
+        silent.
+        """
+        covariance = np.moveaxis(self._sums[:3], 0, -1)
+        whole = covariance.sum(axis=(0, 1))
+        if not whole[:2].sum() > 0 or diffuse_part(whole) < _ONE_CHANNEL:
+            return None
+        R = _resolved(covariance, self._sums[3], whole)
+        of_bins = np.repeat(R, self._widths, axis=1)  # (S, K, 3)
+        return SpatialModel(np.ascontiguousarray(np.moveaxis(of_bins, -1, 0), dtype=np.float32))
+
+
+def _resolved(
+    covariance: Covariances, energy: NDArray[np.float64], whole: Covariances
+) -> Covariances:
+    """Return R (S, B, 3) from covariances (S, B, 3) and energies (S, B) of stems in bands.
+
+    A point has the covariance of all its bands in each; an image that of the band, as far as the
+    stem dominates enough of it.  A stem that dominates nothing takes the mixture's.
+    """
+    of_stem = covariance.sum(axis=1)
+    of_stem = np.where(of_stem[:, :2].sum(axis=-1, keepdims=True) > 0, of_stem, whole)
+    diffuse = np.clip((_level(diffuse_part(of_stem)) - _level(_POINT)) / _SPAN, 0, 1)
+    dominated = covariance[..., :2].sum(axis=-1) / np.maximum(energy, np.finfo(float).tiny)
+    share = (diffuse[:, None] * np.clip(dominated / _DOMINATED, 0, 1))[..., None]
+    R: Covariances = (1 - share) * sharpened(of_stem)[:, None] + share * sharpened(covariance)
+    return R
+
+
+def _level(ratio: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(ratio, 1e-30)))
+
+
+_SPAN = float(_level(_IMAGE) - _level(_POINT))
+
+
+def diffuse_part(covariance: Covariances) -> NDArray[np.float64]:
+    """Return the smaller eigenvalue beside the larger, from 0 (a point) to 1 (no direction).
+
+    Parameters
+    ----------
+    covariance : ndarray, shape (..., 3)
+        Positive semi-definite; 1 for zeros.
+    """
+    mean, radius, _ = _eigen(covariance)
+    return np.where(mean > 0, np.maximum(mean - radius, 0) / _positive(mean + radius), 1.0)
+
+
+def sharpened(covariance: Covariances) -> Covariances:
+    """Return covariances of trace 2 without the crosstalk in their diffuse part.
+
+    Parameters
+    ----------
+    covariance : ndarray, shape (..., 3)
+        Zeros become the unit matrix.
+    """
+    _, radius, axis = _eigen(covariance)
+    diffuse = diffuse_part(covariance)
+    diffuse = np.where(diffuse < 1, np.maximum(diffuse - _CROSSTALK, _LEAST_DIFFUSE), 1.0)
+    # eigenvalues 2 / (1 + d) and 2 d / (1 + d) along and across the axis
+    excess = np.where(radius > 0, (1 - diffuse) / (1 + diffuse), 0.0)
+    difference, both = axis
+    return np.stack([1 + excess * difference, 1 - excess * difference, excess * both], axis=-1)
+
+
+def _eigen(
+    covariance: Covariances,
+) -> tuple[
+    NDArray[np.float64], NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]
+]:
+    """Return mean and half difference of the eigenvalues and the doubled angle's cosine, sine."""
+    left, right, both = np.moveaxis(covariance, -1, 0)
+    mean, difference = (left + right) / 2, (left - right) / 2
+    radius = np.hypot(difference, both)
+    return mean, radius, (difference / _positive(radius), both / _positive(radius))
+
+
+def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(values > 0, values, 1.0)
+
+
+def multichannel_wiener(
+    spectrum: ComplexArray, masks: FloatArray, model: SpatialModel
+) -> ComplexArray:
+    """Divide frames among the stems by their powers and directions.
+
+    Parameters
+    ----------
+    spectrum : ndarray, shape (2, K, m)
+    masks : ndarray, shape (S, K, m), in [0, 1]
+        The stems' shares of the power, which add up to one.
+    model : SpatialModel
+
+    Returns
+    -------
+    ndarray, shape (S, 2, K, m)
+        Adds up to `spectrum`, to within the rounding of its precision.
+    """
+    divided = np.empty((len(masks), *spectrum.shape), dtype=spectrum.dtype)
+    n_bins, n_frames = spectrum.shape[1:]
+    step = max(1, _IN_CACHE // max(n_frames, 1))
+    for low in range(0, n_bins, step):
+        bins = slice(low, low + step)
+        _divide(spectrum[:, bins], masks[:, bins], model.R[:, :, bins], divided[:, :, bins])
+    return divided
+
+
+def _divide(x: ComplexArray, masks: FloatArray, R: NDArray[np.float32], out: ComplexArray) -> None:
+    """Write the posterior means (S, 2, k, m) of some bins to `out`."""
+    left, right, both = (np.einsum("skm,sk->km", masks, entry) for entry in R)
+    scale = 1 / (left * right - both * both)
+    inner_left = (right * x[0] - both * x[1]) * scale
+    inner_right = (left * x[1] - both * x[0]) * scale
+    for mask, (of_left, of_right, of_both), y in zip(
+        masks, np.moveaxis(R, 1, 0)[..., None], out, strict=True
+    ):
+        np.multiply(of_left * inner_left + of_both * inner_right, mask, out=y[0])
+        np.multiply(of_both * inner_left + of_right * inner_right, mask, out=y[1])
+    remainder = x - out.sum(axis=0)  # what the inverse lost to rounding
+    for mask, y in zip(masks, out, strict=True):
+        y += mask * remainder
+
+
+def _power(channel: ComplexArray) -> FloatArray:
+    power: FloatArray = np.square(channel.real) + np.square(channel.imag)
+    return power
