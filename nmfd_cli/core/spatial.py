@@ -153,6 +153,24 @@ def _resolved(
     return R
 
 
+def direction_filter(model: SpatialModel, stem: int) -> NDArray[np.float32]:
+    """Return what leaves of a signal the part that comes from a stem's direction.
+
+    Of a point the projection onto its direction; of what is more diffuse all.
+
+    Returns
+    -------
+    ndarray, shape (3, K)
+        Symmetric matrices as ``model.R``.
+    """
+    covariance = model.R[:, stem].T.astype(np.float64)
+    _, _, (difference, both) = _eigen(covariance)
+    across = np.clip(diffuse_part(covariance) / _IMAGE, 0, 1)
+    kept, turned = (1 + across) / 2, (1 - across) / 2
+    filters = [kept + turned * difference, kept - turned * difference, turned * both]
+    return np.stack(filters).astype(np.float32)
+
+
 def _level(ratio: float | NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.log(np.maximum(ratio, 1e-30)))
 

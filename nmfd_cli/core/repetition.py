@@ -1,0 +1,318 @@
+"""What a drum machine repeats: a Gaussian model of stems whose means are known waveforms.
+
+Where the hits of a stem repeat one waveform h, the stem is no zero-mean noise: its mean is
+
+    m_k(t) = sum_n g_n h(t - t_n)
+
+and its posterior mean given the mixture x is ``m_k + W_k (x - sum_j m_j)``, with the same filter
+W_k, mask or multichannel, as without means ([1]_, section 10.6): what no waveform explains is
+divided as before, so stems add up to the mixture whatever the waveforms are.
+
+The waveforms are learned by expectation and maximisation: a share of what the waveforms so far
+leave of each hit, the stem's mask, is averaged over the hits of a cluster, with most weight where
+the stem is alone.  All stems learn at the same time, so that two that always play together share
+what the masks cannot tell apart.  Each band of each frame is taken as far as the mean of the
+*other* hits explains a hit there, by 3 dB not at all, by 7 dB in full: what varies from hit to hit,
+as in velocity layers, is left to the masks.
+
+References
+----------
+.. [1] S. M. Kay: "Fundamentals of Statistical Signal Processing: Estimation Theory", 1993.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.arrays import ComplexArray, FloatArray
+from nmfd_cli.core.hit_alignment import LEAST_HITS, Hit, cluster_hits
+from nmfd_cli.core.spatial import SpatialModel, direction_filter
+from nmfd_cli.core.stft import Stft
+
+_ROUNDS = 2
+#: Longest waveform, in samples, and how many of them lie before the onset.
+_LONGEST, _BEFORE = 24_576, 128
+#: Shares of a hit's energy, that the mean of the others explains, from which a band of the mean
+#: begins to count and counts in full.
+_NOTHING, _ALL = 0.5, 0.8
+#: The same of a whole waveform, below which it is not used (4 dB).
+_LEAST_EXPLAINED = 0.6
+#: Onsets of a stem so near each other, in samples, are one hit.
+_SAME_HIT = 1000
+#: A band is so many bins or this share of its lowest wide.
+_LEAST_BINS, _BAND_WIDTH = 4, 0.19
+_TINY = 1e-20
+
+
+@dataclass
+class _Waveform:
+    """One repeated waveform of a stem.
+
+    Attributes
+    ----------
+    stem : int
+    hits : list of Hit
+    n_frames : list of int
+        Frames of each hit before the next one of its stem.
+    gains : ndarray, shape (N,)
+    samples : ndarray, shape (C, L)
+    """
+
+    stem: int
+    hits: list[Hit]
+    n_frames: list[int]
+    gains: NDArray[np.float32]
+    samples: NDArray[np.float32]
+
+
+def repeated_means(
+    x: FloatArray,
+    onsets: Sequence[NDArray[np.intp]],
+    masks: FloatArray,
+    stft: Stft,
+    *,
+    space: SpatialModel | None = None,
+) -> NDArray[np.float32] | None:
+    """Return what of each stem repeated waveforms explain.
+
+    Parameters
+    ----------
+    x : ndarray, shape (C, n)
+        The mixture, or a section of it of some ten seconds.
+    onsets : sequence of ndarrays of int
+        Where the hits of each stem begin, in samples, ascending; those of further stems, as of a
+        residual, may be missing.
+    masks : ndarray, shape (S, K, M), in [0, 1]
+        The stems' shares of each bin of the mixture's STFT.
+    stft : Stft
+        The one that the masks belong to.
+    space : SpatialModel, optional
+        Keeps waveforms of points to their direction.
+
+    Returns
+    -------
+    ndarray, shape (S, C, n + L), or None
+        The stems' means, with the tails of the last hits; None if no stem repeats.
+    """
+    shares = [np.ascontiguousarray(mask.T) for mask in masks[: len(onsets)]]
+    found = [
+        waveform
+        for stem, of_stem in enumerate(onsets)
+        for waveform in _waveforms(x, stem, of_stem, shares[stem], stft)
+    ]
+    if not found:
+        return None
+    means = np.zeros((len(masks), x.shape[0], x.shape[1] + _LONGEST), dtype=np.float32)
+    rest = np.pad(x.astype(np.float32), ((0, 0), (0, _LONGEST)))
+    for _ in range(_ROUNDS):
+        before = [(list(waveform.gains), waveform.samples) for waveform in found]
+        for waveform in found:
+            direction = None if space is None else direction_filter(space, waveform.stem)
+            _learn(waveform, rest, shares[waveform.stem], stft, direction)
+        for waveform, (gains, samples) in zip(found, before, strict=True):
+            for start, change in _changes(waveform, gains, samples):
+                _add(means[waveform.stem], start, change)
+                _add(rest, start, -change)
+        found = [waveform for waveform in found if waveform.samples.any()]
+    return means if found else None
+
+
+def _waveforms(
+    x: FloatArray, stem: int, onsets: NDArray[np.intp], share: FloatArray, stft: Stft
+) -> Iterator[_Waveform]:
+    """Yield the still silent waveforms of a stem, one a cluster of its hits."""
+    hop, least = stft.hop_length, -(-stft.n_fft // stft.hop_length)
+    onsets = onsets[np.diff(onsets, prepend=-_SAME_HIT) >= _SAME_HIT]
+    if len(onsets) < LEAST_HITS:
+        return
+    for hits in cluster_hits(x, onsets, share, hop):
+        following = np.searchsorted(onsets, [hit.onset + _SAME_HIT for hit in hits])
+        ends = np.append(onsets, x.shape[1])[following] - [hit.onset for hit in hits]
+        n_frames = np.clip((ends + _BEFORE) // hop, 0, _LONGEST // hop)
+        longest = int(np.sort(n_frames)[-LEAST_HITS])  # as long as there are enough to compare
+        if longest >= least:
+            silence = np.zeros((x.shape[0], longest * hop), dtype=np.float32)
+            gains = np.array([hit.gain for hit in hits], dtype=np.float32)
+            yield _Waveform(stem, hits, [min(n, longest) for n in n_frames], gains, silence)
+
+
+def _learn(
+    waveform: _Waveform,
+    rest: FloatArray,
+    share: FloatArray,
+    stft: Stft,
+    direction: NDArray[np.float32] | None,
+) -> None:
+    """Learn a waveform and its gains from what all waveforms so far leave of the mixture."""
+    known = np.swapaxes(stft.transform(np.pad(waveform.samples, ((0, 0), (stft.reach, 0)))), -1, -2)
+    pieces = [
+        _piece(rest, share, hit, frames, stft, direction)
+        for hit, frames in zip(waveform.hits, waveform.n_frames, strict=True)
+    ]
+    gains = waveform.gains
+    change, weight, certainty = _averaged(pieces, gains, known)
+    mean = known + change
+    explained, total = _explained(pieces, gains, known, mean, weight)
+    if total < _LEAST_EXPLAINED:
+        waveform.samples = np.zeros_like(waveform.samples)
+        return
+    waveform.gains = _gains(pieces, gains, known, mean)
+    learned = (known + certainty * change) * explained
+    frames = np.swapaxes(learned.astype(np.complex64), -1, -2)
+    waveform.samples = np.ascontiguousarray(
+        stft.overlap_add(frames)[:, stft.reach :], dtype=np.float32
+    )
+
+
+#: Frames (C, J, K) of what is left of a hit, and the stem's share (J, K) of them.
+_Piece = tuple[ComplexArray, FloatArray]
+
+
+def _piece(
+    rest: FloatArray,
+    share: FloatArray,
+    hit: Hit,
+    n_frames: int,
+    stft: Stft,
+    direction: NDArray[np.float32] | None,
+) -> _Piece:
+    """Cut out a hit, in frames that begin with it."""
+    start = hit.onset - _BEFORE
+    samples = np.zeros((rest.shape[0], stft.reach + n_frames * stft.hop_length), dtype=np.float32)
+    _add(samples, -(start - stft.reach), rest)
+    frames = (
+        np.swapaxes(stft.transform(samples), -1, -2)
+        if n_frames
+        else np.zeros((rest.shape[0], 0, stft.n_bins), dtype=np.complex64)
+    )
+    if direction is not None:
+        left, right, both = direction
+        frames = np.stack(
+            [left * frames[0] + both * frames[1], both * frames[0] + right * frames[1]]
+        )
+    if hit.fraction:
+        frames = frames * _advance(hit.fraction, stft.n_bins)
+    first = round(start / stft.hop_length)
+    shares = np.zeros((n_frames, stft.n_bins), dtype=np.float32)
+    low, high = max(0, first), min(len(share), first + n_frames)
+    if high > low:
+        shares[low - first : high - first] = share[low:high]
+    return frames, shares
+
+
+def _advance(fraction: float, n_bins: int) -> ComplexArray:
+    """Return what moves a spectrum (..., K) by a fraction of a sample to the left."""
+    phase = np.pi * fraction * np.arange(n_bins) / (n_bins - 1)
+    return np.asarray(np.exp(1j * phase), dtype=np.complex64)
+
+
+def _weight(shares: FloatArray) -> FloatArray:
+    """Return how much a bin counts: much only where the stem is almost alone."""
+    squares = shares * shares
+    return np.asarray(squares * squares)
+
+
+def _averaged(
+    pieces: Sequence[_Piece], gains: NDArray[np.float32], known: ComplexArray
+) -> tuple[ComplexArray, FloatArray, FloatArray]:
+    """Return the weighted mean (C, J, K) of what is left, its weight and the mean share (J, K)."""
+    change = np.zeros_like(known)
+    weight, share, n_hits = np.zeros((3, *known.shape[1:]), dtype=np.float32)
+    for (frames, shares), gain in zip(pieces, gains, strict=True):
+        of_hit = gain * _weight(shares)
+        here = slice(len(shares))
+        change[:, here] += of_hit * frames
+        weight[here] += gain * of_hit
+        share[here] += gain * gain * shares
+        n_hits[here] += gain * gain
+    change /= np.maximum(weight, _TINY)
+    return change, weight, share / np.maximum(n_hits, _TINY)
+
+
+def _explained(
+    pieces: Sequence[_Piece],
+    gains: NDArray[np.float32],
+    known: ComplexArray,
+    mean: ComplexArray,
+    weight: FloatArray,
+) -> tuple[FloatArray, float]:
+    """Return how far to trust the mean: by bins (J, K) in [0, 1], and the share it explains in all.
+
+    The mean without one hit differs from that hit by what the mean of all does, times
+    ``weight / (weight - its own)``.
+    """
+    error, energy = np.zeros((2, *weight.shape), dtype=np.float32)
+    for (frames, shares), gain in zip(pieces, gains, strict=True):
+        here = slice(len(shares))
+        of_hit = _weight(shares)
+        left = weight[here] - gain * gain * of_hit
+        is_alone = left <= 1e-3 * weight[here]
+        growth = weight[here] / np.where(is_alone, 1, left)
+        of_energy = of_hit * _energy(frames + gain * known[:, here])
+        of_error = of_hit * growth**2 * _energy(frames + gain * (known - mean)[:, here])
+        energy[here] += of_energy
+        error[here] += np.where(is_alone, of_energy, of_error)
+    edges = _band_edges(weight.shape[1])
+    in_bands = [np.add.reduceat(sums, edges[:-1], axis=1) for sums in (error, energy)]
+    share = 1 - in_bands[0] / np.maximum(in_bands[1], _TINY)
+    trust = np.clip((share - _NOTHING) / (_ALL - _NOTHING), 0, 1)
+    total = 1 - float(error.sum(dtype=float)) / max(float(energy.sum(dtype=float)), _TINY)
+    return np.repeat(trust, np.diff(edges), axis=1), total
+
+
+def _gains(
+    pieces: Sequence[_Piece], gains: NDArray[np.float32], known: ComplexArray, mean: ComplexArray
+) -> NDArray[np.float32]:
+    """Return the gain at which the mean explains each hit best."""
+    found = []
+    energy = _energy(mean)
+    for (frames, shares), gain in zip(pieces, gains, strict=True):
+        here = slice(len(shares))
+        of_hit = _weight(shares)
+        hit = frames + gain * known[:, here]
+        inner = (hit.real * mean[:, here].real + hit.imag * mean[:, here].imag).sum(axis=0)
+        norm = float((of_hit * energy[here]).sum())
+        found.append(
+            max(float((of_hit * inner).sum()) / norm, 0.0) if norm > _TINY else float(gain)
+        )
+    return np.array(found, dtype=np.float32)
+
+
+def _energy(frames: ComplexArray) -> FloatArray:
+    energy: FloatArray = (np.square(frames.real) + np.square(frames.imag)).sum(axis=0)
+    return energy
+
+
+def _band_edges(n_bins: int) -> NDArray[np.intp]:
+    edges = [0]
+    while edges[-1] < n_bins:
+        width = max(_LEAST_BINS, int(edges[-1] * _BAND_WIDTH))
+        edges.append(min(n_bins, edges[-1] + width))
+    return np.array(edges)
+
+
+def _changes(
+    waveform: _Waveform, gains: Sequence[float], samples: FloatArray
+) -> Iterator[tuple[int, FloatArray]]:
+    """Yield where a waveform is played, and what has changed there against former ones."""
+    for hit, new, old in zip(waveform.hits, waveform.gains, gains, strict=True):
+        change = new * waveform.samples - np.float32(old) * samples
+        yield hit.onset - _BEFORE, _delayed(change, hit.fraction)
+
+
+def _delayed(samples: FloatArray, fraction: float) -> FloatArray:
+    """Delay (C, n) by a fraction of a sample."""
+    if not fraction:
+        return samples
+    n_fft = 1 << (samples.shape[1] + _BEFORE).bit_length()
+    spectrum = np.fft.rfft(samples, n_fft) * _advance(-fraction, n_fft // 2 + 1)
+    return np.asarray(np.fft.irfft(spectrum, n_fft)[:, : samples.shape[1]], dtype=np.float32)
+
+
+def _add(total: FloatArray, start: int, samples: FloatArray) -> None:
+    """Add samples (C, m) to a recording (C, n), from `start` on, as far as they overlap."""
+    low, high = max(0, start), min(total.shape[1], start + samples.shape[1])
+    if high > low:
+        total[:, low:high] += samples[:, low - start : high - start]
