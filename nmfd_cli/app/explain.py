@@ -13,13 +13,14 @@ from nmfd_cli.app.components import score_for
 from nmfd_cli.app.context import Context
 from nmfd_cli.app.progress import Progress
 from nmfd_cli.app.settings import SeparationSettings
-from nmfd_cli.app.start import Start, choose_start
+from nmfd_cli.app.start import Start, choose_start, onsets_by_stem
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.division import StemModel, divide, magnitude_of, measure_space
 from nmfd_cli.core.nmfconv.convolutive import BetaRule, convolve
 from nmfd_cli.core.nmfconv.deconvolution import Callback, Factorisation, deconvolve
 from nmfd_cli.core.nmfconv.target import ArrayTarget, Target, usual_panel_frames
 from nmfd_cli.core.nmfconv.updates import UpdateRule
+from nmfd_cli.core.sections import divide_sections, learn_sections, section_frames
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import library_on_one_thread
 from nmfd_cli.errors import NmfdWarning
@@ -28,6 +29,8 @@ from nmfd_cli.io.spool import SpooledSpectrogram
 
 #: Frames that are looked at, or divided among stems, at a time.
 _WALK_FRAMES = 256
+#: Longest section of a recording in which waveforms are learned that repeat.
+_SECTION_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,28 @@ class Explanation:
         space = None
         if self.settings.space and self.recording.n_channels == 2:
             space = measure_space(self.stft, self._blocks(), *arguments)
-        return divide(self.stft, self._blocks(), *arguments, space=space)
+        onsets = self._onsets() if self.settings.repetition else ()
+        if not any(len(of_stem) for of_stem in onsets):
+            return divide(self.stft, self._blocks(), *arguments, space=space)
+        hop, recording = self.stft.hop_length, self.recording
+        n_frames = section_frames(
+            recording.n_samples, recording.sample_rate, hop, seconds=_SECTION_SECONDS
+        )
+        sections = learn_sections(
+            self.stft, self._blocks(), *arguments, onsets=onsets, n_frames=n_frames, space=space
+        )
+        return divide_sections(self.stft, sections, *arguments, space=space)
+
+    def _onsets(self) -> list[NDArray[np.intp]]:
+        """Return where the hits of each drum begin, in samples."""
+        score = self.start.score
+        if score is None or not score.is_drums:
+            return []
+        notes = onsets_by_stem(self.start)
+        rate, end = self.recording.sample_rate, self.recording.n_samples
+        empty = np.zeros((0, 2))
+        samples = [np.round(notes.get(stem, empty)[:, 0] * rate) for stem in self.start.stems]
+        return [np.unique(at[(at >= 0) & (at < end)].astype(np.intp)) for at in samples]
 
     def _blocks(self) -> Iterator[NDArray[np.float64]]:
         return self.recording.blocks(_WALK_FRAMES * self.stft.hop_length)

@@ -221,6 +221,11 @@ class SeparationSettings(CheckedSettings):
         "Tell the stems of a stereo recording apart by their direction, too.",
         group="Masks and STFT",
     )
+    repetition: bool = setting(
+        True,
+        "Find waveforms that a drum repeats, as drum machines do, and divide what they leave.",
+        group="Masks and STFT",
+    )
     n_fft: int = setting(
         2048, "Samples of the analysis window.", low=4, high=1 << 20, group="Masks and STFT"
     )

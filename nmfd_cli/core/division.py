@@ -124,7 +124,7 @@ def divide(
     stems : ndarray, shape (S or S + 1, C, n)
         Stems that add up to the mixture, to within float32's precision.
     """
-    mixture = _Queue()
+    mixture = SampleQueue()
     adder = _OverlapAdder(stft)
     start = 0
     with numeric_team() as team:
@@ -157,23 +157,23 @@ def _divided(
     return np.stack([parts[stem] for stem in range(len(masks))])
 
 
-class _Queue:
-    """Samples that wait for the stems to catch up."""
+class SampleQueue:
+    """Samples (..., any) that wait for the stems to catch up."""
 
     def __init__(self) -> None:
-        self._waiting: list[NDArray[np.float64]] = []
+        self._waiting: list[NDArray[Any]] = []
 
-    def put(self, block: NDArray[np.float64]) -> None:
+    def put(self, block: NDArray[Any]) -> None:
         self._waiting.append(block)
 
-    def take(self, n_samples: int) -> NDArray[np.float64]:
+    def take(self, n_samples: int) -> NDArray[Any]:
         """Return the next samples, as many as asked for or as there are."""
         joined = np.concatenate(self._waiting, axis=-1)
         self._waiting = [joined[..., n_samples:]]
         return joined[..., :n_samples]
 
 
-def _recorded(blocks: Iterable[NDArray[np.float64]], queue: _Queue) -> Iterator[FloatArray]:
+def _recorded(blocks: Iterable[NDArray[np.float64]], queue: SampleQueue) -> Iterator[FloatArray]:
     for block in blocks:
         queue.put(block)
         yield block.astype(np.float32)

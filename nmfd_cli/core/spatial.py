@@ -12,7 +12,10 @@ what the covariances add to it is direction only.
 
 R_k is real (amplitude panning; a delay between microphones shows as a diffuse part) and is measured
 in one pass over the recording, as the covariance of the mixture in those bins that the stem
-dominates, over all of the spectrum and, for a stem that is no point, in bands.
+dominates, over all of the spectrum and, for a stem that is no point, in bands.  A bin counts by its
+magnitude: by its power the loud attacks, which come straight from the drum, would hide how diffuse
+its reverberation is, and counting all bins alike, as maximum likelihood does, what is faint would
+hide where the drum stands.
 
 References
 ----------
@@ -33,7 +36,7 @@ from nmfd_cli.core.arrays import ComplexArray, FloatArray
 _BAND_EDGES = np.geomspace(0.009, 0.55, 7)
 #: How often a mask is squared to tell the bins that a stem dominates: its 32nd power.
 _SQUARINGS = 5
-#: Share of the energy across a stem's direction that other stems leave in the bins it dominates.
+#: Share of what lies across a stem's direction that other stems leave in the bins it dominates.
 _CROSSTALK = 0.002
 #: The least diffuse part: what single precision inverts.
 _LEAST_DIFFUSE = 1e-5
@@ -42,7 +45,7 @@ _LEAST_DIFFUSE = 1e-5
 _POINT, _IMAGE = 0.009, 0.028
 #: Diffuse part of a mixture (-40 dB) below which it is one channel at different gains.
 _ONE_CHANNEL = 1e-4
-#: Share of its energy that a stem must dominate in a band for the measurement to count in full.
+#: Share of its magnitude that a stem must dominate in a band for the measurement to count in full.
 _DOMINATED = 0.5
 
 #: Numbers of an array that is worked on at a time, lest intermediate results go through memory.
@@ -90,7 +93,7 @@ class SpatialStatistics:
         bands = band_slices(n_bins)
         self._widths = [band.stop - band.start for band in bands]
         self._shape = (n_stems, len(bands))
-        #: of each stem and band: covariance where it dominates, and energy where it is strongest
+        #: of each stem and band: covariance where it dominates, and magnitude where it is strongest
         self._sums = np.zeros((4, *self._shape))
 
     def add(self, spectrum: ComplexArray, masks: FloatArray) -> None:
@@ -110,7 +113,9 @@ class SpatialStatistics:
             np.multiply(weight, weight, out=weight)
         powers = _power(left), _power(right)
         both = np.multiply(left.real, right.real) + np.multiply(left.imag, right.imag)
-        values = (*(weight * entry for entry in (*powers, both)), powers[0] + powers[1])
+        magnitude = np.sqrt(powers[0] + powers[1])
+        weight /= np.maximum(magnitude, np.finfo(np.float32).tiny)
+        values = (*(weight * entry for entry in (*powers, both)), magnitude)
         # one sum for each stem, band and frame
         band = np.repeat(np.arange(self._shape[1]), self._widths)[:, None]
         label = ((strongest * self._shape[1] + band) * n_frames + np.arange(n_frames)).ravel()
