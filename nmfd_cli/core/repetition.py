@@ -37,6 +37,8 @@ _ROUNDS = 2
 _LONGEST, _BEFORE = 24_576, 128
 #: Share of its hits' energy below which a waveform is not used (4 dB).
 _LEAST_EXPLAINED = 0.6
+#: Energy of a frame beside the loudest one's (-50 dB) at which a waveform ends.
+_INAUDIBLE = 1e-5
 #: Onsets of a stem so near each other, in samples, are one hit.
 _SAME_HIT = 1000
 
@@ -110,7 +112,7 @@ def repeated_means(
             for start, change in _changes(waveform, gains, samples):
                 _add(means[waveform.stem], start, change)
                 _add(rest, start, -change)
-        found = [waveform for waveform in found if waveform.samples.any()]
+        found = [waveform for waveform in found if waveform.samples.size]
     return means if found else None
 
 
@@ -151,12 +153,16 @@ def _learn(
     change, weight, certainty = averaged(pieces, gains, known)
     mean = known + change
     trust, total = explained(pieces, gains, known, mean=mean, weight=weight)
-    if total < _LEAST_EXPLAINED:
-        waveform.samples = np.zeros_like(waveform.samples)
+    learned = (known + certainty * change) * trust
+    energy = np.square(np.abs(learned)).sum(axis=(0, 2))
+    audible = np.flatnonzero(energy > _INAUDIBLE * energy.max())
+    if total < _LEAST_EXPLAINED or not len(audible):
+        waveform.samples = waveform.samples[:, :0]
         return
     waveform.gains = best_gains(pieces, gains, known, mean=mean)
-    learned = (known + certainty * change) * trust
-    frames = np.swapaxes(learned.astype(np.complex64), -1, -2)
+    n_frames = int(audible[-1]) + 1
+    waveform.n_frames = [min(n, n_frames) for n in waveform.n_frames]
+    frames = np.swapaxes(learned[:, :n_frames].astype(np.complex64), -1, -2)
     waveform.samples = np.ascontiguousarray(
         stft.overlap_add(frames)[:, stft.reach :], dtype=np.float32
     )
@@ -206,7 +212,8 @@ def _changes(
 ) -> Iterator[tuple[int, FloatArray]]:
     """Yield where a waveform is played, and what has changed there against former ones."""
     for hit, new, old in zip(waveform.hits, waveform.gains, gains, strict=True):
-        change = new * waveform.samples - np.float32(old) * samples
+        change = -np.float32(old) * samples
+        change[:, : waveform.samples.shape[1]] += new * waveform.samples
         yield hit.onset - _BEFORE, _delayed(change, hit.fraction)
 
 
