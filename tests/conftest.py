@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import browser
 from hypothesis import HealthCheck, settings
 
 # how long an example takes says something of the machine, nothing of the code; and what a run finds
@@ -19,6 +20,8 @@ settings.register_profile(
     "nmfd", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("nmfd")
+
+__all__ = ["browser"]  # a fixture
 
 NO_SHARED = "needs the shared folder: set NMFD_SHARED or put it beside the checkout as ../shared"
 
