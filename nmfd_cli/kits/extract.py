@@ -193,7 +193,7 @@ def kit_as_dict(kit: ExtractedKit, sample_rate: int) -> dict[str, Any]:
     ]
     hits = [
         {
-            "onset": round(note.start / sample_rate, 6),
+            "onset": round(note.attack / sample_rate, 6),
             "key": note.zone.key,
             "velocity": note.velocity,
             "file": f"samples/{note.zone.files[note.take]}",

@@ -14,6 +14,7 @@ from nmfd_cli.errors import InputFileError, OutputError, ParameterError, Warn
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM, AudioFacts
 from nmfd_cli.io.audio.writer import AudioWriter, SampleFormat
 from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes
+from nmfd_cli.io.one_shots import audio_below
 from nmfd_cli.io.replacement import require_free
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.kits.extract import ExtractedKit, kit_as_dict
@@ -56,7 +57,7 @@ class KitFiles:
     sample_format : SampleFormat
         A WAV format.
     overwrite : bool
-        Whether the files of a former kit may be replaced; its one-shots then go.
+        Whether the files of a former kit may be replaced.
     sources : container of str
         Real paths of what is read, which is never replaced.
 
@@ -126,7 +127,16 @@ class KitFiles:
             else:
                 warn(f"{self._folder / MIDI}: left out; it needs pip install 'nmfd-cli[midi]'")
             files.commit()
+        self._warn_of_others(kit, warn)
         return facts
+
+    def _warn_of_others(self, kit: ExtractedKit, warn: Warn) -> None:
+        """Tell of one-shots of a former kit: they would count as sounds of this one."""
+        written = {self._folder / SAMPLES / name for zone in kit.zones for name in zone.files}
+        others = sorted(set(audio_below(self._folder / SAMPLES)) - written)
+        if others:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            warn(f"{others[0]}{more}: not of this kit, left where it is")
 
     def _midi(self, kit: ExtractedKit, bpm: float) -> bytes:
         rate = self._facts.sample_rate

@@ -74,12 +74,17 @@ class Zone:
 
 @dataclass(frozen=True)
 class Note:
-    """A hit on a key: at sample `start`, so loud, with which take of its zone."""
+    """A hit on a key: its one-shot, a take of the zone, begins at sample `start`."""
 
     start: int
     velocity: int
     zone: Zone
     take: int
+
+    @property
+    def attack(self) -> int:
+        """The sample at which it is heard: one-shots begin a little earlier."""
+        return self.start + self.zone.sound.lead
 
     @property
     def gain(self) -> float:
@@ -234,7 +239,13 @@ def _chokes(notes: Sequence[Note]) -> list[int | None]:
 def sfz_text(zones: Sequence[Zone], title: str) -> str:
     """Return the zones as an SFZ file that stands beside the folder ``samples``."""
     lines = [f"// {title}: extracted by nmfd", "<control>", "default_path=samples/"]
-    lines += ["<global>", "loop_mode=one_shot", "amp_veltrack=100", "ampeg_release=0.01"]
+    lines += [
+        "<global>",
+        "loop_mode=one_shot",
+        "hint_ram_based=1",
+        "amp_veltrack=100",
+        "ampeg_release=0.01",
+    ]
     for zone in zones:
         lines += ["", f"<group> // {zone.name}", f"key={zone.key}"]
         lines += [f"lovel={zone.low} hivel={zone.high}"]
@@ -252,10 +263,14 @@ def sfz_text(zones: Sequence[Zone], title: str) -> str:
 def midi_onsets(
     notes: Sequence[Note], sample_rate: int
 ) -> tuple[dict[str, FloatArray], dict[str, int]]:
-    """Return the notes as `io.midi.midi_bytes` takes them: onsets by key, and each key's number."""
+    """Return the notes as `io.midi.midi_bytes` takes them: onsets by key, and each key's number.
+
+    A hit is written where its attack is: played so, all are late by the same millisecond, and none
+    is earlier than the first sample.
+    """
     by_key: dict[int, list[tuple[float, int]]] = {}
     for note in notes:
-        by_key.setdefault(note.zone.key, []).append((note.start / sample_rate, note.velocity))
+        by_key.setdefault(note.zone.key, []).append((note.attack / sample_rate, note.velocity))
     onsets: dict[str, FloatArray] = {
         f"key {key}": np.array(rows, dtype=np.float64) for key, rows in by_key.items()
     }

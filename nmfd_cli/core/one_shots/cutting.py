@@ -12,8 +12,6 @@ from nmfd_cli.core.one_shots.likeness import Group
 
 #: Seconds from the first sample to the attack, over which the sound fades in.
 FADE_IN: Final = 0.001
-#: The same of a recording that begins with the attack.
-_SHORTEST_FADE = 0.0002
 #: Seconds over which it fades out where the next hit cuts it, and where it has died away.
 _FADE_CUT, _FADE_OUT = 0.01, 0.03
 #: It has died away so far below its peak, in dB.
@@ -64,7 +62,8 @@ class Sound:
     Attributes
     ----------
     members, starts : ndarray of m ints
-        Which hits of the stem, and the sample at which a one-shot begins for each.
+        Which hits of the stem, and the sample at which a one-shot begins for each: `lead` before
+        the attack, so where that is the first sample, before the recording.
     gains : ndarray, shape (m,)
         How loud each hit is beside the first one-shot.
     lead : int
@@ -103,10 +102,11 @@ def cut(stem: FloatArray, hits: Hits, group: Group, sample_rate: int) -> Sound:
         group = _best_first(hits, group, is_aligned=likeness >= _ALIGNED, sample_rate=sample_rate)
     before = round(2 * FADE_IN * sample_rate)
     first = excerpt(stem, int(group.starts[0]) - before, round(0.03 * sample_rate))
-    # of silence before the recording there is nothing to fade in
-    lead = min(round(FADE_IN * sample_rate), max(0, int(group.starts.min())))
-    attack = find_attack(first, sample_rate) - before if lead else 0
-    starts = np.clip(group.starts + attack - lead, 0, stem.shape[1] - 1)
+    lead = round(FADE_IN * sample_rate)
+    attacks = group.starts + find_attack(first, sample_rate) - before
+    # none is before the recording, so one that seems to be a little is found early, as all are
+    attacks += int(np.clip(-attacks.min(), 0, lead))
+    starts = np.clip(attacks, 0, stem.shape[1] - 1) - lead
     lengths = hits.gaps[group.members] + hits.starts[group.members] - starts
     lengths = np.clip(lengths, 2, round(LONGEST * sample_rate))
     if group.repeats:
@@ -220,6 +220,6 @@ def _finished(samples: FloatArray, lead: int, sample_rate: int) -> FloatArray:
     finished: FloatArray = samples[:, :end].copy()
     if n_out:
         finished[:, -n_out:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, n_out + 1) / n_out)
-    n_in = min(max(lead, round(_SHORTEST_FADE * sample_rate)), end - n_out)
+    n_in = min(lead, end - n_out)
     finished[:, :n_in] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(n_in) / max(n_in, 1))
     return finished

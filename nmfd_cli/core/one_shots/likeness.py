@@ -19,6 +19,8 @@ _MOST_WAVEFORMS, _MOST_ODD, _LEFT_OVER = 8, 12, 0.3
 _LARGEST_LAG, _COMPARED = 0.004, 0.08
 #: The correlation from which on a waveform repeats: it explains a hit by 6 dB.
 REPEATING = 0.866
+#: The same of waveforms whose bass alone is much alike whenever a drum is hit: 12 dB.
+_SAME = 0.97
 #: How clean the best hit of a group is beside the cleanest of the drum, at least.
 _CLEAN_ENOUGH = 0.6
 #: Frames of a fingerprint: seconds each, how many, and bands.
@@ -73,6 +75,8 @@ def group_alike(stem: FloatArray, hits: Hits, sample_rate: int) -> list[Group]:
     order = [int(hit) for hit in np.argsort(-_worth(hits, sample_rate), kind="stable")]
     edged = np.diff(stem, axis=1, prepend=0.0)  # lifts attacks over what rings on from before
     groups = _by_waveform(edged, hits, order, sample_rate)
+    if groups is None:  # low drums among faint noise, which edges lift, too
+        groups = _by_waveform(stem, hits, order, sample_rate, least=_SAME)
     if groups is None:
         owned = _by_spectrum(stem, hits, order, sample_rate)
         groups = [_aligned(edged, hits, members, sample_rate) for members in owned]
@@ -95,15 +99,20 @@ def _without_unclean(
 
 
 def _by_waveform(
-    edged: FloatArray, hits: Hits, order: list[int], sample_rate: int
+    stem: FloatArray,
+    hits: Hits,
+    order: list[int],
+    sample_rate: int,
+    *,
+    least: float = REPEATING,
 ) -> list[Group] | None:
     """Return groups of hits that repeat a waveform; None if that leaves many hits over."""
     groups: list[Group] = []
     left = order
     odd: list[int] = []
     while left and len(groups) < _MOST_WAVEFORMS and len(odd) < _MOST_ODD:
-        found = _aligned(edged, hits, left, sample_rate)
-        alike = found.correlations >= REPEATING
+        found = _aligned(stem, hits, left, sample_rate)
+        alike = found.correlations >= least
         if alike.sum() > 1:
             groups.append(found.only(alike))
         else:
@@ -113,7 +122,7 @@ def _by_waveform(
     if len(left) + len(odd) > _LEFT_OVER * len(order) or not groups:
         return None
     for hit in [*odd, *left]:
-        joined = [_aligned(edged, hits, [int(g.members[0]), hit], sample_rate) for g in groups]
+        joined = [_aligned(stem, hits, [int(g.members[0]), hit], sample_rate) for g in groups]
         best = max(range(len(groups)), key=lambda k: float(joined[k].correlations[1]))
         groups[best] = groups[best].joined(joined[best])
     return groups

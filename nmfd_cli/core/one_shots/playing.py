@@ -41,9 +41,18 @@ def render(played: Sequence[Played], n_samples: int, sample_rate: int) -> FloatA
     n_channels = played[0].samples.shape[0] if played else 1
     sum_of_all = np.zeros((n_channels, n_samples))
     for one in played:
-        sound = sounding(one, sample_rate)[:, : max(0, n_samples - one.start)]
-        sum_of_all[:, one.start : one.start + sound.shape[1]] += one.gain * sound
+        add_at(sum_of_all, one.start, one.gain * sounding(one, sample_rate))
     return sum_of_all
+
+
+def add_at(track: FloatArray, start: int, sound: FloatArray) -> None:
+    """Add a sound (C, L) to a track (C, n) from `start` on; what lies beyond its ends is left out.
+
+    The track is changed.
+    """
+    first, last = max(start, 0), min(start + sound.shape[1], track.shape[1])
+    if last > first:
+        track[:, first:last] += sound[:, first - start : last - start]
 
 
 def sounding(one: Played, sample_rate: int) -> FloatArray:

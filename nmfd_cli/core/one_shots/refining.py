@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.one_shots.excerpts import excerpt
-from nmfd_cli.core.one_shots.playing import Played, fit_gains
+from nmfd_cli.core.one_shots.playing import Played, add_at, fit_gains
 
 #: Times that gains and sounds are fitted in turn, and steps of conjugate gradients for the sounds.
 _ROUNDS, _STEPS = 2, 10
@@ -96,8 +96,7 @@ def _played(h: list[FloatArray], sounds: list[Repeated], shape: tuple[int, ...])
     total: FloatArray = np.zeros(shape)
     for own, one in zip(h, sounds, strict=True):
         for start, gain in zip(one.starts, one.gains, strict=True):
-            room = max(0, shape[1] - int(start))
-            total[:, start : start + own.shape[1]] += gain * own[:, :room]
+            add_at(total, int(start), gain * own)
     return total
 
 
