@@ -113,18 +113,20 @@ def test_gains_are_found_where_sounds_overlap() -> None:
     sounds = [tone(100.0), burst(1), burst(2)]
     notes = [Played(2000 + 50 * n, sound, 1.0) for n, sound in enumerate(sounds)]
     mixture = track(
-        *((one.start / RATE, one.samples, g) for one, g in zip(notes, gains, strict=True))
+        *((0, render([one], 20000, RATE), g) for one, g in zip(notes, gains, strict=True))
     )
     found = [one.gain for one in fit_gains(mixture, notes, RATE)]
     assert found == pytest.approx(gains, abs=0.02)
 
 
 def test_sounds_that_ring_into_each_other_are_taken_apart() -> None:
-    sound = tone(60.0, seconds=0.8, decay=0.3)
-    starts = np.array([1000, 8000, 13000, 22000, 30000, 41000])
+    sound = tone(61.0, seconds=0.8, decay=0.15)
+    starts = np.array([1000, 10000, 17000, 27000, 37000, 46000])
     gains = np.array([1.0, 0.8, 0.9, 1.0, 0.7, 1.0])
     target = track(*((s / RATE, sound, g) for s, g in zip(starts, gains, strict=True)))
-    begun = Repeated(target[:, 1000 : 1000 + sound.shape[1]].copy(), starts, np.ones(6))
+    heard = target[:, 1000 : 1000 + sound.shape[1]].copy()
+    heard[:, 6000:] = 0.0  # until the next hit
+    begun = Repeated(heard, starts, 1.1 * gains)
 
     def error_of(one: Repeated) -> float:
         notes = [Played(int(start), one.samples, 1.0) for start in one.starts]

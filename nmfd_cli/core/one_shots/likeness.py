@@ -21,6 +21,8 @@ _LARGEST_LAG, _COMPARED = 0.004, 0.08
 REPEATING = 0.866
 #: The same of waveforms whose bass alone is much alike whenever a drum is hit: 12 dB.
 _SAME = 0.97
+#: How clean and how loud a hit is beside the cleanest and the loudest, unless it is none.
+_DROWNED = (0.2, 0.05)
 #: How clean the best hit of a group is beside the cleanest of the drum, at least.
 _CLEAN_ENOUGH = 0.6
 #: Frames of a fingerprint: seconds each, how many, and bands.
@@ -68,11 +70,14 @@ def group_alike(stem: FloatArray, hits: Hits, sample_rate: int) -> list[Group]:
     """Sort the hits of a stem (C, n) into groups, each aligned; the largest group first.
 
     Where most hits repeat one of a few waveforms, those are the groups; else hits whose spectra
-    are alike over time.
+    are alike over time.  What is both faint and drowned by others is no hit, and in no group.
     """
     if not len(hits):
         return []
-    order = [int(hit) for hit in np.argsort(-_worth(hits, sample_rate), kind="stable")]
+    drowned = hits.purity < _DROWNED[0] * hits.purity.max()
+    phantom = drowned & (hits.levels < _DROWNED[1] * hits.levels.max())
+    ranked = np.argsort(-_worth(hits, sample_rate), kind="stable")
+    order = [int(hit) for hit in ranked if not phantom[hit]]
     edged = np.diff(stem, axis=1, prepend=0.0)  # lifts attacks over what rings on from before
     groups = _by_waveform(edged, hits, order, sample_rate)
     if groups is None:  # low drums among faint noise, which edges lift, too

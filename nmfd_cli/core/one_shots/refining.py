@@ -39,16 +39,27 @@ def refine(target: FloatArray, sounds: Sequence[Repeated], sample_rate: int) -> 
     Minimises ``|x - sum_k sum_n g_kn h_k(t - t_kn)|^2 + sum_k p_k |h_k - h_k'|^2``, in turn over
     the gains ``g`` and, by conjugate gradients, over the sounds ``h``.  The start ``h'`` weighs as
     much as one hit, so that what is played once is not made of what happens to sound with it.
+    Where that comes no closer, the sounds stay what they are.
     """
-    found = list(sounds)
-    for _ in range(_ROUNDS if found else 0):
-        found = _fitted(target, found, sample_rate)
-        starts = [one.samples for one in sounds]
-        samples = _deconvolved(target, found, starts)
+    if not sounds:
+        return []
+    best = found = _fitted(target, list(sounds), sample_rate)
+    least = _error(target, best)
+    for _ in range(_ROUNDS):
+        samples = _deconvolved(target, found, [one.samples for one in sounds])
         found = [
             Repeated(own, one.starts, one.gains) for own, one in zip(samples, found, strict=True)
         ]
-    return found
+        found = _fitted(target, found, sample_rate)
+        error = _error(target, found)
+        if error < least:
+            best, least = found, error
+    return best
+
+
+def _error(target: FloatArray, sounds: list[Repeated]) -> float:
+    played = _played([one.samples for one in sounds], sounds, target.shape)
+    return float(np.square(target - played).sum())
 
 
 def _fitted(target: FloatArray, sounds: list[Repeated], sample_rate: int) -> list[Repeated]:
