@@ -147,12 +147,12 @@ def level_of(samples: FloatArray, sample_rate: int) -> float:
 
 
 def _best_first(hits: Hits, group: Group, *, is_aligned: bool, sample_rate: int) -> Group:
-    """Return a group with its cleanest hits first, of which long ones are better.
+    """Return a group with its cleanest hits first; of two that are alike so the longer is better.
 
     Where waveforms have nothing in common, each hit begins at its own attack.
     """
     room = np.minimum(hits.gaps[group.members], _ROOM * sample_rate)
-    order = np.argsort(-hits.purity[group.members] * np.sqrt(room), kind="stable")
+    order = np.argsort(-hits.purity[group.members] * room**0.25, kind="stable")
     starts = group.starts if is_aligned else hits.starts[group.members]
     return Group(group.members[order], starts[order], group.correlations[order])
 
