@@ -1,4 +1,4 @@
-"""``nmfd kit``: learn kits of drum sounds, list and show them."""
+"""``nmfd kit``: learn kits of drum sounds or extract them, list and show them."""
 
 import json
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nmfd_cli.cli.extract import command as extract
 from nmfd_cli.cli.messages import Reporter
 
 if TYPE_CHECKING:
@@ -14,13 +15,16 @@ if TYPE_CHECKING:
 _SHOWN_ARTICULATIONS = 6
 
 
-@click.group("kit", short_help="Learn kits of drum sounds, list and show them.")
+@click.group("kit", short_help="Learn and extract kits of drum sounds, list and show them.")
 def command() -> None:
-    """Learn kits of drum sounds, list and show them.
+    """Learn and extract kits of drum sounds, list and show them.
 
     A kit holds what drums sound like.  The shipped one knows many; one learned from the drums that
     are played in a recording helps to take it apart: nmfd separate --kit my.kit drums.wav
     """
+
+
+command.add_command(extract)
 
 
 @command.command("learn", short_help="Learn a kit from your own sounds.")

@@ -24,7 +24,7 @@ COMMANDS = {
     "evaluate": ("nmfd_cli.cli.evaluate", "Hold stems or onsets against the truth."),
     "report": ("nmfd_cli.cli.report", "Show and play a separation in one HTML file."),
     "plot": ("nmfd_cli.cli.plot", "Draw a separation as a figure for papers."),
-    "kit": ("nmfd_cli.cli.kit", "Learn kits of drum sounds, list and show them."),
+    "kit": ("nmfd_cli.cli.kit", "Learn and extract kits of drum sounds, list and show them."),
     "presets": ("nmfd_cli.cli.presets", "List, show and save settings under a name."),
 }
 

@@ -7,6 +7,7 @@ module               what it holds
 ``stft``             the short-time Fourier transform, block by block
 ``drum_classes``     the drum classes and the names that the field has for them
 ``drum_sounds/``     what drums sound like, for any STFT
+``one_shots/``       from hits to one-shots, and back to the recording
 ``bands``            from bins to bands and back
 ``drums/``           transcription with a bank of templates
 ``nmfconv/``         the factorisation

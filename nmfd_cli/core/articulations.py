@@ -57,6 +57,8 @@ _NOTES_READ: Final[dict[str, tuple[int, ...]]] = {
     "ride bell": (53,),
     "crash": (49, 52, 55, 57),
 }
+#: Further notes of the classes whose own note says no articulation.
+_OTHER_NOTES: Final[Mapping[str, tuple[int, ...]]] = {"kick": (35,), "snare": (40,)}
 _BY_NOTE: Final = {note: name for name, notes in _NOTES_READ.items() for note in notes}
 
 # What in a name of a class says how it is struck; the first that is found counts.
@@ -110,6 +112,19 @@ def articulation(name: str | int | float, drum: str) -> str | None:
         if re.search(pattern, folded) or re.search(pattern, _NUMBER_AT_END.sub("", folded)):
             return known
     return None
+
+
+def notes_of(name: str) -> tuple[int, ...]:
+    """Return the General MIDI notes that are read as a drum class or articulation, its own first.
+
+    Examples
+    --------
+    >>> notes_of("snare"), notes_of("open hihat"), notes_of("hihat")
+    ((38, 40), (46, 26), (42, 22))
+    """
+    own = MIDI_NOTES[name]
+    alike = _NOTES_READ.get(_BY_NOTE.get(own, ""), _OTHER_NOTES.get(name, ()))
+    return (own, *(note for note in alike if note != own))
 
 
 def drum_or_articulation(name: str | int | float, *, extra: Collection[str] = ()) -> str:

@@ -24,9 +24,16 @@ _TICKS_PER_BEAT = 960
 _LONGEST_TICK = 0.0005
 _HIT_SECONDS = 0.1
 _LATEST_TICK = (1 << 28) - 1
+_MOST_TICKS = (1 << 15) - 1
 
 
-def midi_bytes(onsets: Mapping[str, FloatArray], bpm: float) -> bytes:
+def midi_bytes(
+    onsets: Mapping[str, FloatArray],
+    bpm: float,
+    *,
+    notes: Mapping[str, int] = MIDI_NOTES,
+    longest_tick: float = _LONGEST_TICK,
+) -> bytes:
     """Return a drum transcription as a file: General MIDI notes on the channel of percussion.
 
     Parameters
@@ -36,6 +43,10 @@ def midi_bytes(onsets: Mapping[str, FloatArray], bpm: float) -> bytes:
         tenth of a second, or until the next.
     bpm : float
         Beats a minute, 10 to 1000.  Times do not depend on it.
+    notes : mapping of str to int, optional
+        The MIDI note of each, where it is not General MIDI's.
+    longest_tick : float, optional
+        Seconds between which times are rounded; more than a file can count is not kept.
 
     Raises
     ------
@@ -53,12 +64,12 @@ def midi_bytes(onsets: Mapping[str, FloatArray], bpm: float) -> bytes:
         )
     beat = round(60e6 / bpm)  # what the file holds, so the tempo that its ticks count
     ticks_per_beat = _TICKS_PER_BEAT
-    while beat / 1e6 / ticks_per_beat > _LONGEST_TICK:
+    while beat / 1e6 / ticks_per_beat > longest_tick and 2 * ticks_per_beat <= _MOST_TICKS:
         ticks_per_beat *= 2
     ticks_per_second = ticks_per_beat * 1e6 / beat
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=beat)])
     now = 0
-    for tick, velocity, note in sorted(_hits(onsets, ticks_per_second)):
+    for tick, velocity, note in sorted(_hits(onsets, notes, ticks_per_second)):
         kind = "note_on" if velocity else "note_off"
         message = mido.Message(
             kind, channel=DRUM_CHANNEL, note=note, velocity=velocity or 64, time=tick - now
@@ -71,12 +82,12 @@ def midi_bytes(onsets: Mapping[str, FloatArray], bpm: float) -> bytes:
 
 
 def _hits(
-    onsets: Mapping[str, FloatArray], ticks_per_second: float
+    onsets: Mapping[str, FloatArray], notes: Mapping[str, int], ticks_per_second: float
 ) -> Iterator[tuple[int, int, int]]:
     """Yield ``(tick, velocity, note)``; the end of a note, velocity 0, sorts before a new one."""
     by_note: dict[int, dict[int, int]] = defaultdict(dict)
     for drum, hits in onsets.items():
-        note, where = _note_of(drum), f"onsets[{drum!r}]"
+        note, where = _note_of(drum, notes), f"onsets[{drum!r}]"
         for seconds, velocity in hits:
             tick = round(float(seconds) * ticks_per_second) if 0 <= seconds < 1e9 else -1
             if not 0 <= tick <= _LATEST_TICK:
@@ -95,11 +106,11 @@ def _hits(
             yield min(tick + length, following), 0, note
 
 
-def _note_of(drum: str) -> int:
-    """Return the General MIDI note of a class, an articulation or a name of one."""
+def _note_of(drum: str, notes: Mapping[str, int]) -> int:
+    """Return the MIDI note of a class, an articulation or a name of one."""
     try:
-        return MIDI_NOTES[drum if drum in MIDI_NOTES else drum_or_articulation(drum)]
+        return notes[drum if drum in notes else drum_or_articulation(drum)]
     except (ParameterError, KeyError):
-        known = ", ".join(MIDI_NOTES)
+        known = ", ".join(notes)
         expected = f"a drum with a MIDI note ({known})"
         raise ParameterError(expected=expected, found=drum) from None

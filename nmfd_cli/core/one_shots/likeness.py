@@ -1,0 +1,212 @@
+"""Which hits of a stem are alike, and which of them repeat one waveform."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.one_shots.excerpts import Hits, excerpt
+
+#: Hits more alike than this are one group: the cosine of what `_fingerprint` returns.
+_LIKENESS = 0.93
+#: Groups of one stem, the largest that are kept apart.
+_MOST_GROUPS = 4
+#: Waveforms of one stem, hits of no other's waveform until they are no longer looked for, and the
+#: share of hits that may be left over.
+_MOST_WAVEFORMS, _MOST_ODD, _LEFT_OVER = 8, 12, 0.3
+#: Seconds by which transcribed onsets may be off, and that are compared.
+_LARGEST_LAG, _COMPARED = 0.004, 0.08
+#: The correlation from which on a waveform repeats: it explains a hit by 6 dB.
+REPEATING = 0.866
+#: The same of waveforms whose bass alone is much alike whenever a drum is hit: 12 dB.
+_SAME = 0.97
+#: How clean and how loud a hit is beside the cleanest and the loudest, unless it is none.
+_DROWNED = (0.2, 0.05)
+#: How clean the best hit of a group is beside the cleanest of the drum, at least.
+_CLEAN_ENOUGH = 0.6
+#: Frames of a fingerprint: seconds each, how many, and bands.
+_FRAME, _N_FRAMES, _N_BANDS = 0.023, 12, 32
+_TINY = 1e-20
+
+
+@dataclass(frozen=True)
+class Group:
+    """Hits that are alike.
+
+    Attributes
+    ----------
+    members : ndarray of m ints
+        Which hits of the stem; the cleanest first.
+    starts : ndarray of m ints
+        Where they begin, aligned with one another to the sample.
+    correlations : ndarray, shape (m,)
+        Of their waveforms with that of the first, 0 to 1.
+    """
+
+    members: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    correlations: FloatArray
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the hits are one waveform again and again."""
+        return len(self.members) > 1 and float(np.median(self.correlations[1:])) >= REPEATING
+
+    def only(self, kept: NDArray[np.bool_]) -> "Group":
+        """Return the group of some of its members."""
+        return Group(self.members[kept], self.starts[kept], self.correlations[kept])
+
+    def joined(self, pair: "Group") -> "Group":
+        """Return the group with one more hit, from a group of its first and that."""
+        return Group(
+            np.append(self.members, pair.members[1]),
+            np.append(self.starts, pair.starts[1] + self.starts[0] - pair.starts[0]),
+            np.append(self.correlations, pair.correlations[1]),
+        )
+
+
+def group_alike(stem: FloatArray, hits: Hits, sample_rate: int) -> list[Group]:
+    """Sort the hits of a stem (C, n) into groups, each aligned; the largest group first.
+
+    Where most hits repeat one of a few waveforms, those are the groups; else hits whose spectra
+    are alike over time.  What is both faint and drowned by others is no hit, and in no group.
+    """
+    if not len(hits):
+        return []
+    drowned = hits.purity < _DROWNED[0] * hits.purity.max()
+    phantom = drowned & (hits.levels < _DROWNED[1] * hits.levels.max())
+    ranked = np.argsort(-_worth(hits, sample_rate), kind="stable")
+    order = [int(hit) for hit in ranked if not phantom[hit]]
+    edged = np.diff(stem, axis=1, prepend=0.0)  # lifts attacks over what rings on from before
+    groups = _by_waveform(edged, hits, order, sample_rate)
+    if groups is None:  # low drums among faint noise, which edges lift, too
+        groups = _by_waveform(stem, hits, order, sample_rate, least=_SAME)
+    if groups is None:
+        owned = _by_spectrum(stem, hits, order, sample_rate)
+        groups = [_aligned(edged, hits, members, sample_rate) for members in owned]
+    groups.sort(key=lambda group: -len(group.members))
+    return _without_unclean(edged, hits, groups, sample_rate)
+
+
+def _without_unclean(
+    edged: FloatArray, hits: Hits, groups: list[Group], sample_rate: int
+) -> list[Group]:
+    """Give the hits of groups that others drown to the largest of those that are clean."""
+    purity = [float(hits.purity[group.members].max()) for group in groups]
+    least = _CLEAN_ENOUGH * max(purity)
+    clean = [group for group, own in zip(groups, purity, strict=True) if own >= least]
+    for group, own in zip(groups, purity, strict=True):
+        for hit in group.members if own < least else ():
+            pair = [int(clean[0].members[0]), int(hit)]
+            clean[0] = clean[0].joined(_aligned(edged, hits, pair, sample_rate))
+    return clean
+
+
+def _by_waveform(
+    stem: FloatArray,
+    hits: Hits,
+    order: list[int],
+    sample_rate: int,
+    *,
+    least: float = REPEATING,
+) -> list[Group] | None:
+    """Return groups of hits that repeat a waveform; None if that leaves many hits over."""
+    groups: list[Group] = []
+    left = order
+    odd: list[int] = []
+    while left and len(groups) < _MOST_WAVEFORMS and len(odd) < _MOST_ODD:
+        found = _aligned(stem, hits, left, sample_rate)
+        alike = found.correlations >= least
+        if alike.sum() > 1:
+            groups.append(found.only(alike))
+        else:
+            odd.append(left[0])
+            alike[0] = True
+        left = [hit for hit, is_in in zip(left, alike, strict=True) if not is_in]
+    if len(left) + len(odd) > _LEFT_OVER * len(order) or not groups:
+        return None
+    for hit in [*odd, *left]:
+        joined = [_aligned(stem, hits, [int(g.members[0]), hit], sample_rate) for g in groups]
+        best = max(range(len(groups)), key=lambda k: float(joined[k].correlations[1]))
+        groups[best] = groups[best].joined(joined[best])
+    return groups
+
+
+def _by_spectrum(
+    stem: FloatArray, hits: Hits, order: list[int], sample_rate: int
+) -> list[list[int]]:
+    """Return groups of hits whose spectra are alike over time, the cleanest of each first."""
+    prints = [_fingerprint(stem, hits, hit, sample_rate) for hit in range(len(hits))]
+    owners: dict[int, list[int]] = {}
+    for hit in order:
+        near = {seed: _cosine(prints[seed], prints[hit]) for seed in owners}
+        best = max(near, key=near.__getitem__) if near else hit
+        if near and near[best] > _LIKENESS:
+            owners[best].append(hit)
+        else:
+            owners[hit] = [hit]
+    seeds = sorted(owners, key=lambda seed: -len(owners[seed]))[:_MOST_GROUPS]
+    least = 2 if len(owners[seeds[0]]) > 3 else 1  # one odd hit among many is an accident
+    seeds = [seed for seed in seeds if len(owners[seed]) >= least] or seeds[:1]
+    for seed in [seed for seed in owners if seed not in seeds]:
+        for hit in owners.pop(seed):
+            cosines = [_cosine(prints[own], prints[hit]) for own in seeds]
+            owners[seeds[int(np.argmax(cosines))]].append(hit)
+    return [owners[seed] for seed in seeds]
+
+
+def _worth(hits: Hits, sample_rate: int) -> FloatArray:
+    """Return how well each hit could stand for others: clean, long and not too soft."""
+    room = np.minimum(hits.gaps / sample_rate, 0.5) / 0.5
+    level = hits.levels / max(float(hits.levels.max()), _TINY)
+    worth: FloatArray = hits.purity * np.sqrt(room) * np.minimum(2 * level, 1.0)
+    return worth
+
+
+def _fingerprint(stem: FloatArray, hits: Hits, hit: int, sample_rate: int) -> FloatArray:
+    """Return roots of magnitudes in frames and bands, (frames, bands), until the next hit."""
+    n_frame = round(_FRAME * sample_rate)
+    n_frames = int(np.clip(hits.gaps[hit] // n_frame, 1, _N_FRAMES))
+    piece = excerpt(stem, int(hits.starts[hit]), n_frames * n_frame)
+    frames = piece.reshape(len(piece), n_frames, n_frame) * np.hanning(n_frame)
+    power = np.square(np.abs(np.fft.rfft(frames))).sum(axis=0)
+    edges = np.geomspace(1.5, power.shape[1], _N_BANDS + 1).astype(int)
+    until = np.concatenate([np.zeros((n_frames, 1)), power.cumsum(axis=1)], axis=1)
+    bands = until[:, np.maximum(edges[1:], edges[:-1] + 1).clip(max=power.shape[1])]
+    prints: FloatArray = np.sqrt(np.sqrt(np.maximum(bands - until[:, edges[:-1]], 0.0)))
+    return prints
+
+
+def _cosine(one: FloatArray, other: FloatArray) -> float:
+    n = min(len(one), len(other))
+    norm = np.sqrt(np.vdot(one[:n], one[:n]) * np.vdot(other[:n], other[:n]))
+    return float(np.vdot(one[:n], other[:n]) / max(norm, _TINY))
+
+
+def _aligned(stem: FloatArray, hits: Hits, members: list[int], sample_rate: int) -> Group:
+    """Align hits with the first of them by the largest correlation of their waveforms."""
+    lag = round(_LARGEST_LAG * sample_rate)
+    starts = [int(hits.starts[members[0]])]
+    correlations = [1.0]
+    n_first = min(int(hits.gaps[members[0]]), round(_COMPARED * sample_rate))
+    for hit in members[1:]:
+        n = max(lag, min(n_first, int(hits.gaps[hit])))
+        reference = excerpt(stem, starts[0] - lag // 4, n)
+        searched = excerpt(stem, int(hits.starts[hit]) - lag // 4 - lag, n + 2 * lag)
+        products = _correlation(searched, reference)
+        until = np.append(0.0, np.square(searched).sum(axis=0).cumsum())
+        norms = np.sqrt((until[n:] - until[:-n]).clip(min=0.0) * np.square(reference).sum())
+        cosines = products / np.maximum(norms, _TINY)
+        best = int(np.argmax(np.where(norms > 0.3 * norms.max(), cosines, -1.0)))
+        starts.append(int(hits.starts[hit]) + best - lag)
+        correlations.append(max(0.0, float(cosines[best])))
+    return Group(np.array(members), np.array(starts), np.array(correlations))
+
+
+def _correlation(long: FloatArray, short: FloatArray) -> FloatArray:
+    """Return the inner products of `short` (C, n) with each stretch of `long` (C, m)."""
+    size = 1 << (long.shape[1] + short.shape[1]).bit_length()
+    spectrum = np.fft.rfft(long, size) * np.fft.rfft(short, size).conj()
+    found: FloatArray = np.fft.irfft(spectrum, size).sum(axis=0)
+    return found[: long.shape[1] - short.shape[1] + 1]
