@@ -81,8 +81,8 @@ def cases_of_audio() -> Iterator[Case]:
     yield Case("text for audio", lambda f: (f / "in.wav").write_text("no audio"), FOUND_NO_AUDIO)
     yield Case("zeros for audio", lambda f: (f / "in.wav").write_bytes(bytes(5000)), FOUND_NO_AUDIO)
     yield Case("length too long", wav(data_length=10**6), "its head promises 250000 samples", (0,))
-    yield Case("length too short", wav(data_length=8000), codes=(0,))
-    yield Case("length 0", wav(data_length=0), "expected sound, found 0 samples")
+    yield Case("length too short", wav(data_length=8000), "its head promises 2000 samples", (0,))
+    yield Case("length 0", wav(data_length=0), "its head promises 0 samples", (0,))
     yield Case(
         "length 0xFFFFFFFF, of a pipe",
         wav(data_length=0xFFFFFFFF, riff_length=0xFFFFFFFF),

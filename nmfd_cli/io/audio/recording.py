@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import InputFileError, Warn, warn_python
-from nmfd_cli.io.audio.decoder import file_name, is_mp3, silenced
+from nmfd_cli.io.audio.decoder import is_noisy, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
-from nmfd_cli.io.special_files import refuse_special
+from nmfd_cli.io.audio.source import AudioSource, opened, source_of
 
 #: What stands for standard input in place of a path.
 STREAM: Final = "-"
@@ -127,9 +127,13 @@ def open_recording(
             _require_file(path)
         except OSError as error:  # a name too long, or a folder that may not be looked into
             raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
-        with _open(path) as file:
-            n_samples, missing = find_length(path, file)
-            facts = AudioFacts(file.samplerate, file.channels, n_samples, file.subtype)
+        source = source_of(path)
+        with opened(source) as file:
+            n_samples, missing = find_length(source, file)
+            subtype = (
+                file.subtype if source.bits is None else "PCM_24" if source.bits > 16 else "PCM_16"
+            )
+            facts = AudioFacts(file.samplerate, file.channels, n_samples, subtype)
     except InputFileError as error:
         error.path = called
         raise
@@ -139,7 +143,7 @@ def open_recording(
     if missing:
         there = f"{n_samples} samples ({facts.seconds:.3f} s) are there"
         warn(f"{called}: cut off: {missing}, {there}")
-    read = partial(_file_blocks, path, called, facts)
+    read = partial(_file_blocks, source, called, facts)
     return Recording(**vars(facts), name=called, title=title or path.name, read=read)
 
 
@@ -173,7 +177,7 @@ def estimated_seconds(path: str | Path) -> float | None:
     InputFileError
         If it is no audio that libsndfile reads.
     """
-    with _open(Path(path)) as file:
+    with opened(source_of(Path(path))) as file:
         return estimated_length(file) / file.samplerate or None
 
 
@@ -216,24 +220,27 @@ def require_sane(block: FloatArray, *, name: str, sample_rate: int, position: in
     )
 
 
-def _file_blocks(path: Path, name: str, facts: AudioFacts, block_samples: int) -> Iterator[Samples]:
+def _file_blocks(
+    source: AudioSource, name: str, facts: AudioFacts, block_samples: int
+) -> Iterator[Samples]:
     position = 0
 
     def broken(reason: str) -> InputFileError:
         read = f"could read {position}: {reason.rstrip('.')}"
         return InputFileError(name, f"expected {facts.n_samples} samples, {read}")
 
-    with _open(path) as file:
+    with opened(source) as file:
         while position < facts.n_samples:
             wanted = min(block_samples, facts.n_samples - position)
             try:
-                with silenced(file.format == "MP3"):
+                with silenced(is_noisy(file)):
                     block = file.read(wanted, dtype="float64", always_2d=True)
             except (sf.LibsndfileError, RuntimeError) as error:
                 raise broken(str(error)) from error
             if len(block) < wanted:
                 position += len(block)
                 raise broken("the file ends there")
+            block *= source.scale
             require_sane(block, name=name, sample_rate=facts.sample_rate, position=position)
             position += len(block)
             yield block.T
@@ -246,17 +253,3 @@ def _require_file(path: Path) -> None:
         raise InputFileError(path, "no such file")
     if path.is_file() and path.stat().st_size == 0:
         raise InputFileError(path, expected="an audio file", found="an empty one")
-
-
-def _open(path: Path) -> sf.SoundFile:
-    refuse_special(path, "an audio file")
-    try:
-        with silenced(is_mp3(path)):
-            return sf.SoundFile(file_name(path))
-    except (sf.LibsndfileError, RuntimeError, TypeError) as error:
-        reason = getattr(error, "error_string", str(error)).rstrip(".")
-        raise InputFileError(
-            path, f"expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): {reason}"
-        ) from error
-    except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
