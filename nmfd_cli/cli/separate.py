@@ -121,7 +121,7 @@ def _plan(
     from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.batch.plan import plan_jobs
 
-    recordings = find_recordings(inputs, output, recursive=options["recursive"])
+    recordings = find_recordings(inputs, output, recursive=options["recursive"], warn=warn)
     return plan_jobs(
         recordings,
         settings,

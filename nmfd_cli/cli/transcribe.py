@@ -91,7 +91,9 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     from nmfd_cli.output.transcription_writer import Transcription, transcription_places
     from nmfd_cli.pipeline.separation import transcribe
 
-    recordings = find_recordings(inputs, OutputSettings(), recursive=options["recursive"])
+    recordings = find_recordings(
+        inputs, OutputSettings(), recursive=options["recursive"], warn=reporter.warn
+    )
     kit = load_kit(settings.kit, warn=reporter.warn)
     sources = real_paths([*recordings, *kit.files])
     places = transcription_places(recordings, options["out"], sources=sources, **flags)

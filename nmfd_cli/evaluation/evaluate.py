@@ -15,6 +15,7 @@ def evaluate(
     tolerance: float = 0.05,
     bss: bool = False,
     allow_missing: bool = False,
+    allow_length: int = 0,
     warn: Warn = warn_python,
 ) -> StemEvaluation | OnsetEvaluation:
     """Hold two folders of stems, or two files of onsets, against each other.
@@ -29,6 +30,8 @@ def evaluate(
         Measure stems by BSS Eval, too.
     allow_missing : bool
         Measure a missing stem as silence.
+    allow_length : int
+        Samples that stems may be longer or shorter than the truth; what is longer is left out.
     warn : callable, optional
         Takes what should be known of the files.
 
@@ -51,8 +54,16 @@ def evaluate(
         found = "none" if not estimate.exists() else "a file" if reference.is_dir() else "a folder"
         raise InputFileError(estimate, expected=f"{wanted} as {reference} is", found=found)
     if reference.is_dir():
-        return evaluate_stems(reference, estimate, bss=bss, allow_missing=allow_missing, warn=warn)
-    for name, is_given in (("bss", bss), ("allow_missing", allow_missing)):
+        return evaluate_stems(
+            reference,
+            estimate,
+            bss=bss,
+            allow_missing=allow_missing,
+            allow_length=allow_length,
+            warn=warn,
+        )
+    flags = {"bss": bss, "allow_missing": allow_missing, "allow_length": allow_length}
+    for name, is_given in flags.items():
         if is_given:
             raise ParameterError(expected="folders of stems", found="files of onsets", setting=name)
     scores = read_transcription(reference, warn=warn), read_transcription(estimate, warn=warn)

@@ -26,7 +26,7 @@ _COUNTED: Final = 4096
 #: Of an MP3 file, where the tag with its length stands: behind the tags of its title and cover.
 _MP3_HEAD: Final = 4096
 #: Bytes of a sample; the others are compressed.
-_BYTES: Final = {
+BYTES: Final = {
     "PCM_U8": 1, "PCM_S8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4,
     "FLOAT": 4, "DOUBLE": 8,
 }  # fmt: skip
@@ -61,9 +61,9 @@ def find_length(source: AudioSource, file: Any) -> tuple[int, str]:
     if file.format == "OGG":
         return claimed, "" if _has_last_page(source.path) else "its last page is missing"
     promised = source.layout.promised if source.layout is not None else None
-    if promised is None or file.subtype not in _BYTES:
+    if promised is None or file.subtype not in BYTES:
         return claimed, ""
-    n_promised = promised // (_BYTES[file.subtype] * file.channels)
+    n_promised = promised // (BYTES[file.subtype] * file.channels)
     return claimed, _promise(n_promised, file) if n_promised != claimed else ""
 
 

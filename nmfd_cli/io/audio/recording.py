@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import InputFileError, Warn, warn_python
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
-from nmfd_cli.io.audio.source import AudioSource, opened, source_of
+from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, source_of
 
 #: What stands for standard input in place of a path.
 STREAM: Final = "-"
@@ -88,6 +88,11 @@ class Recording(AudioFacts):
         """What is known of it, without the samples."""
         return AudioFacts(self.sample_rate, self.n_channels, self.n_samples, self.subtype)
 
+    def part(self, begin: int, end: int) -> "Recording":
+        """Return the samples from begin to end, the latter not included, as a recording."""
+        read = partial(_part_of_blocks, self.read, begin, end)
+        return replace(self, n_samples=end - begin, read=read)
+
     def blocks(self, block_samples: int) -> Iterator[Samples]:
         """Yield the samples in order, in arrays (n_channels, up to block_samples).
 
@@ -118,7 +123,7 @@ def open_recording(
     Raises
     ------
     InputFileError
-        If it is missing, no file, no audio that libsndfile reads, or holds no samples.
+        If it is missing, no file, no audio that libsndfile or ffmpeg reads, or holds no samples.
     """
     path = Path(path)
     called = name if name is not None else str(path)
@@ -127,7 +132,12 @@ def open_recording(
             _require_file(path)
         except OSError as error:  # a name too long, or a folder that may not be looked into
             raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
-        source = source_of(path)
+        try:
+            source = source_of(path)
+        except NotDecodedError as error:
+            from nmfd_cli.io.audio.foreign import decoded  # what few need
+
+            source = decoded(path, error, warn=warn)
         with opened(source) as file:
             n_samples, missing = find_length(source, file)
             subtype = (
@@ -218,6 +228,26 @@ def require_sane(block: FloatArray, *, name: str, sample_rate: int, position: in
         else "finite samples",
         found=f"{found} at sample {bad} ({bad / sample_rate:.3f} s)",
     )
+
+
+def _part_of_blocks(
+    read: Callable[[int], Iterator[Samples]], begin: int, end: int, block_samples: int
+) -> Iterator[Samples]:
+    waiting: list[Samples] = []
+    position = n_waiting = 0
+    for block in read(block_samples):
+        wanted = block[:, max(0, begin - position) : max(0, end - position)]
+        position += block.shape[1]
+        waiting.append(wanted)
+        n_waiting += wanted.shape[1]
+        if n_waiting >= block_samples:
+            joined = np.concatenate(waiting, axis=1)
+            yield joined[:, :block_samples]
+            waiting, n_waiting = [joined[:, block_samples:]], n_waiting - block_samples
+        if position >= end:
+            break
+    if n_waiting:
+        yield np.concatenate(waiting, axis=1)
 
 
 def _file_blocks(

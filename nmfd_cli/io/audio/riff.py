@@ -93,33 +93,32 @@ def _lacks_padding(file: BinaryIO, end: int) -> bool:
     return len(following) == 5 and _is_name(following[:4]) and not _is_name(following[1:])
 
 
-def find_layout(path: Path) -> Layout | None:
+def find_layout(file: BinaryIO) -> Layout | None:
     """Return where the samples of a WAV or AIFF file are; None of anything else."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        head = file.read(12)
-        order, form, format_name, samples_name = _KINDS.get(head[:4], ("little", b"", b"", b""))
-        if not form or not head[8:].startswith(form):
-            return None
-        known: dict[bytes, bytes] = {}
-        is_sound, expected = True, 12
-        for name, begin, size in chunks(file, 12, order):
-            is_sound &= begin - 8 == expected
-            expected = begin + size + size % 2
-            if name == samples_name and format_name in known:
-                ds64 = known.get(b"ds64", b"")
-                skipped = _SSND_HEAD if name == b"SSND" else 0
-                begin, size = begin + skipped, _long_size(max(0, size - skipped), ds64)
-                there, promised = _sizes(file, begin, end, size=size, order=order)
-                is_sound &= there == size or promised is not None
-                return Layout(
-                    head[:4], order, head[8:], known[format_name], known.get(b"fact", b""),
-                    begin, there, promised, is_sound and not _is_beyond(promised, there),
-                )  # fmt: skip
-            if name in (b"ds64", b"fact", format_name):
-                file.seek(begin)
-                known[name] = file.read(min(size, 1 << 16))
+    end = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(12)
+    order, form, format_name, samples_name = _KINDS.get(head[:4], ("little", b"", b"", b""))
+    if not form or not head[8:].startswith(form):
+        return None
+    known: dict[bytes, bytes] = {}
+    is_sound, expected = True, 12
+    for name, begin, size in chunks(file, 12, order):
+        is_sound &= begin - 8 == expected
+        expected = begin + size + size % 2
+        if name == samples_name and format_name in known:
+            ds64 = known.get(b"ds64", b"")
+            skipped = _SSND_HEAD if name == b"SSND" else 0
+            begin, size = begin + skipped, _long_size(max(0, size - skipped), ds64)
+            there, promised = _sizes(file, begin, end, size=size, order=order)
+            is_sound &= there == size or promised is not None
+            return Layout(
+                head[:4], order, head[8:], known[format_name], known.get(b"fact", b""),
+                begin, there, promised, is_sound and not _is_beyond(promised, there),
+            )  # fmt: skip
+        if name in (b"ds64", b"fact", format_name):
+            file.seek(begin)
+            known[name] = file.read(min(size, 1 << 16))
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import soundfile as sf
@@ -26,6 +26,18 @@ _PCM, _MPEG, _EXTENSIBLE = 1, (0x50, 0x55), 0xFFFE
 _SCANNED: Final = 1 << 20
 #: Bytes within which the first frame of MP3 begins.
 _FRAME_WITHIN: Final = 1 << 16
+
+
+class NotDecodedError(InputFileError):
+    """libsndfile does not read a file."""
+
+
+class SeekableBytes(Protocol):
+    """What is read of a file."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class AudioSource:
     layout: Layout | None = None
     head: bytes | None = None
     bits: int | None = None
-    held: BinaryIO | None = None
+    held: SeekableBytes | None = None
 
     @property
     def scale(self) -> float:
@@ -64,7 +76,7 @@ def opened(source: AudioSource) -> Iterator[sf.SoundFile]:
 
     Raises
     ------
-    InputFileError
+    NotDecodedError
         If libsndfile does not read it.
     """
     with ExitStack() as resources:
@@ -83,7 +95,7 @@ def _opened(source: AudioSource, resources: ExitStack) -> sf.SoundFile:
             return sf.SoundFile(served)
     except (sf.LibsndfileError, RuntimeError, TypeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
-        raise InputFileError(
+        raise NotDecodedError(
             path, f"expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): {reason}"
         ) from error
     except OSError as error:
@@ -95,12 +107,13 @@ def source_of(path: Path) -> AudioSource:
 
     Raises
     ------
-    InputFileError
+    NotDecodedError
         If libsndfile reads it neither as it is nor behind a corrected head.
     """
     refuse_special(path, "an audio file")
     try:
-        layout = find_layout(path)
+        with path.open("rb") as file:
+            layout = find_layout(file)
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
     source = AudioSource(path, layout)
@@ -113,11 +126,11 @@ def source_of(path: Path) -> AudioSource:
         return mended
     try:
         _try(source)
-    except InputFileError:
+    except NotDecodedError:
         mended = replace(source, head=corrected_head(layout))
         try:
             _try(mended)
-        except InputFileError:
+        except NotDecodedError:
             pass
         else:
             return mended
@@ -241,8 +254,8 @@ class _Spliced(io.RawIOBase):
     def __init__(self, source: AudioSource) -> None:
         layout = source.layout
         self._head = source.head or b""
-        self._is_own = source.held is None
-        self._file = source.held if source.held is not None else source.path.open("rb")
+        self._own = source.path.open("rb") if source.held is None else None
+        self._file: SeekableBytes = self._own or source.held  # type: ignore[assignment]
         self._begin = layout.begin if layout is not None and source.head is not None else 0
         whole = self._file.seek(0, os.SEEK_END) - self._begin
         size = min(layout.size, whole) if layout is not None and source.head is not None else whole
@@ -279,6 +292,6 @@ class _Spliced(io.RawIOBase):
         return n_read
 
     def close(self) -> None:
-        if self._is_own:
-            self._file.close()
+        if self._own is not None:
+            self._own.close()
         super().close()

@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.decoder import file_name
+from nmfd_cli.io.audio.length import BYTES
 from nmfd_cli.io.audio.recording import AudioFacts
 
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
+
+#: Bytes of samples that a WAV file holds with a head and what else belongs to them: from there on
+#: its sizes of 32 bits do not do, and it becomes RF64.
+_LARGEST_WAV = (1 << 32) - (1 << 24)
 
 #: The sample rates of FLAC, as errors tell of them.
 FLAC_RATES = "up to 65535 Hz (655350 Hz in steps of 10)"
@@ -95,6 +100,8 @@ class AudioWriter:
         self._path, self._place = path, place
         self._format = sample_format
         container = sample_format.container.upper()
+        if container == "WAV" and self._size(facts) > _LARGEST_WAV:
+            container = "RF64"
         rate, channels = facts.sample_rate, facts.n_channels
         try:
             self._file = sf.SoundFile(
@@ -103,6 +110,10 @@ class AudioWriter:
         except (sf.LibsndfileError, OSError, RuntimeError, TypeError) as error:
             what = f"{container} of {channels} channels at {rate} Hz"
             raise self._failed(error, what) from error
+
+    def _size(self, facts: AudioFacts) -> int:
+        """Return the bytes of all samples."""
+        return facts.n_samples * facts.n_channels * BYTES[self._format.subtype]
 
     def write(self, x: NDArray[np.float64]) -> None:
         """Append quantised samples (n_channels, n_samples)."""
