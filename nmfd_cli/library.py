@@ -121,7 +121,13 @@ class Separation(Result[FloatArray]):
                 require_free(places.file_of(name), overwrite, self.sources)
             files = resources.enter_context(Transaction(places.out, overwrite=overwrite))
             writer = StemWriter(
-                resources, recording, self.stem_names, output=output, places=places, files=files
+                resources,
+                recording,
+                self.stem_names,
+                output=output,
+                places=places,
+                files=files,
+                tags=recording.tags,
             )
             writer.add(self.mixture.astype(np.float64), np.stack(list(self.stems.values())))
             written = writer.finish()

@@ -130,6 +130,7 @@ def _separated(
             output=job.output,
             places=job.places,
             files=files,
+            tags=recording.tags,
         )
         consumers: list[Consumer] = [writer]
         report = _report(resources, job, separation, warn)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.recording import AudioFacts
+from nmfd_cli.io.audio.tags import NO_TAGS, Tags
 from nmfd_cli.io.audio.writer import AudioWriter, SampleFormat, require_writable_format
 from nmfd_cli.io.transaction import Sink
 from nmfd_cli.output.names import Places, chosen_stem, minus_name, written_names
@@ -102,6 +103,8 @@ class StemWriter:
         Where the files will stand.
     files : Sink
         What moves them there; that is not done here.
+    tags : Tags
+        What the recording's file tells beside its samples: stems tell it, too.
 
     Raises
     ------
@@ -120,12 +123,13 @@ class StemWriter:
         output: OutputSettings,
         places: Places,
         files: Sink,
+        tags: Tags = NO_TAGS,
     ) -> None:
         self._stems = tuple(stems)
         self._format = sample_format(facts, output)
         self._tracks: dict[str, _Track] = {}
         for name, path in places.files_of(written_names(stems, output)).items():
-            file = AudioWriter(files.place(path), facts, self._format, place=path)
+            file = AudioWriter(files.place(path), facts, self._format, place=path, tags=tags)
             resources.callback(file.abandon)
             self._tracks[name] = _Track(name, path, file)
         self._minus = chosen_stem(stems, output.minus) if output.minus else None

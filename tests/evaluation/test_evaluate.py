@@ -331,7 +331,7 @@ def test_stems_that_are_a_little_longer(stems: tuple[Samples, Samples]) -> None:
 
 def test_bss_eval_of_stems_in_opposite_phase(stems: tuple[Samples, Samples]) -> None:
     pytest.importorskip("mir_eval")
-    kick, snare = stems
+    kick, _ = stems
     write("true/kick.wav", kick[:, :1] * [1, -1])
     found = evaluate("true", "found", bss=True).as_dict()
     assert found["stems"][0]["bss_sdr"] is None

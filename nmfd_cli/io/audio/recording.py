@@ -15,7 +15,8 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import InputFileError, Warn, warn_python
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
-from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, source_of
+from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, readable, source_of
+from nmfd_cli.io.audio.tags import NO_TAGS, Tags, read_tags, titles_of
 
 #: What stands for standard input in place of a path.
 STREAM: Final = "-"
@@ -77,11 +78,14 @@ class Recording(AudioFacts):
         What results call it: the file's name.
     read : callable
         ``read(block_samples)`` yields the samples; see `blocks`.
+    tags : Tags
+        What its file tells beside the samples.
     """
 
     name: str
     title: str
     read: Callable[[int], Iterator[Samples]] = field(repr=False, compare=False)
+    tags: Tags = field(default=NO_TAGS, repr=False, compare=False)
 
     @property
     def facts(self) -> AudioFacts:
@@ -91,7 +95,8 @@ class Recording(AudioFacts):
     def part(self, begin: int, end: int) -> "Recording":
         """Return the samples from begin to end, the latter not included, as a recording."""
         read = partial(_part_of_blocks, self.read, begin, end)
-        return replace(self, n_samples=end - begin, read=read)
+        tags = self.tags.part(begin, end, n_samples=self.n_samples)
+        return replace(self, n_samples=end - begin, read=read, tags=tags)
 
     def blocks(self, block_samples: int) -> Iterator[Samples]:
         """Yield the samples in order, in arrays (n_channels, up to block_samples).
@@ -144,6 +149,9 @@ def open_recording(
                 file.subtype if source.bits is None else "PCM_24" if source.bits > 16 else "PCM_16"
             )
             facts = AudioFacts(file.samplerate, file.channels, n_samples, subtype)
+            titles, channels = titles_of(file), file.channels
+        with readable(source) as content:
+            tags = read_tags(content, source.layout, titles, channels)
     except InputFileError as error:
         error.path = called
         raise
@@ -154,7 +162,7 @@ def open_recording(
         there = f"{n_samples} samples ({facts.seconds:.3f} s) are there"
         warn(f"{called}: cut off: {missing}, {there}")
     read = partial(_file_blocks, source, called, facts)
-    return Recording(**vars(facts), name=called, title=title or path.name, read=read)
+    return Recording(**vars(facts), name=called, title=title or path.name, read=read, tags=tags)
 
 
 @contextmanager

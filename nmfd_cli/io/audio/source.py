@@ -83,6 +83,16 @@ def opened(source: AudioSource) -> Iterator[sf.SoundFile]:
         yield resources.enter_context(_opened(source, resources))
 
 
+@contextmanager
+def readable(source: AudioSource) -> Iterator[Any]:
+    """Open the bytes of a source as they are."""
+    if source.held is not None:
+        yield source.held
+        return
+    with source.path.open("rb") as file:
+        yield file
+
+
 def _opened(source: AudioSource, resources: ExitStack) -> sf.SoundFile:
     path = source.path
     refuse_special(path, "an audio file")

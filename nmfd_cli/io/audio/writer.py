@@ -16,6 +16,7 @@ from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.decoder import file_name
 from nmfd_cli.io.audio.length import BYTES
 from nmfd_cli.io.audio.recording import AudioFacts
+from nmfd_cli.io.audio.tags import NO_TAGS, Tags, write_tags
 
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
@@ -92,16 +93,26 @@ class AudioWriter:
     sample_format : SampleFormat
     place : Path
         Where the file will stand in the end: what errors speak of.
+    tags : Tags
+        What it tells beside the samples.
     """
 
     def __init__(
-        self, path: Path, facts: AudioFacts, sample_format: SampleFormat, *, place: Path
+        self,
+        path: Path,
+        facts: AudioFacts,
+        sample_format: SampleFormat,
+        *,
+        place: Path,
+        tags: Tags = NO_TAGS,
     ) -> None:
-        self._path, self._place = path, place
+        self._path, self._place, self._tags = path, place, tags
         self._format = sample_format
         container = sample_format.container.upper()
         if container == "WAV" and self._size(facts) > _LARGEST_WAV:
             container = "RF64"
+        elif container == "WAV" and tags.mask:
+            container = "WAVEX"
         rate, channels = facts.sample_rate, facts.n_channels
         try:
             self._file = sf.SoundFile(
@@ -132,6 +143,7 @@ class AudioWriter:
         """
         try:
             self._file.close()
+            write_tags(self._path, self._format.container, self._tags)
         except (sf.LibsndfileError, OSError, RuntimeError) as error:
             raise self._failed(error) from error
 
