@@ -112,6 +112,14 @@ class Job:
             name: getattr(self.settings, name) for name in self.settings.names() if name != "kit"
         }
         settings |= {name: getattr(self.output, name) for name in ("format", "subtype")}
+        settings |= {
+            name: getattr(self.output, name)
+            for name in ("bit_rate", "cue_points")
+            if getattr(self.output, name)
+        }
+        for name, default in (("start", 0.0), ("end", None)):  # as earlier versions had it
+            if settings[name] == default:
+                del settings[name]
         return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
 
 

@@ -17,6 +17,7 @@ from nmfd_cli.kits.find import shipped_kit
 from nmfd_cli.output.manifest import Manifest, read_manifest
 from nmfd_cli.output.recovery import known_results, recover
 from nmfd_cli.output.stem_writer import StemWriter, sample_format
+from nmfd_cli.pipeline.inputs import part_of
 from nmfd_cli.pipeline.separation import Consumer, FactorisedRecording, separate
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def do_job(
     NmfdError
         If it cannot be done; nothing was written then.
     """
-    with recording_at(job.input, warn=warn) as recording:
+    with recording_at(job.input, warn=warn) as whole:
+        recording = part_of(whole, job.settings)
         if job.is_stream:
             return _streamed(job, recording, progress, warn), True
         recover(job.out, warn)
@@ -138,11 +140,10 @@ def _separated(
         separation.feed(*consumers, progress=progress, stage="writing")
         if report is not None and job.places.report is not None:
             files.write(job.places.report, report.html())
-        onsets = {stem: len(found) for stem, found in separation.onsets.items()}
         return WrittenSeparation(
             job.input,
             recording.facts,
-            writer.finish(onsets),
+            writer.finish(separation.onsets),
             float(separation.divergence[-1]) if separation.divergence.size else None,
             job.places.report,
         )

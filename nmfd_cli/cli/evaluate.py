@@ -42,6 +42,8 @@ _TITLES = {
     metavar="N",
     help="Leave out up to N samples at the end of stems that are longer than others.",
 )
+@option("--start", type=float, default=0.0, metavar="SECONDS", help="Where the part begins.")
+@option("--end", type=float, metavar="SECONDS", help="Where the part that is measured ends.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(reference: str, estimate: str, as_json: bool, **options: Any) -> None:
     """Hold the folder of stems or the file of onsets ESTIMATE against the true one, REFERENCE.

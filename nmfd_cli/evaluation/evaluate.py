@@ -16,6 +16,8 @@ def evaluate(
     bss: bool = False,
     allow_missing: bool = False,
     allow_length: int = 0,
+    start: float = 0.0,
+    end: float | None = None,
     warn: Warn = warn_python,
 ) -> StemEvaluation | OnsetEvaluation:
     """Hold two folders of stems, or two files of onsets, against each other.
@@ -32,6 +34,8 @@ def evaluate(
         Measure a missing stem as silence.
     allow_length : int
         Samples that stems may be longer or shorter than the truth; what is longer is left out.
+    start, end : float, optional
+        Seconds of the part that is measured.
     warn : callable, optional
         Takes what should be known of the files.
 
@@ -45,6 +49,11 @@ def evaluate(
         If a package is needed that is not installed.
     """
     reference, estimate = Path(reference), Path(estimate)
+    if not 0 <= start < (float("inf") if end is None else end):
+        raise ParameterError(
+            expected="a part from --start, 0 s or more, to --end", found=f"{start:g} to {end}",
+            setting="start",
+        )  # fmt: skip
     if not reference.exists():
         raise InputFileError(
             reference, expected="a folder of stems or a file of onsets", found="none"
@@ -60,6 +69,7 @@ def evaluate(
             bss=bss,
             allow_missing=allow_missing,
             allow_length=allow_length,
+            span=(start, end),
             warn=warn,
         )
     flags = {"bss": bss, "allow_missing": allow_missing, "allow_length": allow_length}
@@ -67,4 +77,5 @@ def evaluate(
         if is_given:
             raise ParameterError(expected="folders of stems", found="files of onsets", setting=name)
     scores = read_transcription(reference, warn=warn), read_transcription(estimate, warn=warn)
-    return evaluate_onsets(*scores, tolerance)
+    true, estimated = (score.between(start, end) for score in scores)
+    return evaluate_onsets(true, estimated, tolerance)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.cli.main import cli
 from nmfd_cli.core.onset_matching import OnsetCounts
-from nmfd_cli.errors import InputFileError
+from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.evaluation.evaluate import evaluate
 from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.evaluation.stems import StemEvaluation
@@ -346,3 +346,21 @@ def test_a_rounding_error_is_no_sound(stems: tuple[Samples, Samples]) -> None:
     write("true/tom.wav", tiny)
     write("found/tom.wav", tiny)
     assert evaluate("true", "found").as_dict()["stems"][-1]["si_sdr"] is None
+
+
+def test_a_part_is_measured(stems: tuple[Samples, Samples]) -> None:
+    kick, snare = stems
+    found = evaluate("true", "found", start=4.0).as_dict()
+    assert found["stems"][0]["si_sdr"] is None  # the kick ends there
+    for folder, (one, two) in {
+        "t": (kick, snare), "f": (kick + 0.1 * snare, snare + 0.01 * kick)
+    }.items():  # fmt: skip
+        write(f"{folder}/kick.wav", one[RATE : 3 * RATE])
+        write(f"{folder}/snare.wav", two[RATE : 3 * RATE])
+    part = evaluate("true", "found", start=1.0, end=3.0)
+    whole = evaluate("t", "f")
+    assert isinstance(part, StemEvaluation)
+    assert isinstance(whole, StemEvaluation)
+    assert part.mean == pytest.approx(whole.mean)
+    with pytest.raises(ParameterError, match="expected a part of"):
+        evaluate("true", "found", start=6.0)

@@ -8,7 +8,7 @@ one format to another.  Formats: EBU Tech 3285 (``bext``), the RIFF specificatio
 import os
 import shutil
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -60,6 +60,15 @@ class Tags:
     titles: dict[str, str] = field(default_factory=dict)
     mask: int = 0
 
+    def with_cue_points(self, positions: Sequence[int]) -> "Tags":
+        """Return the same with cue points at samples of a WAV file."""
+        at = [position for position in positions if position < 1 << 32]
+        before = next((data for name, data in self.chunks if name == b"cue "), b"")
+        others = tuple(one for one in self.chunks if one[0] != b"cue ")
+        if not at:
+            return self
+        return replace(self, chunks=(*others, (b"cue ", _cue_points(at, before))))
+
     def part(self, begin: int, end: int, *, n_samples: int) -> "Tags":
         """Return what holds for the samples from begin to end of n_samples."""
         if (begin, end) == (0, n_samples):
@@ -68,6 +77,17 @@ class Tags:
         kept = tuple((name, data) for name, data in shifted if data and name not in _OF_WHOLE)
         blocks = tuple(b for b in self.blocks if b[0] not in (_CUE_SHEET, _APPLICATION))
         return replace(self, chunks=kept, blocks=blocks)
+
+
+def _cue_points(positions: Sequence[int], before: bytes) -> bytes:
+    """Return a ``cue `` chunk: what it held, then a point at each position."""
+    kept = [before[n : n + 24] for n in range(4, len(before) - 23, 24)]
+    first = 1 + max((int.from_bytes(point[:4], "little") for point in kept), default=0)
+    points = [
+        struct.pack("<II4sIII", (first + n) & 0xFFFFFFFF, at, b"data", 0, 0, at)
+        for n, at in enumerate(positions)
+    ]
+    return (len(kept) + len(points)).to_bytes(4, "little") + b"".join([*kept, *points])
 
 
 #: Of what tells nothing.
