@@ -20,6 +20,8 @@ _WRAP: Final = 1 << 32
 _LONGEST: Final = 1 << 62
 #: So many bytes behind the samples that are no chunks may be tags of another kind, or padding.
 _MOST_TAIL: Final = 4096
+#: So many zeros may pad a file to the end of a sector or a cluster.
+_MOST_PADDING: Final = 1 << 20
 _FOREIGN_TAGS: Final = (b"TAG", b"APETAGEX", b"ID3", b"3DI")
 
 #: How the chunks of a file are written, its form, and the chunks of format and samples.
@@ -98,6 +100,8 @@ def find_layout(file: BinaryIO) -> Layout | None:
     end = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(12)
+    if head[:4] == b".snd":
+        return _layout_of_au(file, end)
     order, form, format_name, samples_name = _KINDS.get(head[:4], ("little", b"", b"", b""))
     if not form or not head[8:].startswith(form):
         return None
@@ -120,6 +124,16 @@ def find_layout(file: BinaryIO) -> Layout | None:
             file.seek(begin)
             known[name] = file.read(min(size, 1 << 16))
     return None
+
+
+def _layout_of_au(file: BinaryIO, end: int) -> Layout | None:
+    """Return the layout of an AU file that was never finished; others are read as they are."""
+    file.seek(0)
+    head = file.read(24)
+    begin, size = int.from_bytes(head[4:8], "big"), int.from_bytes(head[8:12], "big")
+    if len(head) < 24 or size or not 24 <= begin < end:
+        return None
+    return Layout(b".snd", "big", b"AU", head, b"", begin, end - begin, 0, False)
 
 
 def _is_beyond(promised: int | None, there: int) -> bool:
@@ -156,6 +170,9 @@ def _is_tail(file: BinaryIO, position: int, end: int, order: Order) -> bool:
         return True
     file.seek(position)
     if file.read(8).startswith(_FOREIGN_TAGS):
+        return True
+    file.seek(position)
+    if end - position <= _MOST_PADDING and not any(file.read(end - position)):
         return True
     return any(_are_chunks(file, place, end, order) for place in (position, position + 1))
 

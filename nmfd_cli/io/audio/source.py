@@ -223,6 +223,8 @@ def corrected_head(layout: Layout, *, bits: int | None = None) -> bytes:
     bits : int, optional
         Of a sample, in place of what it says.
     """
+    if layout.form == b"AU":  # 0xFFFFFFFF says that the samples go on to the end
+        return layout.format[:4] + struct.pack(">II", 24, 0xFFFFFFFF) + layout.format[12:24]
     if layout.form != b"WAVE":
         return _head_of_aiff(layout)
     order = layout.order

@@ -76,13 +76,15 @@ def test_no_samples_before_other_chunks_are_none(tmp_path: Path) -> None:
         opened(written(tmp_path / "a.wav", data=b"", after=LIST))
 
 
-@pytest.mark.parametrize("tail", [LIST, b"TAG" + bytes(125), bytes(512), b"x"])
+@pytest.mark.parametrize(
+    "tail", [LIST, b"TAG" + bytes(125), b"APETAGEX" + bytes(9000), bytes(65536), b"x"]
+)
 def test_what_follows_the_samples_is_no_sound(tmp_path: Path, tail: bytes) -> None:
     recording, told = opened(written(tmp_path / "a.wav", after=tail))
     assert (recording.n_samples, told) == (3000, [])
 
 
-@pytest.mark.parametrize("kind", ["AIFF", "RF64", "W64"])
+@pytest.mark.parametrize("kind", ["AIFF", "RF64", "W64", "AU"])
 def test_other_kinds_that_were_never_finished(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a"
     sf.write(path, NOISE, RATE, "PCM_16", format=kind)
@@ -96,6 +98,8 @@ def test_other_kinds_that_were_never_finished(tmp_path: Path, kind: str) -> None
     elif kind == "RF64":
         place = data.index(b"ds64") + 8
         data[place : place + 24] = bytes(24)
+    elif kind == "AU":
+        data[8:12] = bytes(4)
     else:
         place = data.index(b"data") + 16
         data[place : place + 8] = bytes(8)
