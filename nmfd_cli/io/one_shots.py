@@ -8,18 +8,13 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.audio.foreign import ffmpeg
+from nmfd_cli.io.audio.foreign import FOREIGN_SUFFIXES, ffmpeg
 from nmfd_cli.io.audio.recording import read_recording
 
 #: The endings of files that are taken for audio in a folder.
 AUDIO_SUFFIXES = (
     ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf",
     ".w64", ".rf64", ".wave", ".bwf", ".bw64",
-)  # fmt: skip
-#: Those of files that ffmpeg decodes.
-FOREIGN_SUFFIXES = (
-    ".m4a", ".m4b", ".mp4", ".aac", ".wma", ".asf", ".webm", ".mka", ".mkv", ".mov", ".ac3", ".ape",
-    ".wv", ".tta", ".dsf", ".amr", ".3gp",
 )  # fmt: skip
 
 

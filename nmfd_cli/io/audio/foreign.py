@@ -19,6 +19,13 @@ _ARGUMENTS: Final = (
 )  # fmt: skip
 
 
+#: The endings of files that ffmpeg decodes.
+FOREIGN_SUFFIXES = (
+    ".m4a", ".m4b", ".mp4", ".aac", ".wma", ".asf", ".webm", ".mka", ".mkv", ".mov", ".ac3", ".ape",
+    ".wv", ".tta", ".dsf", ".amr", ".3gp",
+)  # fmt: skip
+
+
 class _Held:
     """A temporary file without a name that goes with whoever reads it last."""
 
@@ -54,9 +61,9 @@ def decoded(path: Path, refused: NotDecodedError, *, warn: Warn) -> AudioSource:
     OutputError
         If the temporary disk is full.
     """
-    program = ffmpeg()
+    program, is_of_ffmpeg = ffmpeg(), path.suffix.lower() in FOREIGN_SUFFIXES
     if program is None:
-        hint = "; ffmpeg on the PATH would read more formats"
+        hint = "; ffmpeg on the PATH would read more formats" if is_of_ffmpeg else ""
         raise InputFileError(path, refused.message + hint) from refused
     file = temporary_file()
     held = _Held(file)
@@ -69,7 +76,8 @@ def decoded(path: Path, refused: NotDecodedError, *, warn: Warn) -> AudioSource:
     file.flush()
     layout = find_layout(file)
     if not is_done or layout is None or not layout.size:
-        raise InputFileError(path, f"{refused.message}; nor does ffmpeg") from refused
+        hint = "; nor does ffmpeg" if is_of_ffmpeg else ""
+        raise InputFileError(path, refused.message + hint) from refused
     if said:
         warn(f"{path}: ffmpeg: {said}")
     return AudioSource(path, layout, corrected_head(layout), held=held)
