@@ -27,7 +27,7 @@ from nmfd_cli.output.names import places_for
 from nmfd_cli.output.stem_writer import StemWriter
 from nmfd_cli.pipeline import separation as pipeline
 from nmfd_cli.pipeline.components import kit_extras, usable_part
-from nmfd_cli.pipeline.inputs import score_for
+from nmfd_cli.pipeline.inputs import part_of, score_for, score_of_part
 from nmfd_cli.pipeline.result import Result, result_of
 from nmfd_cli.report.html import write_report
 from nmfd_cli.report.page.notebook import as_html
@@ -121,7 +121,13 @@ class Separation(Result[FloatArray]):
                 require_free(places.file_of(name), overwrite, self.sources)
             files = resources.enter_context(Transaction(places.out, overwrite=overwrite))
             writer = StemWriter(
-                resources, recording, self.stem_names, output=output, places=places, files=files
+                resources,
+                recording,
+                self.stem_names,
+                output=output,
+                places=places,
+                files=files,
+                tags=recording.tags,
             )
             writer.add(self.mixture.astype(np.float64), np.stack(list(self.stems.values())))
             written = writer.finish()
@@ -182,7 +188,7 @@ def separate(
         If the recording, the score or the kit cannot be used.
     """
     chosen = _settings(preset, settings)
-    recording = _recording(source, sample_rate, warn)
+    recording = part_of(_recording(source, sample_rate, warn), chosen)
     kit = load_kit(chosen.kit, warn=warn)
     notes = _score(score, chosen, kit, warn) if score is not None else None
     blocks = _Blocks()
@@ -232,9 +238,10 @@ def transcribe(
         As `separate`.
     """
     chosen = _settings(preset, settings)
-    recording = _recording(source, sample_rate, warn)
+    recording = part_of(_recording(source, sample_rate, warn), chosen)
     kit = load_kit(chosen.kit, warn=warn)
-    return pipeline.transcribe(recording, chosen, kit=kit, progress=progress, warn=warn)
+    score = pipeline.transcribe(recording, chosen, kit=kit, progress=progress, warn=warn)
+    return score.later_by(chosen.start)
 
 
 class _Blocks:
@@ -268,7 +275,8 @@ def _score(score: ScoreLike, settings: SeparationSettings, kit: Kit, warn: Warn)
         return score_for(score, settings, kit, warn=warn)
     if not isinstance(score, Score):
         score = score_from(score, drum_classes=kit_extras(settings, kit))
-    return usable_part(score, settings, name="score", warn=warn)
+    usable = usable_part(score, settings, name="score", warn=warn)
+    return score_of_part(usable, settings, name="score")
 
 
 def _settings(preset: str | Path | None, given: Mapping[str, Any]) -> SeparationSettings:

@@ -34,15 +34,20 @@ def wav(
     riff_length: int | None = None,
     before: bytes = b"",
     kind: int = 1,
+    frame: int = 0,
 ) -> Callable[[Path], object]:
     """Write a WAV file by hand, so that its head may lie."""
-    frame = channels * bits // 8
+    frame = frame or channels * bits // 8
     head = struct.pack("<HHIIHH", kind, channels, rate, (rate * frame) % 2**32, frame % 2**16, bits)
     length = len(data) if data_length is None else data_length
     body = b"WAVEfmt " + struct.pack("<I", 16) + head + before
     body += b"data" + struct.pack("<I", length) + data
     whole = b"RIFF" + struct.pack("<I", len(body) if riff_length is None else riff_length) + body
     return lambda folder: (folder / "in.wav").write_bytes(whole)
+
+
+def samples() -> bytes:
+    return np.int16(hits() * 32767).tobytes()
 
 
 def floats(samples: NDArray[np.floating]) -> Callable[[Path], object]:
@@ -81,8 +86,21 @@ def cases_of_audio() -> Iterator[Case]:
     yield Case("text for audio", lambda f: (f / "in.wav").write_text("no audio"), FOUND_NO_AUDIO)
     yield Case("zeros for audio", lambda f: (f / "in.wav").write_bytes(bytes(5000)), FOUND_NO_AUDIO)
     yield Case("length too long", wav(data_length=10**6), "its head promises 250000 samples", (0,))
-    yield Case("length too short", wav(data_length=8000), codes=(0,))
-    yield Case("length 0", wav(data_length=0), "expected sound, found 0 samples")
+    yield Case("length too short", wav(data_length=8000), "its head promises 2000 samples", (0,))
+    yield Case("PEAK of a wrong size", wav(before=b"PEAK\x14\0\0\0" + bytes(20)), codes=(0,))
+    yield Case("chunk without its padding", wav(before=b"JUNK\3\0\0\0abc"), codes=(0,))
+    yield Case("cut, of 3 GB", wav(data_length=3 * 10**9), "head promises 750000000 samples", (0,))
+    yield Case("padded with zeros", wav(samples() + bytes(65536), data_length=64000), codes=(0,))
+    yield Case(
+        "24 bits in 32, at the low end",
+        wav(np.int32(hits() * 2**22).tobytes(), bits=24, frame=8),
+        codes=(0,),
+    )
+    yield Case("MP3 inside WAV that is none", wav(bytes(5000), kind=0x55), FOUND_NO_AUDIO)
+    yield Case(
+        "a list for audio", lambda f: (f / "in.wav").write_text("#EXTM3U\n/a\n"), FOUND_NO_AUDIO
+    )
+    yield Case("length 0", wav(data_length=0), "its head promises 0 samples", (0,))
     yield Case(
         "length 0xFFFFFFFF, of a pipe",
         wav(data_length=0xFFFFFFFF, riff_length=0xFFFFFFFF),

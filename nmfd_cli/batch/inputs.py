@@ -5,16 +5,20 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import STREAM
-from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
+from nmfd_cli.io.one_shots import is_audio, is_beyond_us
 from nmfd_cli.output.manifest import SUFFIX as MANIFEST_SUFFIX
 from nmfd_cli.output.manifest import read_manifest
 from nmfd_cli.settings.definitions import OutputSettings
 
 
 def find_recordings(
-    inputs: Sequence[str], output: OutputSettings, *, recursive: bool = False
+    inputs: Sequence[str],
+    output: OutputSettings,
+    *,
+    recursive: bool = False,
+    warn: Warn = warn_python,
 ) -> tuple[str, ...]:
     """Return the recordings that files, folders, patterns or ``-`` stand for.
 
@@ -25,6 +29,8 @@ def find_recordings(
         Whether it all goes to standard output.
     recursive : bool
         Whether the folders below a folder are looked into, too.
+    warn : callable, optional
+        Takes how many files are passed over that ffmpeg would read.
 
     Raises
     ------
@@ -41,7 +47,7 @@ def find_recordings(
         require_stdin()
     if output.is_stream:
         require_stdout()
-    recordings = expand_inputs(inputs, recursive=recursive)
+    recordings = expand_inputs(inputs, recursive=recursive, warn=warn)
     if output.is_stream and len(recordings) > 1:
         raise ParameterError(
             "standard output (-) takes one file",
@@ -51,7 +57,9 @@ def find_recordings(
     return recordings
 
 
-def expand_inputs(inputs: Sequence[str | Path], recursive: bool = False) -> tuple[str, ...]:
+def expand_inputs(
+    inputs: Sequence[str | Path], recursive: bool = False, *, warn: Warn = warn_python
+) -> tuple[str, ...]:
     """Return the recordings that arguments name, in their order, each once.
 
     A file is taken whatever its ending, also if its name holds ``*``, ``?`` or ``[``.  A folder
@@ -71,31 +79,38 @@ def expand_inputs(inputs: Sequence[str | Path], recursive: bool = False) -> tupl
         If nothing is there, or no audio in a folder or behind a pattern.
     """
     found: dict[str, str] = {}
+    passed_over: list[Path] = []
     for given in inputs:
-        for path in _recordings(str(given), recursive):
+        for path in _recordings(str(given), recursive, passed_over):
             # resolve() would take two links to one file for the same track
             key = path if path == STREAM else os.path.abspath(path)  # noqa: PTH100
             found.setdefault(key, path)
+    if passed_over:
+        n, first = len(passed_over), passed_over[0]
+        files = f"{first} is" if n == 1 else f"{n} files ({first} ...) are"
+        warn(f"{files} passed over; ffmpeg on the PATH would read them")
     return tuple(found.values())
 
 
-def _recordings(given: str, recursive: bool) -> list[str]:
+def _recordings(given: str, recursive: bool, passed_over: list[Path]) -> list[str]:
     if given == STREAM:
         return [given]
     path = Path(given)
     if _exists(path):
-        return _in_folder(path, recursive) if path.is_dir() else [given]
+        return _in_folder(path, recursive, passed_over) if path.is_dir() else [given]
     if not glob.has_magic(given):
         raise InputFileError(given, "no such file or folder")
     found = glob.glob(given, recursive="**" in given)  # noqa: PTH207 - Path.glob finds hidden ones
     matches = [Path(match) for match in sorted(found)]
-    files = [str(match) for match in matches if match.is_file() and _is_audio(match)]
+    files = [str(match) for match in matches if match.is_file() and is_audio(match)]
     for folder in matches:
         if folder.is_dir() and "**" not in given:
-            files += [str(file) for file in _audio_files(folder, recursive)]
+            files += [str(file) for file in _audio_files(folder, recursive, passed_over)]
+    passed_over += [match for match in matches if match.is_file() and is_beyond_us(match)]
     if not files:
         among = f" among {len(matches)} files" if matches else ""
-        raise InputFileError(given, f"expected audio files, found none{among}")
+        hint = _hint(passed_over)
+        raise InputFileError(given, f"expected audio files, found none{among}{hint}")
     return files
 
 
@@ -107,17 +122,21 @@ def _exists(path: Path) -> bool:
         raise InputFileError(path, f"cannot be read: {reason}") from error
 
 
-def _in_folder(folder: Path, recursive: bool) -> list[str]:
-    files = [str(file) for file in _audio_files(folder, recursive)]
+def _hint(passed_over: Sequence[Path]) -> str:
+    return f"; ffmpeg on the PATH would read {len(passed_over)} of them" if passed_over else ""
+
+
+def _in_folder(folder: Path, recursive: bool, passed_over: list[Path]) -> list[str]:
+    files = [str(file) for file in _audio_files(folder, recursive, passed_over)]
     if files:
         return files
-    hint = ""
-    if not recursive and next(_audio_files(folder, recursive=True), None) is not None:
+    hint = _hint(passed_over).replace(" of them", " files in it")
+    if not recursive and next(_audio_files(folder, True, []), None) is not None:
         hint = "; --recursive looks into the folders below"
     raise InputFileError(folder, f"expected audio files in this folder, found none{hint}")
 
 
-def _audio_files(folder: Path, recursive: bool) -> Iterator[Path]:
+def _audio_files(folder: Path, recursive: bool, passed_over: list[Path]) -> Iterator[Path]:
     """Yield a folder's own files, sorted, then those of the folders in it, each folder once."""
     seen = {folder.resolve()}
     waiting = [folder]
@@ -130,15 +149,12 @@ def _audio_files(folder: Path, recursive: bool) -> Iterator[Path]:
             raise InputFileError(here, f"cannot be read: {error.strerror or error}") from error
         stems |= _written_stems(entries)
         entries = [entry for entry in entries if not entry.name.startswith(".")]
-        yield from (e for e in entries if e.is_file() and _is_audio(e) and e not in stems)
+        passed_over += [entry for entry in entries if entry.is_file() and is_beyond_us(entry)]
+        yield from (e for e in entries if e.is_file() and is_audio(e) and e not in stems)
         if recursive:
             below = [entry for entry in entries if entry.is_dir() and entry.resolve() not in seen]
             seen.update(entry.resolve() for entry in below)
             waiting += reversed(below)
-
-
-def _is_audio(path: Path) -> bool:
-    return path.suffix.lower() in AUDIO_SUFFIXES
 
 
 def _written_stems(entries: Sequence[Path]) -> set[Path]:

@@ -1,5 +1,6 @@
 """From recordings and settings to jobs: what can be refused is refused here, before any work."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -7,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
+from unicodedata import normalize
 
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
@@ -110,6 +112,14 @@ class Job:
             name: getattr(self.settings, name) for name in self.settings.names() if name != "kit"
         }
         settings |= {name: getattr(self.output, name) for name in ("format", "subtype")}
+        settings |= {
+            name: getattr(self.output, name)
+            for name in ("bit_rate", "cue_points")
+            if getattr(self.output, name)
+        }
+        for name, default in (("start", 0.0), ("end", None)):  # as earlier versions had it
+            if settings[name] == default:
+                del settings[name]
         return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
 
 
@@ -209,7 +219,30 @@ def score_beside(path: str, pattern: str) -> str:
             )
     source = Path(path)
     parent = source.absolute().parent.name or "root"
-    return str(source.parent / pattern.format(track=source.stem, parent=parent))
+    return _as_spelled(source.parent / pattern.format(track=source.stem, parent=parent))
+
+
+def _as_spelled(path: Path) -> str:
+    """Return a path as the disk spells it: an ä may be one character there, or two.
+
+    Where several differ in no more than that, none of them is meant.
+    """
+    if path.exists():
+        return str(path)
+    found = [Path(path.anchor) if path.anchor else Path()]
+    for part in path.parts[1 if path.anchor else 0 :]:
+        found = [below for folder in found for below in _spellings(folder, part)]
+    return str(found[0] if len(found) == 1 else path)
+
+
+def _spellings(folder: Path, name: str) -> list[Path]:
+    if name == os.pardir or (folder / name).exists():
+        return [folder / name]
+    wanted = normalize("NFC", name)
+    try:
+        return [entry for entry in folder.iterdir() if normalize("NFC", entry.name) == wanted]
+    except OSError:
+        return []
 
 
 def _require_scores(inputs: Sequence[str], scores: Iterable[str | None]) -> None:

@@ -16,6 +16,7 @@ from nmfd_cli.io.transaction import Sink, Transaction
 from nmfd_cli.kits.find import shipped_kit
 from nmfd_cli.output.manifest import Manifest, known_results, read_manifest, recover
 from nmfd_cli.output.stem_writer import StemWriter, sample_format
+from nmfd_cli.pipeline.inputs import part_of
 from nmfd_cli.pipeline.separation import Consumer, FactorisedRecording, separate
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def do_job(
     NmfdError
         If it cannot be done; nothing was written then.
     """
-    with recording_at(job.input, warn=warn) as recording:
+    with recording_at(job.input, warn=warn) as whole:
+        recording = part_of(whole, job.settings)
         if job.is_stream:
             return _streamed(job, recording, progress, warn), True
         recover(job.out, warn)
@@ -129,6 +131,7 @@ def _separated(
             output=job.output,
             places=job.places,
             files=files,
+            tags=recording.tags,
         )
         consumers: list[Consumer] = [writer]
         report = _report(resources, job, separation, warn)
@@ -136,11 +139,10 @@ def _separated(
         separation.feed(*consumers, progress=progress, stage="writing")
         if report is not None and job.places.report is not None:
             files.write(job.places.report, report.html())
-        onsets = {stem: len(found) for stem, found in separation.onsets.items()}
         return WrittenSeparation(
             job.input,
             recording.facts,
-            writer.finish(onsets),
+            writer.finish(separation.onsets),
             float(separation.divergence[-1]) if separation.divergence.size else None,
             job.places.report,
         )

@@ -35,6 +35,15 @@ _TITLES = {
 )
 @option("--bss", is_flag=True, help="Measure stems by BSS Eval, too (needs the extra eval).")
 @option("--allow-missing", is_flag=True, help="Take silence for a stem that is missing.")
+@option(
+    "--allow-length",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Leave out up to N samples at the end of stems that are longer than others.",
+)
+@option("--start", type=float, default=0.0, metavar="SECONDS", help="Where the part begins.")
+@option("--end", type=float, metavar="SECONDS", help="Where the part that is measured ends.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(reference: str, estimate: str, as_json: bool, **options: Any) -> None:
     """Hold the folder of stems or the file of onsets ESTIMATE against the true one, REFERENCE.

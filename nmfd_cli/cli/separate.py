@@ -20,7 +20,7 @@ from nmfd_cli.cli.options import (
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.errors import Warn
-from nmfd_cli.settings.definitions import BatchSettings, OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import LOSSY, BatchSettings, OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
     from nmfd_cli.batch.events import Event
@@ -73,6 +73,8 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
     settings = settings_from(SeparationSettings, options)
     warn_of_idle(settings, options, reporter.warn)
     output = settings_from(OutputSettings, options)
+    if output.format in LOSSY:
+        reporter.warn(f"--format {output.format}: lossy, stems do not add up to the recording")
     batch = settings_from(BatchSettings, options)
     _check_json(output, options)
     if options["report_audio"] is not None and not output.report:
@@ -122,7 +124,7 @@ def _plan(
     from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.batch.plan import plan_jobs
 
-    recordings = find_recordings(inputs, output, recursive=options["recursive"])
+    recordings = find_recordings(inputs, output, recursive=options["recursive"], warn=warn)
     return plan_jobs(
         recordings,
         settings,

@@ -26,6 +26,8 @@ _TAKEN = (
     "stems",
     "sensitivity",
     "kit",
+    "start",
+    "end",
     "template_frames",
     "tail",
     "n_fft",
@@ -89,9 +91,12 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     from nmfd_cli.io.replacement import real_paths
     from nmfd_cli.kits.find import load_kit
     from nmfd_cli.output.transcription_writer import Transcription, transcription_places
+    from nmfd_cli.pipeline.inputs import part_of
     from nmfd_cli.pipeline.separation import transcribe
 
-    recordings = find_recordings(inputs, OutputSettings(), recursive=options["recursive"])
+    recordings = find_recordings(
+        inputs, OutputSettings(), recursive=options["recursive"], warn=reporter.warn
+    )
     kit = load_kit(settings.kit, warn=reporter.warn)
     sources = real_paths([*recordings, *kit.files])
     places = transcription_places(recordings, options["out"], sources=sources, **flags)
@@ -100,8 +105,9 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
         try:
             with (
                 reporter.progress(path) as progress,
-                recording_at(path, warn=reporter.warn) as recording,
+                recording_at(path, warn=reporter.warn) as whole,
             ):
+                recording = part_of(whole, settings)
                 score = transcribe(
                     recording, settings, kit=kit, progress=progress, warn=reporter.warn
                 )
@@ -111,7 +117,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
             say_error(error_line(error))
             n_failed += 1
             continue
-        found = Transcription(path, recording.seconds, score)
+        found = Transcription(path, whole.seconds, score.later_by(settings.start))
         place = places.get(path)
         bpm = _give(found, place, flags)
         reporter.line(_summary(found, place, bpm))

@@ -37,6 +37,8 @@ from nmfd_cli.errors import MissingExtraError
 SILENCE_SECONDS = 0.02
 #: Mean square below which it is silent: -60 dBFS.
 _SILENT = 1e-6
+#: A share of energy that is rounding, of single precision.
+ROUNDING = 1e-14
 #: Keeps the SDR finite.
 _SDR_FLOOR = 1e-7
 #: No other ratio is further from zero, in dB.

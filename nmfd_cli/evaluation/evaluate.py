@@ -15,6 +15,9 @@ def evaluate(
     tolerance: float = 0.05,
     bss: bool = False,
     allow_missing: bool = False,
+    allow_length: int = 0,
+    start: float = 0.0,
+    end: float | None = None,
     warn: Warn = warn_python,
 ) -> StemEvaluation | OnsetEvaluation:
     """Hold two folders of stems, or two files of onsets, against each other.
@@ -29,6 +32,10 @@ def evaluate(
         Measure stems by BSS Eval, too.
     allow_missing : bool
         Measure a missing stem as silence.
+    allow_length : int
+        Samples that stems may be longer or shorter than the truth; what is longer is left out.
+    start, end : float, optional
+        Seconds of the part that is measured.
     warn : callable, optional
         Takes what should be known of the files.
 
@@ -42,6 +49,11 @@ def evaluate(
         If a package is needed that is not installed.
     """
     reference, estimate = Path(reference), Path(estimate)
+    if not 0 <= start < (float("inf") if end is None else end):
+        raise ParameterError(
+            expected="a part from --start, 0 s or more, to --end", found=f"{start:g} to {end}",
+            setting="start",
+        )  # fmt: skip
     if not reference.exists():
         raise InputFileError(
             reference, expected="a folder of stems or a file of onsets", found="none"
@@ -51,9 +63,19 @@ def evaluate(
         found = "none" if not estimate.exists() else "a file" if reference.is_dir() else "a folder"
         raise InputFileError(estimate, expected=f"{wanted} as {reference} is", found=found)
     if reference.is_dir():
-        return evaluate_stems(reference, estimate, bss=bss, allow_missing=allow_missing, warn=warn)
-    for name, is_given in (("bss", bss), ("allow_missing", allow_missing)):
+        return evaluate_stems(
+            reference,
+            estimate,
+            bss=bss,
+            allow_missing=allow_missing,
+            allow_length=allow_length,
+            span=(start, end),
+            warn=warn,
+        )
+    flags = {"bss": bss, "allow_missing": allow_missing, "allow_length": allow_length}
+    for name, is_given in flags.items():
         if is_given:
             raise ParameterError(expected="folders of stems", found="files of onsets", setting=name)
     scores = read_transcription(reference, warn=warn), read_transcription(estimate, warn=warn)
-    return evaluate_onsets(*scores, tolerance)
+    true, estimated = (score.between(start, end) for score in scores)
+    return evaluate_onsets(true, estimated, tolerance)

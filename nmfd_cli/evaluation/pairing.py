@@ -7,7 +7,7 @@ from pathlib import Path
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.one_shots import AUDIO_SUFFIXES
+from nmfd_cli.io.one_shots import is_audio
 
 #: Files of a folder of stems that are no stem but the sum of all.
 MIXTURES = ("mixture", "mix")
@@ -27,7 +27,7 @@ def stem_files(folder: Path) -> dict[str, Path]:
         raise InputFileError(folder, f"cannot be read: {error.strerror or error}") from error
     stems: dict[str, Path] = {}
     for path in entries:
-        is_stem = path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
+        is_stem = is_audio(path) and not path.name.startswith(".")
         if not is_stem or path.stem.lower() in MIXTURES:
             continue
         if path.stem in stems:
@@ -79,8 +79,14 @@ def paired(
     return pairs
 
 
-def require_alike(recording: Recording, first: Recording) -> None:
+def require_alike(recording: Recording, first: Recording, *, allow_length: int = 0) -> None:
     """Refuse a stem of another sample rate, number of channels or length.
+
+    Parameters
+    ----------
+    recording, first : Recording
+    allow_length : int
+        Samples that it may be longer or shorter.
 
     Raises
     ------
@@ -88,7 +94,14 @@ def require_alike(recording: Recording, first: Recording) -> None:
     """
     for what, unit in (("sample_rate", "Hz"), ("n_channels", "channels"), ("n_samples", "samples")):
         expected, value = getattr(first, what), getattr(recording, what)
-        if expected != value:
+        allowed = allow_length if what == "n_samples" else 0
+        if abs(expected - value) > allowed:
+            hint = ""
+            if what == "n_samples":
+                hint = f"--allow-length {abs(expected - value)} leaves out what is longer"
             raise InputFileError(
-                recording.name, expected=f"{expected} {unit} as in {first.name}", found=str(value)
+                recording.name,
+                expected=f"{expected} {unit} as in {first.name}",
+                found=str(value),
+                hint=hint,
             )

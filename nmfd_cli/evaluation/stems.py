@@ -1,7 +1,7 @@
 """Separated stems against the true ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.metrics import (
+    ROUNDING,
     SILENCE_SECONDS,
     StemEnergies,
     bss_eval,
@@ -17,7 +18,7 @@ from nmfd_cli.core.metrics import (
     decibels,
     stem_energies,
 )
-from nmfd_cli.errors import InputFileError, Warn, warn_python
+from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.evaluation.pairing import paired, require_alike, stem_files
 from nmfd_cli.io.audio.recording import Recording, open_recording
 
@@ -104,6 +105,8 @@ def evaluate_stems(
     *,
     bss: bool = False,
     allow_missing: bool = False,
+    allow_length: int = 0,
+    span: tuple[float, float | None] = (0.0, None),
     warn: Warn = warn_python,
 ) -> StemEvaluation:
     """Measure the stems of a folder by those of another.
@@ -114,8 +117,10 @@ def evaluate_stems(
         Folders.  Stems belong together if their files have the same name but for the ending, or
         names of the same drum class; one called mixture or mix is none.  What all references add up
         to is the mixture.
-    bss, allow_missing, warn
+    bss, allow_missing, allow_length, warn
         See `evaluate`.
+    span : tuple of (float, float or None)
+        Seconds of the part that is measured.
 
     Raises
     ------
@@ -144,7 +149,9 @@ def evaluate_stems(
     estimates = {name: opened.pop(partner) for name, partner in pairs.items()}
     first = next(iter(references.values()))
     for recording in (*references.values(), *estimates.values(), *opened.values()):
-        require_alike(recording, first)
+        require_alike(recording, first, allow_length=allow_length)
+    groups = _of_one_length([references, estimates, opened], warn)
+    references, estimates, opened = (_part_of(group, *span) for group in groups)
     energies, extra = _measure(references, estimates, opened)
     by_bss = _measure_by_bss(references, estimates, energies) if bss else {}
     measures = tuple(
@@ -158,6 +165,50 @@ def evaluate_stems(
         for name, path in reference_files.items()
     )
     return StemEvaluation(measures, extra)
+
+
+def _part_of(
+    recordings: Mapping[str, Recording], start: float, end: float | None
+) -> dict[str, Recording]:
+    """Return the part of recordings from start to end, in seconds.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    if not start and end is None:
+        return dict(recordings)
+    parts = {}
+    for name, recording in recordings.items():
+        n, rate = recording.n_samples, recording.sample_rate
+        begin, stop = round(start * rate), n if end is None else min(n, round(end * rate))
+        if begin >= stop:
+            raise ParameterError(
+                expected=f"a part of {recording.name} ({recording.seconds:.3f} s)",
+                found="0 samples", setting="start",
+            )  # fmt: skip
+        parts[name] = recording.part(begin, stop)
+    return parts
+
+
+def _of_one_length(
+    groups: Sequence[dict[str, Recording]], warn: Warn
+) -> list[dict[str, Recording]]:
+    """Return recordings without what they have behind the end of the shortest."""
+    recordings = [recording for group in groups for recording in group.values()]
+    n_samples = min(recording.n_samples for recording in recordings)
+    longer = [recording for recording in recordings if recording.n_samples > n_samples]
+    if longer:
+        most = max(recording.n_samples for recording in longer) - n_samples
+        warn(f"{len(longer)} of {len(recordings)} stems: up to {most} samples at the end left out")
+    return [
+        {
+            name: recording.part(0, n_samples) if recording in longer else recording
+            for name, recording in group.items()
+        }
+        for group in groups
+    ]
 
 
 def _measure(
@@ -181,6 +232,9 @@ def _measure(
         for name, block in zip(extra, blocks[len(files) - len(extra) :], strict=True):
             of_extra[name] += float(np.vdot(block, block))
         of_mixture += float(np.vdot(mixture, mixture))
+    for name, found in energies.items():
+        if found.reference <= ROUNDING * of_mixture:  # of what computed it, and no sound
+            energies[name] = replace(found, reference=0.0)
     return energies, {name: decibels(energy, of_mixture) for name, energy in of_extra.items()}
 
 
@@ -194,17 +248,25 @@ def _measure_by_bss(
     energies: Mapping[str, StemEnergies],
 ) -> dict[str, tuple[float, float, float]]:
     """Measure the downmix of those stems that sound; it needs them whole."""
-    sounding = [name for name in references if energies[name].reference > 0]
+    whole = {n: _downmix(references[n]) for n in references if energies[n].reference > 0}
+    sounding = [name for name, downmix in whole.items() if downmix.any()]
     if not sounding:
         return {}
-    downmixes = [_downmix(references[name]) for name in sounding]
+    downmixes = [whole[name] for name in sounding]
     found = [
         _downmix(estimates[name]) if name in estimates else np.zeros_like(downmix)
         for name, downmix in zip(sounding, downmixes, strict=True)
     ]
-    return dict(zip(sounding, bss_eval(np.stack(downmixes), np.stack(found)), strict=True))
+    measured = dict(zip(sounding, bss_eval(np.stack(downmixes), np.stack(found)), strict=True))
+    for name, downmix in zip(sounding, found, strict=True):
+        if energies[name].estimate > 0 and not downmix.any():
+            del measured[name]  # it sounds, but not in mono
+    return measured
 
 
 def _downmix(recording: Recording) -> FloatArray:
-    mono: FloatArray = next(recording.blocks(recording.n_samples)).mean(axis=0)
-    return mono
+    """Return the mean of all channels; exact zeros where they cancel out but for rounding."""
+    channels = next(recording.blocks(recording.n_samples))
+    mono: FloatArray = channels.mean(axis=0)
+    is_sound = np.vdot(mono, mono) > ROUNDING * np.vdot(channels, channels)
+    return mono if is_sound else np.zeros_like(mono)

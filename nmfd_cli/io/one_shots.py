@@ -8,18 +8,30 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.io.audio.foreign import FOREIGN_SUFFIXES, ffmpeg
 from nmfd_cli.io.audio.recording import read_recording
 
 #: The endings of files that are taken for audio in a folder.
 AUDIO_SUFFIXES = (
     ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf",
-    ".w64", ".rf64",
+    ".w64", ".rf64", ".wave", ".bwf", ".bw64",
 )  # fmt: skip
+
+
+def is_audio(path: Path) -> bool:
+    """Whether the ending of a file is that of audio that can be read here."""
+    suffix = path.suffix.lower()
+    return suffix in AUDIO_SUFFIXES or (suffix in FOREIGN_SUFFIXES and ffmpeg() is not None)
+
+
+def is_beyond_us(path: Path) -> bool:
+    """Whether the ending of a file is that of audio that ffmpeg would read, were it there."""
+    return path.suffix.lower() in FOREIGN_SUFFIXES and ffmpeg() is None
 
 
 def audio_below(folder: str | Path) -> list[Path]:
     """Return all audio files of a folder, at any depth; none where there is no folder."""
-    return [file for file in Path(folder).rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES]
+    return [file for file in Path(folder).rglob("*") if is_audio(file)]
 
 
 def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDArray[np.float64]]:
@@ -49,9 +61,7 @@ def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDAr
     if not path.is_dir():
         raise InputFileError(path, expected=f"a folder of {drum} samples", found="none")
     files = [
-        file
-        for file in sorted(path.iterdir())
-        if file.suffix.lower() in AUDIO_SUFFIXES and not file.name.startswith(".")
+        file for file in sorted(path.iterdir()) if is_audio(file) and not file.name.startswith(".")
     ]
     if not files:
         raise InputFileError(path, expected=f"at least one {drum} sample", found="no audio file")

@@ -26,7 +26,7 @@ from nmfd_cli.core.drum_sounds.likeness import representatives
 from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import read_recording
 from nmfd_cli.io.kit_file import KIT_SUFFIX, write_kit
-from nmfd_cli.io.one_shots import AUDIO_SUFFIXES, audio_below
+from nmfd_cli.io.one_shots import audio_below, is_audio
 from nmfd_cli.io.replacement import real_paths, require_free
 
 #: Key of the only source of a kit of the user's.
@@ -181,7 +181,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _is_audio(path: Path) -> bool:
-    return path.suffix.lower() in AUDIO_SUFFIXES
+    return is_audio(path)
 
 
 def _left_out(paths: list[Path]) -> str:

@@ -165,9 +165,9 @@ def written_names(stems: Sequence[str], output: OutputSettings) -> tuple[str, ..
     """
     _check_names(stems)
     if output.stem is not None:
-        return (chosen_stem(stems, output.stem, "stem"),)
+        return (sum_name(chosen_stems(stems, output.stem, "stem")),)
     if output.minus is not None:
-        return (minus_name(chosen_stem(stems, output.minus, "minus")),)
+        return (minus_name(sum_name(chosen_stems(stems, output.minus, "minus"))),)
     return tuple(stems)
 
 
@@ -199,6 +199,24 @@ def chosen_stem(stems: Sequence[str], wanted: str, setting: str = "stem") -> str
         if drum in stems:
             return drum
     raise ParameterError(setting=setting, expected=f"one of {', '.join(stems)}", found=repr(wanted))
+
+
+def chosen_stems(stems: Sequence[str], wanted: str, setting: str = "stem") -> tuple[str, ...]:
+    """Return the stems that names mean, separated by commas, in the order of the stems.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of a name.
+    """
+    names = [wanted] if wanted in stems else [name.strip() for name in wanted.split(",")]
+    chosen = {chosen_stem(stems, name, setting) for name in names}
+    return tuple(stem for stem in stems if stem in chosen)
+
+
+def sum_name(stems: Sequence[str]) -> str:
+    """Return the name of several stems together."""
+    return "+".join(stems)
 
 
 def minus_name(stem: str) -> str:

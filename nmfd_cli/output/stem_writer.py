@@ -11,10 +11,17 @@ from numpy.typing import NDArray
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.recording import AudioFacts
-from nmfd_cli.io.audio.writer import AudioWriter, SampleFormat, require_writable_format
+from nmfd_cli.io.audio.tags import NO_TAGS, Tags
+from nmfd_cli.io.audio.writer import (
+    DEFAULT_BIT_RATE,
+    LOSSY_SUBTYPES,
+    AudioWriter,
+    SampleFormat,
+    require_writable_format,
+)
 from nmfd_cli.io.transaction import Sink
-from nmfd_cli.output.names import Places, chosen_stem, minus_name, written_names
-from nmfd_cli.settings.definitions import OutputSettings
+from nmfd_cli.output.names import Places, chosen_stems, written_names
+from nmfd_cli.settings.definitions import LOSSY, OutputSettings
 
 
 def sample_format(facts: AudioFacts, output: OutputSettings) -> SampleFormat:
@@ -25,6 +32,10 @@ def sample_format(facts: AudioFacts, output: OutputSettings) -> SampleFormat:
     OutputError
         If the container cannot hold the recording.
     """
+    if output.format in LOSSY:
+        require_writable_format(output.format, facts)
+        rate = output.bit_rate or DEFAULT_BIT_RATE
+        return SampleFormat(output.format, LOSSY_SUBTYPES[output.format], rate)
     wanted = output.subtype or ("float" if output.format == "wav" else "input")
     subtype = facts.precision if wanted == "input" else wanted.upper()
     if output.format == "flac" and wanted == "input" and subtype not in ("PCM_16", "PCM_24"):
@@ -102,6 +113,8 @@ class StemWriter:
         Where the files will stand.
     files : Sink
         What moves them there; that is not done here.
+    tags : Tags
+        What the recording's file tells beside its samples: stems tell it, too.
 
     Raises
     ------
@@ -120,15 +133,19 @@ class StemWriter:
         output: OutputSettings,
         places: Places,
         files: Sink,
+        tags: Tags = NO_TAGS,
     ) -> None:
         self._stems = tuple(stems)
         self._format = sample_format(facts, output)
         self._tracks: dict[str, _Track] = {}
         for name, path in places.files_of(written_names(stems, output)).items():
-            file = AudioWriter(files.place(path), facts, self._format, place=path)
+            file = AudioWriter(files.place(path), facts, self._format, place=path, tags=tags)
             resources.callback(file.abandon)
             self._tracks[name] = _Track(name, path, file)
-        self._minus = chosen_stem(stems, output.minus) if output.minus else None
+        wanted = output.stem or output.minus
+        self._chosen = chosen_stems(stems, wanted) if wanted else ()
+        self._is_minus = output.minus is not None
+        self._marks_hits, self._rate, self._tags = output.cue_points, facts.sample_rate, tags
         self._mixture_energy = 0.0
 
     def add(self, mixture: NDArray[np.float64], stems: FloatArray) -> None:
@@ -141,25 +158,28 @@ class StemWriter:
             The last one is not looked at but made from the mixture and the others.
         """
         whole = self._format.quantise(mixture)
-        left = whole
+        left, chosen = whole, np.zeros_like(whole)
         self._mixture_energy += float(np.square(mixture).sum())
         for index, name in enumerate(self._stems):
             is_last = index == len(self._stems) - 1
             samples = self._format.quantise(left if is_last else stems[index])
             left = left - samples
-            if name in self._tracks:
+            if name in self._chosen:
+                chosen = chosen + samples
+            elif name in self._tracks:
                 self._tracks[name].add(samples, self._format)
-            if name == self._minus:
-                rest = self._format.quantise(whole - samples)
-                self._tracks[minus_name(name)].add(rest, self._format)
+        if self._chosen:
+            (track,) = self._tracks.values()
+            asked = whole - chosen if self._is_minus else chosen
+            track.add(self._format.quantise(asked), self._format)
 
-    def finish(self, onsets: Mapping[str, int] | None = None) -> tuple[WrittenStem, ...]:
+    def finish(self, onsets: Mapping[str, FloatArray] | None = None) -> tuple[WrittenStem, ...]:
         """Close the files, which are whole then.
 
         Parameters
         ----------
-        onsets : mapping of str to int, optional
-            How often each stem is played, where that is known.
+        onsets : mapping of str to ndarray, shape (n, 2), optional
+            Seconds, and velocities, at which each stem is played, where that is known.
 
         Raises
         ------
@@ -173,13 +193,31 @@ class StemWriter:
                     f"in {self._format.subtype.lower()}",
                     hint="nothing was written, --subtype float holds it",
                 )
+        known = {name: self._onsets(name, onsets or {}) for name in self._tracks}
         for track in self._tracks.values():
+            hits = known[track.name]
+            if self._marks_hits and hits is not None:
+                track.file.mark(np.round(hits * self._rate).astype(int).tolist())
             track.file.close()
         whole = self._mixture_energy or 1.0
-        known = onsets or {}
         return tuple(
             WrittenStem(
-                track.name, track.path, track.peak, track.energy / whole, known.get(track.name)
+                track.name,
+                track.path,
+                track.peak,
+                track.energy / whole,
+                None if (hits := known[track.name]) is None else len(hits),
             )
             for track in self._tracks.values()
         )
+
+    def _onsets(self, name: str, onsets: Mapping[str, FloatArray]) -> FloatArray | None:
+        """Return the seconds at which what is called by a name is played, if that is known."""
+        if self._is_minus:
+            names = [stem for stem in self._stems if stem not in self._chosen]
+        else:
+            names = list(self._chosen) or [name]
+        found = [onsets[stem][:, 0] for stem in names if stem in onsets]
+        if not found or (self._is_minus and not self._marks_hits):
+            return None
+        return np.sort(np.concatenate(found))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.errors import Warn
+from nmfd_cli.errors import InputFileError, ParameterError, Warn
 from nmfd_cli.io.audio.recording import Recording, recording_at
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.find import load_kit
@@ -54,7 +54,8 @@ def open_inputs(
     MissingExtraError
         If the score is a MIDI file and mido is not installed.
     """
-    with recording_at(path, warn=warn) as recording:
+    with recording_at(path, warn=warn) as whole:
+        recording = part_of(whole, settings)
         kit = load_kit(settings.kit, warn=warn)
         score = score_for(score_path, settings, kit, warn=warn) if score_path is not None else None
         files = [path, *([score_path] if score_path is not None else [])]
@@ -74,4 +75,47 @@ def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn:
     from nmfd_cli.io.score.reader import read_score  # many recordings have no score
 
     score = read_score(path, drum_classes=kit_extras(settings, kit), warn=warn)
-    return usable_part(score, settings, name=str(path), warn=warn)
+    usable = usable_part(score, settings, name=str(path), warn=warn)
+    return score_of_part(usable, settings, name=str(path))
+
+
+def part_of(recording: Recording, settings: SeparationSettings) -> Recording:
+    """Return the part of a recording from ``start`` to ``end``.
+
+    Raises
+    ------
+    ParameterError
+        If it begins behind the end of the recording.
+    """
+    if not settings.start and settings.end is None:
+        return recording
+    n, rate = recording.n_samples, recording.sample_rate
+    begin = round(settings.start * rate)
+    end = n if settings.end is None else min(n, round(settings.end * rate))
+    if begin >= end:
+        setting = "start" if begin >= n else "end"
+        raise ParameterError(
+            setting=setting,
+            expected=f"a part of {recording.name} ({recording.seconds:.3f} s)",
+            found="0 samples",
+        )
+    return recording.part(begin, end)
+
+
+def score_of_part(score: Score, settings: SeparationSettings, *, name: str) -> Score:
+    """Return what of a score is played from ``start`` to ``end``, in the time of that part.
+
+    Raises
+    ------
+    InputFileError
+        If that is nothing.
+    """
+    if not settings.start and settings.end is None:
+        return score
+    kept = score.between(settings.start, settings.end)
+    if len(score) and not len(kept):
+        end = "the end" if settings.end is None else f"{settings.end:g} s"
+        raise InputFileError(
+            name, expected=f"notes from {settings.start:g} s to {end}", found="none"
+        )
+    return kept

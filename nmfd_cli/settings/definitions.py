@@ -16,12 +16,14 @@ ACTIVATION_STRATEGIES = ("auto", "drums", "pitched", "random", "uniform")
 ALGORITHMS = ("nmfd", "nmf_conv")
 UPDATES = ("joint", "accelerated", "mean")
 PRECISIONS = ("float32", "float64")
-FORMATS = ("wav", "flac")
+FORMATS = ("wav", "flac", "ogg", "mp3")
+#: Those that do not keep samples as they are.
+LOSSY = ("ogg", "mp3")
 REPORT_AUDIO = ("auto", "flac", "ogg", "none")
 SUBTYPES = ("float", "double", "pcm_16", "pcm_24", "pcm_32", "input")
 
 #: What a format holds, if not every subtype.
-SUBTYPES_OF = {"flac": ("pcm_16", "pcm_24", "input")}
+SUBTYPES_OF = {"flac": ("pcm_16", "pcm_24", "input"), "ogg": (), "mp3": ()}
 
 #: What stands for standard input and output in place of a path.
 STREAM = "-"
@@ -166,6 +168,20 @@ class SeparationSettings(CheckedSettings):
         metavar="KIT",
         group="What to look for",
     )
+    start: float = setting(
+        0.0,
+        "Second of the recording from which on it is worked on; scores keep its time.",
+        low=0,
+        metavar="SECONDS",
+        group="What to look for",
+    )
+    end: float | None = setting(
+        None,
+        "Second of the recording at which that ends.",
+        above=0,
+        metavar="SECONDS",
+        group="What to look for",
+    )
     residual: str | None = setting(
         None,
         "Write one more stem of this name with what belongs to no class.",
@@ -207,6 +223,10 @@ class SeparationSettings(CheckedSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.sensitivities  # noqa: B018 - refuses what is no number
+        if self.end is not None and self.end <= self.start:
+            raise ParameterError(
+                setting="end", expected=f"more than --start ({self.start:g})", found=f"{self.end:g}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,10 +253,26 @@ class OutputSettings(CheckedSettings):
         choices=SUBTYPES,
         group="Output",
     )
+    bit_rate: int | None = setting(
+        None,
+        "Kilobits a second of ogg (about) and mp3.  [default: 192]",
+        low=8,
+        high=500,
+        metavar="KBPS",
+        group="Output",
+    )
+    cue_points: bool = setting(
+        False, "Mark the hits of a stem by cue points in its WAV file.", group="Output"
+    )
     overwrite: bool = setting(False, "Replace existing files.", group="Output")
-    stem: str | None = setting(None, "Write this stem only.", metavar="NAME", group="Output")
+    stem: str | None = setting(
+        None, "Write this stem only, or the sum of several.", metavar="NAME,...", group="Output"
+    )
     minus: str | None = setting(
-        None, "Write one file only: everything but this stem.", metavar="NAME", group="Output"
+        None,
+        "Write one file only: everything but this stem, or several.",
+        metavar="NAME,...",
+        group="Output",
     )
     report: bool = setting(
         False, "Write an HTML report beside the stems, too: see and play them.", group="Output"
@@ -257,8 +293,14 @@ class OutputSettings(CheckedSettings):
             raise ParameterError(setting="stem", expected="either --stem or --minus", found="both")
         held = SUBTYPES_OF.get(self.format, SUBTYPES)
         if self.subtype is not None and self.subtype not in held:
-            expected = f"one that {self.format} holds ({', '.join(held)})"
+            expected = f"one that {self.format} holds ({', '.join(held) or 'none: --bit-rate'})"
             raise ParameterError(setting="subtype", expected=expected, found=self.subtype)
+        if self.bit_rate is not None and self.format not in LOSSY:
+            raise ParameterError(
+                setting="bit_rate", expected="--format ogg or mp3", found=self.format
+            )
+        if self.cue_points and self.format != "wav":
+            raise ParameterError(setting="cue_points", expected="--format wav", found=self.format)
         if self.is_stream and self.stem is None and self.minus is None:
             raise ParameterError(
                 "standard output (-) takes one file",

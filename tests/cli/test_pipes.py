@@ -16,7 +16,6 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from nmfd_cli.cli.main import cli, run
-from nmfd_cli.io.audio.streams import mend_unknown_length
 
 RATE = 8000
 
@@ -110,7 +109,7 @@ def test_heads_of_unknown_length_are_read_from_a_pipe(
     assert np.array_equal(np.sum(stems, axis=0), samples(loop))
 
 
-@pytest.mark.parametrize("writer", ["ffmpeg", "sox", "signed"])
+@pytest.mark.parametrize("writer", UNKNOWN)
 def test_heads_of_unknown_length_are_read_from_disk_and_left_alone(
     loop: Path, work_folder: Path, writer: str
 ) -> None:
@@ -120,32 +119,6 @@ def test_heads_of_unknown_length_are_read_from_disk_and_left_alone(
     assert nmfd(str(recorded)).exit_code == 0
     assert samples(work_folder / "separated" / "recorded" / "kick.wav").shape == (RATE, 1)
     assert recorded.read_bytes() == content
-
-
-@pytest.mark.parametrize("writer", UNKNOWN)
-def test_true_lengths_are_put_into_the_head(loop: Path, writer: str) -> None:
-    content = loop.read_bytes()
-    file = io.BytesIO(with_lengths(content, *UNKNOWN[writer]))
-    mend_unknown_length(file)
-    assert file.getvalue() == content
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"RIFF", b"RIFF\xff\xff\xff\xffWAVE", b"RIFFxxxxAVI data\0\0\0\0ab",
-     b"RIFFxxxxWAVEjunk\xff\xff\xff\xffdata\0\0\0\0ab", b"fLaC" + bytes(50)],
-)  # fmt: skip
-def test_other_heads_are_left_alone(content: bytes) -> None:
-    file = io.BytesIO(content)
-    mend_unknown_length(file)
-    assert file.getvalue() == content
-
-
-def test_a_head_with_its_length_is_left_alone(loop: Path) -> None:
-    file = io.BytesIO(loop.read_bytes() + b"LIST\4\0\0\0abcd")
-    before = file.getvalue()
-    mend_unknown_length(file)
-    assert file.getvalue() == before
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.cli.main import cli
 from nmfd_cli.core.onset_matching import OnsetCounts
-from nmfd_cli.errors import InputFileError
+from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.evaluation.evaluate import evaluate
 from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.evaluation.stems import StemEvaluation
@@ -178,7 +178,12 @@ def test_bss_eval_without_mir_eval_names_the_extra(
     ("rate", "cut", "message"),
     [
         (16_000, slice(None), "found/snare.wav: expected 8000 Hz as in true/kick.wav, found 16000"),
-        (RATE, slice(7), "found/snare.wav: expected 48000 samples as in true/kick.wav, found 7"),
+        (
+            RATE,
+            slice(7),
+            "found/snare.wav: expected 48000 samples as in true/kick.wav, found 7; "
+            "--allow-length 47993 leaves out what is longer",
+        ),
     ],
 )
 def test_stems_have_one_rate_and_length(
@@ -310,3 +315,52 @@ def test_the_library_raises_what_the_command_says(stems: tuple[Samples, Samples]
     Path("found/kick.wav").unlink()
     with pytest.raises(InputFileError, match=r"^found: expected a stem for kick, found none"):
         evaluate("true", "found")
+
+
+def test_stems_that_are_a_little_longer(stems: tuple[Samples, Samples]) -> None:
+    kick, snare = stems
+    before = evaluate("true", "found").as_dict()
+    more = np.full((5, 2), 0.5)
+    write("found/kick.wav", np.concatenate([kick + 0.1 * snare, more]))
+    with pytest.raises(InputFileError, match="--allow-length 5 leaves out"):
+        evaluate("true", "found", allow_length=4)
+    told: list[str] = []
+    assert evaluate("true", "found", allow_length=5, warn=told.append).as_dict() == before
+    assert told == ["1 of 4 stems: up to 5 samples at the end left out"]
+
+
+def test_bss_eval_of_stems_in_opposite_phase(stems: tuple[Samples, Samples]) -> None:
+    pytest.importorskip("mir_eval")
+    kick, _ = stems
+    write("true/kick.wav", kick[:, :1] * [1, -1])
+    found = evaluate("true", "found", bss=True).as_dict()
+    assert found["stems"][0]["bss_sdr"] is None
+    assert found["stems"][1]["bss_sdr"] is not None
+    write("true/kick.wav", kick)
+    write("found/kick.wav", kick[:, :1] * [1, -1 - 1e-9])
+    assert evaluate("true", "found", bss=True).as_dict()["stems"][0]["bss_sar"] is None
+
+
+def test_a_rounding_error_is_no_sound(stems: tuple[Samples, Samples]) -> None:
+    tiny = 1e-12 * sound(7)
+    write("true/tom.wav", tiny)
+    write("found/tom.wav", tiny)
+    assert evaluate("true", "found").as_dict()["stems"][-1]["si_sdr"] is None
+
+
+def test_a_part_is_measured(stems: tuple[Samples, Samples]) -> None:
+    kick, snare = stems
+    found = evaluate("true", "found", start=4.0).as_dict()
+    assert found["stems"][0]["si_sdr"] is None  # the kick ends there
+    for folder, (one, two) in {
+        "t": (kick, snare), "f": (kick + 0.1 * snare, snare + 0.01 * kick)
+    }.items():  # fmt: skip
+        write(f"{folder}/kick.wav", one[RATE : 3 * RATE])
+        write(f"{folder}/snare.wav", two[RATE : 3 * RATE])
+    part = evaluate("true", "found", start=1.0, end=3.0)
+    whole = evaluate("t", "f")
+    assert isinstance(part, StemEvaluation)
+    assert isinstance(whole, StemEvaluation)
+    assert part.mean == pytest.approx(whole.mean)
+    with pytest.raises(ParameterError, match="expected a part of"):
+        evaluate("true", "found", start=6.0)

@@ -3,8 +3,11 @@
 In the order of the work:
 
 ==============  ================================================================================
-``riff``        the chunks of WAV files and their kin
+``riff``        the chunks of WAV files and their kin, and where the samples are
 ``decoder``     what libsndfile and its decoders want
+``source``      what libsndfile is given to read: a file, or its samples behind a corrected head
+``foreign``     what ffmpeg decodes, where libsndfile does not
+``tags``        what else a file tells: time stamps, tempo, loops, titles
 ``length``      how many samples a file holds, where its head does not say
 ``recording``   `Recording`: facts and blocks of samples; `open_recording`, `recording_at`
 ``samples``     the same of an array: `recording_from`

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 
 def file_name(path: Path) -> str | bytes:
@@ -18,6 +19,11 @@ def is_mp3(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(3)
     return head == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
+
+
+def is_noisy(file: Any) -> bool:
+    """Whether the decoder of an open file writes on stderr."""
+    return bool(file.subtype.startswith("MPEG"))
 
 
 class _Stderr:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import InputFileError, Warn, warn_python
-from nmfd_cli.io.audio.decoder import file_name, is_mp3, silenced
+from nmfd_cli.io.audio.decoder import is_noisy, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
-from nmfd_cli.io.special_files import refuse_special
+from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, readable, source_of
+from nmfd_cli.io.audio.tags import NO_TAGS, Tags, read_tags, titles_of
 
 #: What stands for standard input in place of a path.
 STREAM: Final = "-"
@@ -77,16 +78,25 @@ class Recording(AudioFacts):
         What results call it: the file's name.
     read : callable
         ``read(block_samples)`` yields the samples; see `blocks`.
+    tags : Tags
+        What its file tells beside the samples.
     """
 
     name: str
     title: str
     read: Callable[[int], Iterator[Samples]] = field(repr=False, compare=False)
+    tags: Tags = field(default=NO_TAGS, repr=False, compare=False)
 
     @property
     def facts(self) -> AudioFacts:
         """What is known of it, without the samples."""
         return AudioFacts(self.sample_rate, self.n_channels, self.n_samples, self.subtype)
+
+    def part(self, begin: int, end: int) -> "Recording":
+        """Return the samples from begin to end, the latter not included, as a recording."""
+        read = partial(_part_of_blocks, self.read, begin, end)
+        tags = self.tags.part(begin, end, n_samples=self.n_samples)
+        return replace(self, n_samples=end - begin, read=read, tags=tags)
 
     def blocks(self, block_samples: int) -> Iterator[Samples]:
         """Yield the samples in order, in arrays (n_channels, up to block_samples).
@@ -118,7 +128,7 @@ def open_recording(
     Raises
     ------
     InputFileError
-        If it is missing, no file, no audio that libsndfile reads, or holds no samples.
+        If it is missing, no file, no audio that libsndfile or ffmpeg reads, or holds no samples.
     """
     path = Path(path)
     called = name if name is not None else str(path)
@@ -127,9 +137,21 @@ def open_recording(
             _require_file(path)
         except OSError as error:  # a name too long, or a folder that may not be looked into
             raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
-        with _open(path) as file:
-            n_samples, missing = find_length(path, file)
-            facts = AudioFacts(file.samplerate, file.channels, n_samples, file.subtype)
+        try:
+            source = source_of(path)
+        except NotDecodedError as error:
+            from nmfd_cli.io.audio.foreign import decoded  # what few need
+
+            source = decoded(path, error, warn=warn)
+        with opened(source) as file:
+            n_samples, missing = find_length(source, file)
+            subtype = (
+                file.subtype if source.bits is None else "PCM_24" if source.bits > 16 else "PCM_16"
+            )
+            facts = AudioFacts(file.samplerate, file.channels, n_samples, subtype)
+            titles, channels = titles_of(file), file.channels
+        with readable(source) as content:
+            tags = read_tags(content, source.layout, titles, channels)
     except InputFileError as error:
         error.path = called
         raise
@@ -139,8 +161,8 @@ def open_recording(
     if missing:
         there = f"{n_samples} samples ({facts.seconds:.3f} s) are there"
         warn(f"{called}: cut off: {missing}, {there}")
-    read = partial(_file_blocks, path, called, facts)
-    return Recording(**vars(facts), name=called, title=title or path.name, read=read)
+    read = partial(_file_blocks, source, called, facts)
+    return Recording(**vars(facts), name=called, title=title or path.name, read=read, tags=tags)
 
 
 @contextmanager
@@ -173,7 +195,7 @@ def estimated_seconds(path: str | Path) -> float | None:
     InputFileError
         If it is no audio that libsndfile reads.
     """
-    with _open(Path(path)) as file:
+    with opened(source_of(Path(path))) as file:
         return estimated_length(file) / file.samplerate or None
 
 
@@ -216,24 +238,47 @@ def require_sane(block: FloatArray, *, name: str, sample_rate: int, position: in
     )
 
 
-def _file_blocks(path: Path, name: str, facts: AudioFacts, block_samples: int) -> Iterator[Samples]:
+def _part_of_blocks(
+    read: Callable[[int], Iterator[Samples]], begin: int, end: int, block_samples: int
+) -> Iterator[Samples]:
+    waiting: list[Samples] = []
+    position = n_waiting = 0
+    for block in read(block_samples):
+        wanted = block[:, max(0, begin - position) : max(0, end - position)]
+        position += block.shape[1]
+        waiting.append(wanted)
+        n_waiting += wanted.shape[1]
+        if n_waiting >= block_samples:
+            joined = np.concatenate(waiting, axis=1)
+            yield joined[:, :block_samples]
+            waiting, n_waiting = [joined[:, block_samples:]], n_waiting - block_samples
+        if position >= end:
+            break
+    if n_waiting:
+        yield np.concatenate(waiting, axis=1)
+
+
+def _file_blocks(
+    source: AudioSource, name: str, facts: AudioFacts, block_samples: int
+) -> Iterator[Samples]:
     position = 0
 
     def broken(reason: str) -> InputFileError:
         read = f"could read {position}: {reason.rstrip('.')}"
         return InputFileError(name, f"expected {facts.n_samples} samples, {read}")
 
-    with _open(path) as file:
+    with opened(source) as file:
         while position < facts.n_samples:
             wanted = min(block_samples, facts.n_samples - position)
             try:
-                with silenced(file.format == "MP3"):
+                with silenced(is_noisy(file)):
                     block = file.read(wanted, dtype="float64", always_2d=True)
             except (sf.LibsndfileError, RuntimeError) as error:
                 raise broken(str(error)) from error
             if len(block) < wanted:
                 position += len(block)
                 raise broken("the file ends there")
+            block *= source.scale
             require_sane(block, name=name, sample_rate=facts.sample_rate, position=position)
             position += len(block)
             yield block.T
@@ -246,17 +291,3 @@ def _require_file(path: Path) -> None:
         raise InputFileError(path, "no such file")
     if path.is_file() and path.stat().st_size == 0:
         raise InputFileError(path, expected="an audio file", found="an empty one")
-
-
-def _open(path: Path) -> sf.SoundFile:
-    refuse_special(path, "an audio file")
-    try:
-        with silenced(is_mp3(path)):
-            return sf.SoundFile(file_name(path))
-    except (sf.LibsndfileError, RuntimeError, TypeError) as error:
-        reason = getattr(error, "error_string", str(error)).rstrip(".")
-        raise InputFileError(
-            path, f"expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): {reason}"
-        ) from error
-    except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error

@@ -1,20 +1,16 @@
 """Standard input as a file that can be sought in, standard output as the place of one file."""
 
-import os
 import shutil
-import struct
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
-from nmfd_cli.io.audio.length import UNKNOWN_FROM
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
-from nmfd_cli.io.audio.riff import chunks
 from nmfd_cli.io.temporary import temporary_folder
 
 _COPY_BYTES = 1 << 20
@@ -71,7 +67,7 @@ def _spool_stdin(copy: Path) -> None:
         raise ParameterError(
             setting=STREAM, expected="audio from a pipe or a file on standard input", found="none"
         )
-    with copy.open("w+b") as file:
+    with copy.open("wb") as file:
         while True:
             try:
                 block = stdin.read(_COPY_BYTES)
@@ -84,34 +80,6 @@ def _spool_stdin(copy: Path) -> None:
                 file.flush()
             except OSError as error:
                 raise _no_room(error) from error
-        mend_unknown_length(file)
-
-
-def mend_unknown_length(file: BinaryIO) -> None:
-    """Write the true lengths into the head of a WAV file that was written to a pipe.
-
-    Who writes to a pipe cannot go back to the head.  ffmpeg leaves 0xFFFFFFFF there, sox
-    0x7FFFFFFF less a little, GStreamer 0.  libsndfile reads the first two to the end of the file,
-    but takes the last for a file without samples; all are mended alike.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading and writing.  Anything but WAV, and WAV with plausible lengths, is left
-        as it is.
-    """
-    end = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    if end < 12 or file.read(4) != b"RIFF" or file.seek(8) != 8 or file.read(4) != b"WAVE":
-        return
-    for name, content, size in chunks(file, 12):
-        if name == b"data":
-            if size == 0 or (size >= UNKNOWN_FROM and content + size > end):
-                file.seek(content - 4)
-                file.write(struct.pack("<I", min(end - content, 0xFFFFFFFF)))
-                file.seek(4)
-                file.write(struct.pack("<I", min(end - 8, 0xFFFFFFFF)))
-            return
 
 
 class StdoutOutput:

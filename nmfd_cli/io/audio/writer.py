@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,30 @@ from numpy.typing import NDArray
 
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.decoder import file_name
+from nmfd_cli.io.audio.length import BYTES
 from nmfd_cli.io.audio.recording import AudioFacts
+from nmfd_cli.io.audio.tags import NO_TAGS, Tags, write_tags
 
 #: Bits of the integer sample formats; every other one holds fractions.
 _BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 
+#: Bytes of samples that a WAV file holds with a head and what else belongs to them: from there on
+#: its sizes of 32 bits do not do, and it becomes RF64.
+_LARGEST_WAV = (1 << 32) - (1 << 24)
+
 #: The sample rates of FLAC, as errors tell of them.
 FLAC_RATES = "up to 65535 Hz (655350 Hz in steps of 10)"
+
+#: The sample rates of MP3, in Hz.
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+#: Kilobits a second of stereo at 44.1 kHz at the qualities 0, 1 ... 10 of Vorbis.
+_VORBIS_RATES = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 500)
+#: libsndfile's names of what lossy containers hold.
+LOSSY_SUBTYPES = {"ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
+#: Kilobits a second.
+DEFAULT_BIT_RATE = 192
+#: Samples written at a time.
+_BLOCK = 1 << 16
 
 #: Bytes left on a disk that takes no more blocks.
 _FULL_DISK = 1 << 16
@@ -33,13 +51,16 @@ class SampleFormat:
     Attributes
     ----------
     container : str
-        ``wav`` or ``flac``.
+        ``wav``, ``flac``, ``ogg`` or ``mp3``.
     subtype : str
         libsndfile's name.
+    bit_rate : int, optional
+        Kilobits a second of the latter two.
     """
 
     container: str
     subtype: str
+    bit_rate: int | None = None
 
     def __post_init__(self) -> None:
         if not sf.check_format(self.container.upper(), self.subtype):
@@ -87,29 +108,60 @@ class AudioWriter:
     sample_format : SampleFormat
     place : Path
         Where the file will stand in the end: what errors speak of.
+    tags : Tags
+        What it tells beside the samples.
     """
 
     def __init__(
-        self, path: Path, facts: AudioFacts, sample_format: SampleFormat, *, place: Path
+        self,
+        path: Path,
+        facts: AudioFacts,
+        sample_format: SampleFormat,
+        *,
+        place: Path,
+        tags: Tags = NO_TAGS,
     ) -> None:
-        self._path, self._place = path, place
+        self._path, self._place, self._tags = path, place, tags
         self._format = sample_format
         container = sample_format.container.upper()
+        if container == "WAV" and self._size(facts) > _LARGEST_WAV:
+            container = "RF64"
+        elif container == "WAV" and tags.mask:
+            container = "WAVEX"
         rate, channels = facts.sample_rate, facts.n_channels
         try:
             self._file = sf.SoundFile(
-                file_name(path), "w", rate, channels, sample_format.subtype, format=container
+                file_name(path),
+                "w",
+                rate,
+                channels,
+                sample_format.subtype,
+                format=container,
+                **_compression(sample_format, facts),
             )
+            if container in ("OGG", "MP3") and not (container == "MP3" and tags.id3):
+                for name, text in tags.titles.items():
+                    setattr(self._file, name, text)
         except (sf.LibsndfileError, OSError, RuntimeError, TypeError) as error:
             what = f"{container} of {channels} channels at {rate} Hz"
             raise self._failed(error, what) from error
 
+    def _size(self, facts: AudioFacts) -> int:
+        """Return the bytes of all samples."""
+        return facts.n_samples * facts.n_channels * BYTES[self._format.subtype]
+
     def write(self, x: NDArray[np.float64]) -> None:
         """Append quantised samples (n_channels, n_samples)."""
         try:
-            self._file.write(np.ascontiguousarray(self._format.stored(x).T))
+            samples = np.ascontiguousarray(self._format.stored(x).T)
+            for start in range(0, len(samples), _BLOCK):  # its encoders have no room for all
+                self._file.write(samples[start : start + _BLOCK])
         except (sf.LibsndfileError, OSError, RuntimeError) as error:
             raise self._failed(error) from error
+
+    def mark(self, positions: Sequence[int]) -> None:
+        """Add cue points at samples."""
+        self._tags = self._tags.with_cue_points(positions)
 
     def close(self) -> None:
         """Finish the file.
@@ -121,6 +173,11 @@ class AudioWriter:
         """
         try:
             self._file.close()
+            if self._format.container == "ogg":
+                from nmfd_cli.io.audio.ogg import clear_serial  # what few need
+
+                clear_serial(self._path)
+            write_tags(self._path, self._format.container, self._tags)
         except (sf.LibsndfileError, OSError, RuntimeError) as error:
             raise self._failed(error) from error
 
@@ -132,6 +189,23 @@ class AudioWriter:
         """Let go of the file, finished or not, without a word."""
         with suppress(sf.LibsndfileError, OSError, RuntimeError):
             self._file.close()
+
+
+def _compression(sample_format: SampleFormat, facts: AudioFacts) -> dict[str, Any]:
+    """Return what tells libsndfile the bit rate."""
+    if sample_format.bit_rate is None:
+        return {}
+    wanted = float(sample_format.bit_rate)
+    if sample_format.container == "mp3":
+        rate = facts.sample_rate
+        low, high = (32, 320) if rate >= 32000 else (8, 160) if rate >= 16000 else (8, 64)
+        return {
+            "compression_level": 1 - (min(max(wanted, low), high) - low) / (high - low),
+            "bitrate_mode": "CONSTANT",
+        }
+    of_stereo = wanted * 2 / facts.n_channels * 44100 / facts.sample_rate
+    quality = float(np.interp(of_stereo, _VORBIS_RATES, np.arange(len(_VORBIS_RATES)) / 10))
+    return {"compression_level": 1 - quality}
 
 
 def _reason(error: Exception, path: Path) -> str:
@@ -150,6 +224,23 @@ def require_writable_format(container: str, facts: AudioFacts) -> None:
     ------
     OutputError
     """
+    n_channels, rate = facts.n_channels, facts.sample_rate
+    is_held = {
+        "mp3": n_channels <= 2 and rate in _MP3_RATES,
+        "ogg": n_channels <= 8 and 8000 <= rate <= 192000,
+    }
+    if not is_held.get(container, True):
+        holds = (
+            f"1 or 2 channels at {', '.join(map(str, _MP3_RATES))} Hz"
+            if container == "mp3"
+            else "up to 8 channels at 8000 to 192000 Hz"
+        )
+        raise OutputError(
+            f"{container} holds {holds}",
+            setting="format",
+            found=f"{n_channels} channels at {rate} Hz",
+            hint="--format wav holds them",
+        )
     if container == "flac" and (facts.n_channels > 8 or not flac_holds(facts.sample_rate)):
         raise OutputError(
             f"flac holds up to 8 channels and {FLAC_RATES}",

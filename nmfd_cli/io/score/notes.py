@@ -1,10 +1,10 @@
 """What is played when: the value that the readers and writers of scores share, and its limits."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import isfinite
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from nmfd_cli.errors import ParameterError
 
@@ -90,6 +90,30 @@ class Score:
         kept = [index for index, drum in enumerate(self.drums) if (drum is not None) == is_drums]
         columns = (getattr(self, field.name) for field in fields(self))
         return Score(*(tuple(column[index] for index in kept) for column in columns))
+
+    def between(self, start: float, end: float | None) -> "Score":
+        """Return what is played from start to end, in seconds from start.
+
+        A pitched note that sounds at the start begins there.
+        """
+        columns = (getattr(self, field.name) for field in fields(self))
+        notes = (_note_within(note, start, end) for note in zip(*columns, strict=True))
+        kept = [note for note in notes if note is not None]
+        return Score(*zip(*kept, strict=True)) if kept else Score((), (), (), (), ())
+
+    def later_by(self, seconds: float) -> "Score":
+        """Return the same notes so many seconds later."""
+        return replace(self, onsets=tuple(onset + seconds for onset in self.onsets))
+
+
+def _note_within(note: tuple[Any, ...], start: float, end: float | None) -> tuple[Any, ...] | None:
+    onset, duration, *rest = note
+    if end is not None and onset >= end:
+        return None
+    if onset >= start:
+        return (onset - start, duration, *rest)
+    left = onset + (duration or 0.0) - start
+    return (0.0, left, *rest) if left > 0 and rest[1] is None else None
 
 
 def require_seconds(value: float, what: str, found: str) -> float:
