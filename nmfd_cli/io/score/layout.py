@@ -6,8 +6,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Final
 
-from nmfd_cli.core.articulations import articulation
-from nmfd_cli.core.drum_classes import drum_class
+from nmfd_cli.core.articulations import articulation, class_of, kit_class
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.score.cells import (
     PITCH_EXPECTED,
@@ -61,7 +60,7 @@ class Table:
         # -1 for a column that is not there: `note` puts an empty cell at the end
         self.known_cells = itemgetter(*(columns.get(name, -1) for name in _COLUMN_SYNONYMS))
         self.drum_class: Callable[[str], str] = cache(
-            lambda cell: drum_class(cell, extra=drum_classes)
+            lambda cell: kit_class(cell, extra=drum_classes)
         )
         self.articulation: Callable[[str, str], str | None] = cache(articulation)
 
