@@ -151,11 +151,12 @@ def _class_of_text(name: str, extra: Collection[str]) -> str | None:
     folded = _fold(name)
     if folded in DRUM_CLASSES:
         return folded
-    own = {_fold(custom): custom for custom in extra}
-    if folded and folded in own:
-        return own[folded]
+    exact = {_fold(custom): custom for custom in extra}
+    if folded and folded in exact:
+        return exact[folded]
     if _NUMBER.fullmatch(name.strip()):
         return _BY_NUMBER.get(float(name))
+    own = {bare: custom for key, custom in exact.items() for bare in _bare_names(key)} | exact
     for table in (own, _BY_NAME):
         for bare in _bare_names(folded):
             if bare in table:
