@@ -10,7 +10,7 @@ Where the sources disagree, this module decides:
   the snare drum and counts as ``snare``, as in the usual reductions to three classes.
 - ``CH`` is a closed hi-hat, as drum machines print it; the ENST-Drums labels ``ch1`` and ``ch5``
   are china cymbals.  ENST's ``c``, ``c1`` and ``c4`` could also be notes and have no class.
-- ``OH`` are the overhead microphones, as sessions name them, and no drum; an open hi-hat is ``OHH``.
+- ``OH`` are the overhead microphones of a session, and no drum; an open hi-hat is ``OHH``.
 - ``HIT`` is the high tom of MDB Drums.  A bell alone is the bell of the ride.
 - A finger snap counts as ``clap``, with which sample packs store it.
 - A cowbell, a tambourine, claves or sticks have no class (`PERCUSSION`).
@@ -23,6 +23,7 @@ long as all that name one agree.
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from itertools import pairwise
 from numbers import Real
 from types import MappingProxyType
 from typing import Final
@@ -48,13 +49,10 @@ _NOTES_READ: Final[dict[str, tuple[int, ...]]] = {
 
 #: Percussion that belongs to none of the classes, folded; a plural counts as well.
 PERCUSSION: Final = frozenset(
-    "cowbell tambourine vibraslap bongo conga timbale agogo cabasa maraca whistle guiro clave"
-    " woodblock block cuica triangle shaker chime windchime belltree jinglebell sleighbell castanet"
-    " surdo stick slap squareclick metronome metronomeclick metronomebell highq scratch scratchpush"
-    " scratchpull gong djembe cajon tabla timpani udu tamtam glockenspiel fingercymbal".split()
+    ["cowbell", "tambourine", "vibraslap", "bongo", "conga", "timbale", "agogo", "cabasa", "maraca", "whistle", "guiro", "clave", "woodblock", "block", "cuica", "triangle", "shaker", "chime", "windchime", "belltree", "jinglebell", "sleighbell", "castanet", "surdo", "stick", "slap", "squareclick", "metronome", "metronomeclick", "metronomebell", "highq", "scratch", "scratchpush", "scratchpull", "gong", "djembe", "cajon", "tabla", "timpani", "udu", "tamtam", "glockenspiel", "fingercymbal"]
 )
 # Recordings of more than one drum.
-_MICROPHONES: Final = frozenset("oh ohs overhead overheads ohl ohr room rooms roommic".split())
+_MICROPHONES: Final = frozenset(["oh", "ohs", "overhead", "overheads", "ohl", "ohr", "room", "rooms", "roommic"])
 
 # The synonym table, folded (see `_fold`).  A class answers to each of its nouns, to a noun with one
 # of its qualifiers before or after it, and to the words that stand by themselves.  A number at the
@@ -171,10 +169,10 @@ def _bare_names(folded: str) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _class_of_words(name: str, own: Mapping[str, str]) -> str | None:
+def _class_of_words(name: str, own: dict[str, str]) -> str | None:
     """Return the class on which all words agree that name one; None where other percussion is."""
     words = [word.casefold() for word in _WORDS.findall(_SMALL_THEN_CAPITAL.sub(" ", name))]
-    pairs = [first + second for first, second in zip(words, words[1:], strict=False)]
+    pairs = [first + second for first, second in pairwise(words)]
     if any(is_percussion(word) for word in (*words, *pairs)) or _MICROPHONES.intersection(words):
         return None
     table = _BY_WORD | own

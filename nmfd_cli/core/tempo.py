@@ -1,4 +1,4 @@
-"""The tempo of a drum transcription: where its beats and bars are, also where the playing drifts."""
+"""The tempo of a drum transcription: where its beats and bars are, also where it drifts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -103,7 +103,9 @@ def estimate_tempo(onsets: Mapping[str, FloatArray]) -> Tempo | None:
         None for fewer than eight onsets, and where they follow no grid: better no bar lines than
         wrong ones.
     """
-    drums = {drum: np.asarray(hits, dtype=np.float64).reshape(-1, 2) for drum, hits in onsets.items()}
+    drums = {
+        drum: np.asarray(hits, dtype=np.float64).reshape(-1, 2) for drum, hits in onsets.items()
+    }
     hits = np.concatenate([*drums.values(), np.zeros((0, 2))])
     if len(hits) < _FEWEST:
         return None

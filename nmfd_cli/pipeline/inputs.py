@@ -9,8 +9,10 @@ from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.errors import Warn
 from nmfd_cli.io.audio.recording import Recording, recording_at
 from nmfd_cli.io.score import Score, read_score
+from nmfd_cli.io.score.drum_map import load_drum_map
+from nmfd_cli.io.score.notes import Reading
 from nmfd_cli.kits.find import load_kit
-from nmfd_cli.pipeline.components import kit_extras, usable_part
+from nmfd_cli.pipeline.components import kit_extras, usable_part, wants_drums
 from nmfd_cli.settings.definitions import SeparationSettings
 
 
@@ -71,5 +73,12 @@ def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn:
     MissingExtraError
         If it is a MIDI file and mido is not installed.
     """
-    score = read_score(path, drum_classes=kit_extras(settings, kit), warn=warn)
+    drum_classes = kit_extras(settings, kit)
+    reading = Reading(
+        as_drums=wants_drums(settings),
+        tempo=settings.score_tempo,
+        offset=settings.score_offset,
+        drum_notes=load_drum_map(settings.drum_map).read if settings.drum_map else {},
+    )
+    score = read_score(path, drum_classes=drum_classes, reading=reading, warn=warn)
     return usable_part(score, settings, name=str(path), warn=warn)

@@ -158,7 +158,9 @@ def test_names_of_sample_packs(name: str, expected: str) -> None:
     assert drum_or_articulation(name) == expected
 
 
-@pytest.mark.parametrize("name", ["Overheads", "OH L", "Room 2", "Cowbells", "Ride Cowbell", "Perc"])
+@pytest.mark.parametrize(
+    "name", ["Overheads", "OH L", "Room 2", "Cowbells", "Ride Cowbell", "Perc"]
+)
 def test_what_is_no_drum_of_its_own_has_no_class(name: str) -> None:
     with pytest.raises(ParameterError):
         drum_class(name)

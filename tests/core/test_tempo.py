@@ -1,5 +1,7 @@
 """The tempo of onsets."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -38,8 +40,10 @@ def test_no_tempo_where_there_is_none() -> None:
 
 
 #: Steps a beat, beats a bar, and the steps of each drum in a bar.
-GROOVES = {
-    "sixteenths on double kick": (4, 4, {"kick": range(16), "snare": (4, 12), "hihat": range(0, 16, 4)}),
+GROOVES: dict[str, tuple[int, int, dict[str, Iterable[int]]]] = {
+    "sixteenths on double kick": (
+        4, 4, {"kick": range(16), "snare": (4, 12), "hihat": range(0, 16, 4)}
+    ),
     "rock": (4, 4, {"kick": (0, 6, 8), "snare": (4, 12), "hihat": range(0, 16, 2)}),
     "triplets": (3, 4, {"kick": (0, 6), "snare": (3, 9), "hihat": range(12)}),
     "12/8": (3, 4, {"kick": (0, 5, 6), "snare": (3, 9), "hihat": range(12)}),

@@ -1,5 +1,6 @@
 """MIDI files: what is written comes back, and what others wrote is understood."""
 
+import io
 import re
 import sys
 from collections.abc import Mapping
@@ -169,7 +170,7 @@ def test_running_status_and_velocity_zero(tmp_path: Path) -> None:
     header = b"MThd\0\0\0\x06\0\0\0\x01\0\x60"
     path = tmp_path / "running.mid"
     path.write_bytes(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
-    score = read_midi(path, warn=str)
+    score = read_midi(path, warn=lambda _: None)
     assert score.onsets == (0.0, 0.5)
     assert score.drums == ("kick", "snare")
     assert score.velocities == (100, 90)
@@ -371,9 +372,7 @@ def test_a_tempo_that_is_assumed_is_reported(tmp_path: Path) -> None:
     path.write_bytes(HEAD + _chunk(b"MTrk", KICK + bytes([0, 0x99, 38, 90, 96, 38, 0]) + END))
     score, said = read(path)
     assert score.onsets == (0.0, 0.5)
-    assert said == [
-        f"{path}: no tempo, 120 beats a minute are taken; --score-tempo says otherwise"
-    ]
+    assert said == [f"{path}: no tempo, 120 beats a minute are taken; --score-tempo says otherwise"]
     score, said = read(path, tempo=60.0, offset=0.25)
     assert (score.onsets, said) == ((0.25, 1.25), [])
     own = save(tmp_path / "own.mid", [tempo(250_000), on(36), on(38, 480)])
@@ -414,17 +413,59 @@ def test_transcription_gets_the_tempo_of_its_hits(tmp_path: Path) -> None:
     assert bpm == pytest.approx(96, rel=0.002)
     assert read_midi(tmp_path / "drums.mid").onsets == pytest.approx(beats, abs=0.001)
     assert write_midi(tmp_path / "given.mid", onsets, bpm=48.0) == 48.0
-    assert write_midi(tmp_path / "few.mid", {"kick": strokes((1, 64))}) == 120.0
+    with pytest.warns(NmfdWarning, match=r"no tempo found, 120 beats a minute are taken; --tempo"):
+        assert write_midi(tmp_path / "few.mid", {"kick": strokes((1, 64))}) == 120.0
 
 
 def test_transcription_replaces_nothing_unasked(tmp_path: Path) -> None:
     path = tmp_path / "drums.mid"
     path.write_bytes(b"mine")
     with pytest.raises(OutputError, match="--overwrite replaces it"):
-        write_midi(path, {"kick": strokes((1, 64))})
+        write_midi(path, {"kick": strokes((1, 64))}, bpm=90.0)
     with pytest.raises(ParameterError):
         write_midi(path, {"kick": strokes((1, 64))}, bpm=5.0, overwrite=True)
     assert path.read_bytes() == b"mine"
-    write_midi(path, {"kick": strokes((1, 64))}, overwrite=True)
+    write_midi(path, {"kick": strokes((1, 64))}, overwrite=True, bpm=90.0)
     assert read_midi(path).onsets == pytest.approx((1.0,), abs=0.0005)
     assert [entry.name for entry in tmp_path.iterdir()] == ["drums.mid"]
+
+
+def test_bars_of_a_drifting_file_are_the_bars_of_the_music(tmp_path: Path) -> None:
+    """Ticks of the beats are whole beats, bars begin on downbeats, and times stay exact."""
+    lengths = 0.5 / (1 + 0.03 * np.sin(np.linspace(0, 6, 64)))
+    for first in (0.0, 0.1, 0.9):
+        beats = first + np.concatenate([[0], np.cumsum(lengths)])
+        onsets = {"kick": strokes(*((t, 100) for t in beats[:64]))}
+        onsets["snare"] = strokes(*((t + 0.21, 100) for t in beats[:64]))
+        data = midi_bytes(onsets, 120.0, beat_times=beats.tolist())
+        score = parse_midi(data)
+        times = np.array(
+            [
+                [t for t, d in zip(score.onsets, score.drums, strict=True) if d == drum]
+                for drum in ("kick", "snare")
+            ]
+        )
+        assert np.abs(times - [beats[:64], beats[:64] + 0.21]).max() < 0.0005
+        file = mido.MidiFile(file=io.BytesIO(data))
+        tick, at, metres = 0, [], {}
+        for message in file.tracks[0]:
+            tick += message.time
+            if message.type == "time_signature":
+                metres[tick / file.ticks_per_beat] = message.numerator
+            if message.type == "note_on" and message.note == 36:
+                at.append(tick / file.ticks_per_beat)
+        bar = max(metres)  # the last change of the metre is where bars of four begin
+        assert metres[bar] == 4
+        assert (np.array(at[::4]) - bar) % 4 == pytest.approx(0, abs=0.01)
+
+
+def test_a_track_for_each_drum_and_notes_of_a_map(tmp_path: Path) -> None:
+    onsets = {"kick": strokes((1, 64)), "open hihat": strokes((2, 65)), "ride": strokes((3, 66))}
+    data = midi_bytes(onsets, 60.0, has_tracks=True, notes={"hihat": 60, "ride": 61})
+    file = mido.MidiFile(file=io.BytesIO(data))
+    assert [track.name for track in file.tracks] == ["", "kick", "open hihat", "ride"]
+    notes = [[m.note for m in track if m.type == "note_on"] for track in file.tracks]
+    assert notes == [[], [36], [60], [61]]
+    assert parse_midi(data, reading=Reading(drum_notes={60: "open hihat", 61: "ride"})).onsets == (
+        pytest.approx((1, 2, 3), abs=0.001)
+    )

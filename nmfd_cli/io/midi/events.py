@@ -1,4 +1,4 @@
-"""The bytes of a MIDI file as notes, tempos and names: strict where it matters, else as players are.
+"""The bytes of a MIDI file as notes, tempos and names: strict where it matters, else lenient.
 
 What a player passes over is passed over here: chunks of other kinds, key signatures that there are
 not, meta events of wrong lengths, a missing end of a track, a RIFF around it all.
@@ -92,7 +92,7 @@ def _tracks(data: bytes) -> Iterator[bytes]:
     """Yield the content of each track; chunks of another kind are passed over."""
     place = 8 + int.from_bytes(data[4:8], "big")
     place = data.find(b"MTrk", 14) if place > len(data) or place < 14 else place
-    while 0 <= place and place + 8 <= len(data):
+    while place >= 0 and place + 8 <= len(data):
         kind, length = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "big")
         if kind == b"MTrk":
             yield data[place + 8 : place + 8 + length]

@@ -21,7 +21,9 @@ _DRUM_WORDS: Final = ("drum", "percussion", "perc.", "schlagzeug", "batterie", "
 _DRUM_NOTES: Final = frozenset((22, 26, *range(35, 60)))
 
 
-def read_midi(path: str | Path, *, reading: Reading = AS_WRITTEN, warn: Warn = warn_python) -> Score:
+def read_midi(
+    path: str | Path, *, reading: Reading = AS_WRITTEN, warn: Warn = warn_python
+) -> Score:
     """Read a standard MIDI file as a score.
 
     Parameters

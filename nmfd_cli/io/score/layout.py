@@ -52,7 +52,7 @@ _MOST_ROWS: Final = 2000
 _UNIT_SECONDS = re.compile(r"[(\[]\s*(?:s|sec|secs|seconds?)\s*[)\]]")
 
 
-class UnknownDrum(ParameterError):
+class UnknownDrumError(ParameterError):
     """The name of a drum that has no class, and is no misspelled one either."""
 
 
@@ -141,7 +141,9 @@ def _drum(
     except ParameterError as error:
         if error.hint.startswith("did you mean"):
             raise
-        raise UnknownDrum(expected=error.expected, found=error.found, hint=error.hint) from None
+        raise UnknownDrumError(
+            expected=error.expected, found=error.found, hint=error.hint
+        ) from None
     return drum, articulation(struck or cell, class_of(drum))
 
 

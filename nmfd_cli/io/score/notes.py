@@ -122,7 +122,9 @@ def left_out_line(name: object, counts: Mapping[str, int]) -> str:
     """Return the warning about hits of drums that have no class, by their names."""
     total = sum(counts.values())
     listed = ", ".join(f"{count} {drum}" for drum, count in counts.items())
-    return f"{name}: {total} {'hits' if total > 1 else 'hit'} without a drum class left out: {listed}"
+    return (
+        f"{name}: {total} {'hits' if total > 1 else 'hit'} without a drum class left out: {listed}"
+    )
 
 
 def require_seconds(value: float, what: str, found: str) -> float:

@@ -24,7 +24,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
-from nmfd_cli.io.score.layout import Table, UnknownDrum
+from nmfd_cli.io.score.layout import Table, UnknownDrumError
 from nmfd_cli.io.score.notes import (
     AS_WRITTEN,
     DRUM_SCORE_HEADER,
@@ -178,7 +178,7 @@ def _notes(
                     continue
             notes.append(table.note(row))
             lines.append(line)
-        except UnknownDrum as error:
+        except UnknownDrumError as error:
             unknown[error.found.strip("'\"")] += 1
             refusal = refusal or InputFileError(name, error.message, line)
         except ParameterError as error:

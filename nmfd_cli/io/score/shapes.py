@@ -22,7 +22,9 @@ from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.score.cells import shown
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_LIKE_NUMBER = re.compile(r"[+-]?[0-9.].*[0-9.]|[+-]?[0-9]|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_LIKE_NUMBER = re.compile(
+    r"[+-]?[0-9.].*[0-9.]|[+-]?[0-9]|[+-]?(?:nan|inf|infinity)", re.IGNORECASE
+)
 #: The label of a hit spans less, in seconds; a pitch read as its end spans more.
 _LONGEST_LABEL: Final = 10.0
 #: Pitches below are no music.
