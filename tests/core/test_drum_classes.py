@@ -17,7 +17,8 @@ NAMES = {
     "snare": "snare|Snare Drum|SD|sd-|snare_drum|Acoustic Snare|Electric Snare|Side Stick|sidestick"
     "|cross-stick|rimshot|rim|Snare Rim|rs|cs|SST|SDB|SDD|SDF|SDG|SDNS|2|37|38|40",
     "hihat": "hihat|hi-hat|Hi Hat|HiHat|hat|hats|hh|HH|chh|OHH|phh|closed hi-hat|Open Hi Hat"
-    "|Pedal Hi-Hat|hi-hat (open)|HH_closed|HH_open|HH_close|HH_CHH|HH_OHH|hhc|hho|CH|OHH 2|foot hihat"
+    "|Pedal Hi-Hat|hi-hat (open)|HH_closed|HH_open|HH_close|HH_CHH|HH_OHH|hhc|hho|CH|OHH 2"
+    "|foot hihat"
     "|3|42|44|46|22|26",
     "tom": "tom|toms|tom-tom|TT|ht|MT|lt|FT|floor tom|Rack Tom|tom 2|tom_lo|hi_tom|Low Floor Tom"
     "|High Floor Tom|Low Tom|Low-Mid Tom|Hi-Mid Tom|Hi Mid Tom|High Tom|HIT|MHT|HFT|LFT|TT_HMT"
