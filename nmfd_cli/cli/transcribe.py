@@ -19,6 +19,7 @@ from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
 
 if TYPE_CHECKING:
+    from nmfd_cli.errors import Warn
     from nmfd_cli.output.transcription_writer import Transcription
 
 #: The settings that a transcription takes.
@@ -28,6 +29,7 @@ _TAKEN = (
     "kit",
     "start",
     "end",
+    "drum_map",
     "template_frames",
     "tail",
     "n_fft",
@@ -48,8 +50,8 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
     metavar="FILE|DIR",
     section="Output",
     shell_complete=complete_files,
-    help="Write there: a table (CSV), .json or .mid.  For several recordings a folder, or a path "
-    "with {track} in it.  [default: standard output]",
+    help="Write there: a table (CSV), .json, .mid or Audacity's labels (.txt).  For several "
+    "recordings a folder, or a path with {track} in it.  [default: standard output]",
 )
 @option(
     "--tempo",
@@ -57,6 +59,10 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
     metavar="BPM",
     section="Output",
     help="Beats a minute of MIDI files, which times do not depend on.  [default: estimated]",
+)
+@option("--midi-tracks", is_flag=True, section="Output", help="A track a drum in MIDI files.")
+@option(
+    "--reaper", is_flag=True, section="Output", help="Reaper's markers in place of the table (CSV)."
 )
 @option("--overwrite", is_flag=True, section="Output", help="Replace existing files.")
 @option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
@@ -83,12 +89,15 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
         "is_json": options["as_json"],
         "overwrite": options["overwrite"],
         "bpm": options["tempo"],
+        "is_reaper": options["reaper"],
+        "has_tracks": options["midi_tracks"],
     }
 
     from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.errors import InputFileError
     from nmfd_cli.io.audio.recording import recording_at
     from nmfd_cli.io.replacement import real_paths
+    from nmfd_cli.io.score.drum_map import load_drum_map
     from nmfd_cli.kits.find import load_kit
     from nmfd_cli.output.transcription_writer import Transcription, transcription_places
     from nmfd_cli.pipeline.inputs import part_of
@@ -100,6 +109,8 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     kit = load_kit(settings.kit, warn=reporter.warn)
     sources = real_paths([*recordings, *kit.files])
     places = transcription_places(recordings, options["out"], sources=sources, **flags)
+    if settings.drum_map is not None:
+        flags["notes"] = load_drum_map(settings.drum_map).written
     n_failed = 0
     for path in recordings:
         try:
@@ -119,19 +130,20 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
             continue
         found = Transcription(path, whole.seconds, score.later_by(settings.start))
         place = places.get(path)
-        bpm = _give(found, place, flags)
+        bpm = _give(found, place, flags, reporter.warn)
         reporter.line(_summary(found, place, bpm))
     return 1 if n_failed else 0
 
 
-def _give(found: "Transcription", place: Any, flags: dict[str, Any]) -> float | None:
+def _give(found: "Transcription", place: Any, flags: dict[str, Any], warn: "Warn") -> float | None:
     """Write a transcription, and return the tempo if it was written in beats."""
     from nmfd_cli.output.transcription_writer import transcription_text, write_transcription
 
     if place is None:
-        click.echo(transcription_text(found, is_json=flags["is_json"]), nl=False)
+        text = transcription_text(found, is_json=flags["is_json"], is_reaper=flags["is_reaper"])
+        click.echo(text, nl=False)
         return None
-    return write_transcription(place, found, **flags)
+    return write_transcription(place, found, warn=warn, **flags)
 
 
 def _summary(found: "Transcription", place: Any, bpm: float | None) -> str:

@@ -66,8 +66,8 @@ _PATTERNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "snare": (("side stick", r"stick|rimclick|^(ss|sst|cs)$"),),
     "hihat": (
         ("pedal hihat", r"ped|foot|^phh?$|^f$"),
-        ("open hihat", r"open|half|loose|sizzle|^ohh?$|ohh"),
-        ("closed hihat", r"clos|tight|edge|tip|^chh?$|chh"),
+        ("open hihat", r"open|half|loose|sizzle|ohh|^(op|o)h|(h|hats?)(op|o)$"),
+        ("closed hihat", r"clos|tight|edge|tip|^chh?$|chh|^clh|(h|hats?)(cl|c)$"),
     ),
     "tom": (
         ("mid tom", r"mid|^(mt|mht|hmt|hit|lmt|mtr|lmtr)$"),
@@ -81,7 +81,7 @@ _PATTERNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
 }
 _SEPARATORS = re.compile(r"[\W_]+")
-_NUMBER_AT_END = re.compile(r"\d+$")
+_NUMBERS_AROUND = re.compile(r"^\d+|\d+$")
 
 
 def articulation(name: str | int | float, drum: str) -> str | None:
@@ -108,8 +108,9 @@ def articulation(name: str | int | float, drum: str) -> str | None:
     if text.removesuffix(".0").isdigit():
         return _BY_NOTE.get(int(float(text)))
     folded = _SEPARATORS.sub("", text.casefold())
+    bare = _NUMBERS_AROUND.sub("", folded)
     for known, pattern in _PATTERNS.get(drum, ()):
-        if re.search(pattern, folded) or re.search(pattern, _NUMBER_AT_END.sub("", folded)):
+        if any(re.search(pattern, one) for one in (folded, bare, bare.removesuffix("s"))):
             return known
     return None
 
@@ -125,6 +126,32 @@ def notes_of(name: str) -> tuple[int, ...]:
     own = MIDI_NOTES[name]
     alike = _NOTES_READ.get(_BY_NOTE.get(own, ""), _OTHER_NOTES.get(name, ()))
     return (own, *(note for note in alike if note != own))
+
+
+def kit_class(name: str | int | float, *, extra: Collection[str] = ()) -> str:
+    """Return the drum class of a name, or the class of a kit's own that its articulation has.
+
+    Parameters
+    ----------
+    name : str, int or float
+        As `drum_class` takes it.
+    extra : collection of str
+        Names of the kit's classes: with a class ``ride``, ``Ride Cymbal`` belongs to that.
+
+    Raises
+    ------
+    ParameterError
+        If the name belongs to no class.
+
+    Examples
+    --------
+    >>> kit_class("Ride Cymbal"), kit_class("Ride Bell", extra=["ride", "crash"])
+    ('cymbal', 'ride')
+    """
+    drum = drum_class(name, extra=extra)
+    if not extra or drum not in DRUM_CLASSES:
+        return drum
+    return owner(drum, articulation(name, drum), extra) or drum
 
 
 def drum_or_articulation(name: str | int | float, *, extra: Collection[str] = ()) -> str:

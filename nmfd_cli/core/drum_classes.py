@@ -10,13 +10,20 @@ Where the sources disagree, this module decides:
   the snare drum and counts as ``snare``, as in the usual reductions to three classes.
 - ``CH`` is a closed hi-hat, as drum machines print it; the ENST-Drums labels ``ch1`` and ``ch5``
   are china cymbals.  ENST's ``c``, ``c1`` and ``c4`` could also be notes and have no class.
+- ``OH`` are the overhead microphones of a session, and no drum; an open hi-hat is ``OHH``.
 - ``HIT`` is the high tom of MDB Drums.  A bell alone is the bell of the ride.
-- A cowbell, a tambourine, claves or sticks have no class.
+- A finger snap counts as ``clap``, with which sample packs store it.
+- A cowbell, a tambourine, claves or sticks have no class (`PERCUSSION`).
+
+Folders and tracks say more than the drum: ``01 Kick``, ``808 Snares``, ``Claps & Snaps``,
+``Kick In``.  A number in front or behind, a plural and words that name no drum are passed over, as
+long as all that name one agree.
 """
 
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from itertools import pairwise
 from numbers import Real
 from types import MappingProxyType
 from typing import Final
@@ -40,6 +47,59 @@ _NOTES_READ: Final[dict[str, tuple[int, ...]]] = {
     "clap": (39,),
 }
 
+#: Percussion that belongs to none of the classes, folded; a plural counts as well.
+PERCUSSION: Final = frozenset(
+    [
+        "cowbell",
+        "tambourine",
+        "vibraslap",
+        "bongo",
+        "conga",
+        "timbale",
+        "agogo",
+        "cabasa",
+        "maraca",
+        "whistle",
+        "guiro",
+        "clave",
+        "woodblock",
+        "block",
+        "cuica",
+        "triangle",
+        "shaker",
+        "chime",
+        "windchime",
+        "belltree",
+        "jinglebell",
+        "sleighbell",
+        "castanet",
+        "surdo",
+        "stick",
+        "slap",
+        "squareclick",
+        "metronome",
+        "metronomeclick",
+        "metronomebell",
+        "highq",
+        "scratch",
+        "scratchpush",
+        "scratchpull",
+        "gong",
+        "djembe",
+        "cajon",
+        "tabla",
+        "timpani",
+        "udu",
+        "tamtam",
+        "glockenspiel",
+        "fingercymbal",
+    ]
+)
+# Recordings of more than one drum.
+_MICROPHONES: Final = frozenset(
+    ["oh", "ohs", "overhead", "overheads", "ohl", "ohr", "room", "rooms", "roommic"]
+)
+
 # The synonym table, folded (see `_fold`).  A class answers to each of its nouns, to a noun with one
 # of its qualifiers before or after it, and to the words that stand by themselves.  A number at the
 # end ("Crash Cymbal 2", "tom1") is dropped before a second look.  Sources of the abbreviations:
@@ -62,7 +122,7 @@ _SYNONYMS: Final[dict[str, tuple[str, str, str]]] = {
         "hihat hihats highhat highhats hat hats hh",
         "closed close cl c open opened op o pedal ped p foot f half halfopen semiopen loose tight"
         " edge tip chh ohh phh",
-        "chh ohh phh ch oh ph",
+        "chh ohh phh ch ph",
     ),
     "tom": (
         "tom toms tomtom tomtoms tt",
@@ -78,14 +138,17 @@ _SYNONYMS: Final[dict[str, tuple[str, str, str]]] = {
         " bell bells ch1 ch5",
     ),
     "clap": (
-        "clap claps handclap handclaps",
-        "hand acoustic electric electronic",
+        "clap claps handclap handclaps snap snaps fingersnap fingersnaps",
+        "hand finger acoustic electric electronic",
         "cp clp hclap",
     ),
 }
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEPARATORS = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[^\W\d_]+")
+_SMALL_THEN_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_DIGITS: Final = "0123456789"
 _SHOWN_LENGTH = 40
 
 
@@ -132,12 +195,46 @@ def _class_of_text(name: str, extra: Collection[str]) -> str | None:
     folded = _fold(name)
     if folded in DRUM_CLASSES:
         return folded
-    for custom in extra:
-        if folded and _fold(custom) == folded:
-            return custom
+    exact = {_fold(custom): custom for custom in extra}
+    if folded and folded in exact:
+        return exact[folded]
     if _NUMBER.fullmatch(name.strip()):
         return _BY_NUMBER.get(float(name))
-    return _BY_NAME.get(folded) or _BY_NAME.get(folded.rstrip("0123456789"))
+    own = {bare: custom for key, custom in exact.items() for bare in _bare_names(key)} | exact
+    for table in (own, _BY_NAME):
+        for bare in _bare_names(folded):
+            if bare in table:
+                return table[bare]
+    return _class_of_words(name, own)
+
+
+def _bare_names(folded: str) -> tuple[str, ...]:
+    """Return a folded name, then without numbers around it, then without its plural."""
+    bare = folded.strip(_DIGITS)
+    names = (folded, folded.rstrip(_DIGITS), bare, bare.removesuffix("s"), bare.removesuffix("es"))
+    return tuple(name for name in names if name)
+
+
+def _class_of_words(name: str, own: dict[str, str]) -> str | None:
+    """Return the class on which all words agree that name one; None where other percussion is."""
+    words = [word.casefold() for word in _WORDS.findall(_SMALL_THEN_CAPITAL.sub(" ", name))]
+    pairs = [first + second for first, second in pairwise(words)]
+    if any(is_percussion(word) for word in (*words, *pairs)) or _MICROPHONES.intersection(words):
+        return None
+    table = _BY_WORD | own
+    bare_words = (bare for word in (*words, *pairs) for bare in _bare_names(word))
+    found = {table[bare] for bare in bare_words if bare in table}
+    return found.pop() if len(found) == 1 else None
+
+
+def is_percussion(name: str) -> bool:
+    """Whether a name is that of an instrument of `PERCUSSION`, in any case, number and plural."""
+    return any(bare in PERCUSSION for bare in _bare_names(_fold(name)))
+
+
+def is_microphone(name: str) -> bool:
+    """Whether a name is that of microphones that record the whole kit: ``OH``, ``Room 2``."""
+    return any(bare in _MICROPHONES for bare in _bare_names(_fold(name)))
 
 
 def _fold(name: str) -> str:
@@ -152,10 +249,13 @@ def _unknown(name: object, extra: Collection[str]) -> ParameterError:
     if isinstance(name, str):
         shown = name if len(name) <= _SHOWN_LENGTH else name[: _SHOWN_LENGTH - 1] + "…"
         hint = _NUMBERS_ARE if _NUMBER.fullmatch(name.strip()) else _resembling(name, extra)
+        hint = _OH_IS if _fold(name).strip(_DIGITS) == "oh" else hint
     return ParameterError(expected=f"a drum class ({known})", found=repr(shown), hint=hint)
 
 
 def _resembling(name: str, extra: Collection[str]) -> str:
+    if is_percussion(name) and not extra:
+        return ""
     meant = _BY_BASE_NAME | {_fold(custom): custom for custom in extra}
     folded = _fold(name)  # in two letters any resemblance is chance
     close = get_close_matches(folded, meant, n=1, cutoff=0.75) if len(folded) > 2 else []
@@ -170,6 +270,7 @@ def _names_of(nouns: str, qualifiers: str, words: str) -> set[str]:
     return names
 
 
+_OH_IS: Final = "OH are overheads, an open hihat is OHH"
 _NUMBERS_ARE: Final = "numbers are 1 kick, 2 snare, 3 hihat or General MIDI drum notes, 35 to 59"
 _BY_NAME: Final[dict[str, str]] = {
     name: cls for cls, entry in _SYNONYMS.items() for name in sorted(_names_of(*entry))
@@ -179,6 +280,13 @@ _BY_BASE_NAME: Final[dict[str, str]] = {
     for cls, (nouns, _, words) in _SYNONYMS.items()
     for name in (nouns + " " + words).split()
 }
+# Words that mean a drum beside any other words: too long to be there by chance.
+_BY_WORD: Final[dict[str, str]] = {
+    **{name: cls for name, cls in _BY_BASE_NAME.items() if len(name) > 3 or name in ("tom", "hat")},
+    **dict.fromkeys(("bassdrum", "kik"), "kick"),
+}
+for _too_general in ("bell", "bells"):
+    del _BY_WORD[_too_general]
 _BY_NUMBER: Final[dict[float, str]] = {
     **{float(note): cls for cls, notes in _NOTES_READ.items() for note in notes},
     **{float(number): cls for number, cls in enumerate(DRUM_CLASSES[:3], start=1)},

@@ -1,147 +1,171 @@
-"""The tempo of a drum transcription."""
+"""The tempo of a drum transcription: where its beats and bars are, also where it drifts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.metre import Metre, find_metre
+from nmfd_cli.core.pulse import Pulse, find_pulse
 
-#: Beats a minute that are looked for.
-SLOWEST, FASTEST = 55.0, 215.0
-#: The tempo that is preferred where several fit, and how far from it one falls out of favour.
-_PREFERRED, _OCTAVES = 120.0, 0.9
-#: Steps of a beat, and beats of a bar (a bar of four is taken for granted).
-STEPS_PER_BEAT = 4
-BEATS_PER_BAR = 4
 #: Fewer onsets than this have no tempo.
-_FEWEST = 8
+_FEWEST: Final = 8
 #: The least concentration of the onsets on the grid of steps, from 0 (anywhere) to 1 (exactly).
-_LEAST_CONCENTRATION = 0.5
-#: Onsets so many seconds apart still meet, as one standard deviation.
-_TOLERANCE = 0.015
+_LEAST_CONCENTRATION: Final = 0.5
+#: Onsets so close, in seconds, are one.
+_TOGETHER: Final = 0.02
+#: Beats that are so far from a steady tempo, in seconds, drift.
+_DRIFT: Final = 0.02
 
 
 @dataclass(frozen=True)
 class Tempo:
-    """A steady tempo.
+    """A tempo, steady or with the beats of a playing that drifts.
 
     Attributes
     ----------
     bpm : float
-        Beats a minute.
+        Beats a minute, on average.
     downbeat : float
         Seconds at which a bar begins, from 0 to less than the length of a bar.
+    beats_per_bar : int
+    beat_times : tuple of float
+        Seconds of the beats of a drifting performance, the first of them at `downbeat`; empty for a
+        steady one.
     """
 
     bpm: float
     downbeat: float = 0.0
+    beats_per_bar: int = 4
+    beat_times: tuple[float, ...] = field(default=())
 
     @property
     def seconds_per_beat(self) -> float:
+        """On average."""
         return 60.0 / self.bpm
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether all beats are of one length."""
+        return not self.beat_times
 
     def beats(self, seconds: float) -> FloatArray:
         """Return the times of all beats of a recording so many seconds long, ascending."""
-        first = self.downbeat % self.seconds_per_beat
-        return np.arange(first, seconds, self.seconds_per_beat)
+        first = self.number_at(0.0)
+        last = self.number_at(seconds)
+        times = self._times(np.arange(np.ceil(first - 1e-9), np.floor(last) + 1))
+        return np.asarray(times[(times >= -1e-9) & (times < seconds)])
 
     def is_downbeat(self, time: float) -> bool:
         """Whether a beat at `time` begins a bar."""
-        beat = round((time - self.downbeat) / self.seconds_per_beat)
-        return beat % BEATS_PER_BAR == 0
+        return round(self.number_at(time)) % self.beats_per_bar == 0
+
+    def number_at(self, time: float) -> float:
+        """Return the number of a beat at some time, with its fraction; 0 is the first downbeat."""
+        if self.is_steady:
+            return (time - self.downbeat) / self.seconds_per_beat
+        known = np.array(self.beat_times)
+        if time < known[0]:
+            return float((time - known[0]) / (known[1] - known[0]))
+        if time > known[-1]:
+            return float(len(known) - 1 + (time - known[-1]) / (known[-1] - known[-2]))
+        return float(np.interp(time, known, np.arange(len(known))))
+
+    def _times(self, numbers: FloatArray) -> FloatArray:
+        """Return the times of beats by their numbers."""
+        if self.is_steady:
+            return self.downbeat + numbers * self.seconds_per_beat
+        known = np.array(self.beat_times)
+        last = len(known) - 1
+        times = np.interp(numbers, np.arange(len(known)), known)
+        early, late = numbers < 0, numbers > last
+        times[early] = known[0] + numbers[early] * (known[1] - known[0])
+        times[late] = known[-1] + (numbers[late] - last) * (known[-1] - known[-2])
+        return np.asarray(times)
 
 
 def estimate_tempo(onsets: Mapping[str, FloatArray]) -> Tempo | None:
-    """Estimate a steady tempo from onsets.
+    """Estimate the tempo of onsets: a pulse that they follow, and the beat that it is part of.
 
-    The autocorrelation of all onsets, each weighted by its velocity, is summed over one, two and
-    four beats and weighted by how usual the tempo is, as in [1]_ from onsets instead of an
-    envelope.  The best candidate is then refined, within two percent, to where the onsets fall most
-    closely onto the grid of sixteenths, measured by the length of their mean phase vector [2]_.
-    From onsets alone, twice or half the tempo may be as good: then the one closer to 120 is
-    returned.
+    From onsets alone, twice or half the tempo may be as good: then backbeats decide, and the one
+    closer to 120.
 
     Parameters
     ----------
     onsets : dict of str to ndarray, shape (n, 2)
-        By drum: seconds and velocity, 1 to 127.  The kick weighs double in finding the bar.
+        By drum class or articulation: seconds and velocity, 1 to 127.
 
     Returns
     -------
     Tempo or None
         None for fewer than eight onsets, and where they follow no grid: better no bar lines than
         wrong ones.
-
-    References
-    ----------
-    .. [1] D. Ellis: "Beat tracking by dynamic programming", J. New Music Research 36(1), 2007.
-    .. [2] N. I. Fisher: "Statistical analysis of circular data", Cambridge, 1993.
     """
-    drums = [np.asarray(drum, dtype=np.float64).reshape(-1, 2) for drum in onsets.values()]
-    hits = np.concatenate(drums) if drums else np.zeros((0, 2))
+    drums = {
+        drum: np.asarray(hits, dtype=np.float64).reshape(-1, 2) for drum, hits in onsets.items()
+    }
+    hits = np.concatenate([*drums.values(), np.zeros((0, 2))])
     if len(hits) < _FEWEST:
         return None
-    times, weights = hits[:, 0], hits[:, 1] / 127.0
-    bpm = _refined(times, weights, _coarse(times, weights))
-    grid = _phase(times, weights, bpm * STEPS_PER_BEAT)
-    if abs(grid) < _LEAST_CONCENTRATION:
+    times, weights = _together(hits)
+    if len(times) < _FEWEST // 2 or (pulse := find_pulse(times, weights)) is None:
         return None
-    step = 60.0 / (bpm * STEPS_PER_BEAT)
-    offset = float(np.angle(grid)) / (2 * np.pi) * step
-    return Tempo(bpm, _downbeat(onsets, step, offset))
+    if pulse.concentration < _LEAST_CONCENTRATION:
+        return None
+    metre = find_metre(_on_steps(drums, pulse), pulse.seconds_per_step)
+    return _tempo(pulse, metre) if metre is not None else None
 
 
-def _coarse(times: FloatArray, weights: FloatArray) -> float:
-    """Return the tempo whose beats, twos and fours of beats separate the most onsets."""
-    candidates = np.geomspace(SLOWEST, FASTEST, 400)
-    longest = 4 * 60.0 / SLOWEST
-    order = np.argsort(times)
-    times, weights = times[order], weights[order]
-    after = np.searchsorted(times, times + longest)
-    first = np.repeat(np.arange(len(times)), after - np.arange(len(times)) - 1)
-    second = np.concatenate([np.arange(i + 1, end) for i, end in enumerate(after)])
-    lags = times[second] - times[first]
-    products = weights[second] * weights[first]
-    resolution = 0.001
-    density = np.bincount(np.rint(lags / resolution).astype(int), weights=products)
-    offsets = np.arange(-60, 61)
-    kernel = np.exp(-0.5 * (offsets * resolution / _TOLERANCE) ** 2)
-    density = np.convolve(np.pad(density, (0, 200)), kernel, mode="same")
-    at = np.arange(len(density)) * resolution
-    score = np.zeros(len(candidates))
-    for beats, weight in ((1, 1.0), (2, 0.6), (4, 0.4), (0.5, 0.4)):
-        score += weight * np.interp(beats * 60.0 / candidates, at, density, right=0.0)
-    usual = np.exp(-0.5 * (np.log2(candidates / _PREFERRED) / _OCTAVES) ** 2)
-    return float(candidates[np.argmax(score * usual)])
+def _together(hits: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the times at which anything is hit, ascending, and how much is."""
+    order = np.argsort(hits[:, 0], kind="stable")
+    times, weights = hits[order, 0], hits[order, 1] / 127.0
+    group = np.concatenate([[0], np.cumsum(np.diff(times) > _TOGETHER)])
+    total = np.bincount(group, weights=weights)
+    return np.bincount(group, weights=weights * times) / total, np.sqrt(total)
 
 
-def _refined(times: FloatArray, weights: FloatArray, bpm: float) -> float:
-    """Return the tempo within two percent on whose steps the onsets lie most closely."""
-    span = max(float(np.ptp(times)), 1.0)
-    # a hundredth of a step at the end of the recording
-    finest = 0.01 * 60.0 / (bpm * STEPS_PER_BEAT) / span
-    near = bpm * np.linspace(0.98, 1.02, int(min(0.04 / finest, 4000)) | 1)
-    lengths = [abs(_phase(times, weights, candidate * STEPS_PER_BEAT)) for candidate in near]
-    return float(near[np.argmax(lengths)])
+def _on_steps(drums: Mapping[str, FloatArray], pulse: Pulse) -> dict[str, FloatArray]:
+    """Return the nearest step of each hit, and its weight."""
+    numbers = np.arange(len(pulse.times))
+    found = {}
+    for drum, hits in drums.items():
+        steps = np.rint(np.interp(hits[:, 0], pulse.times, numbers))
+        found[drum] = np.column_stack([steps, hits[:, 1] / 127.0])
+    return found
 
 
-def _phase(times: FloatArray, weights: FloatArray, per_minute: float) -> complex:
-    """Return the mean phase vector of the onsets on a grid of so many points a minute."""
-    turns = 2j * np.pi * times * per_minute / 60.0
-    return complex(np.sum(weights * np.exp(turns)) / np.sum(weights))
+def _tempo(pulse: Pulse, metre: Metre) -> Tempo:
+    """Return the tempo of the beats of a pulse."""
+    bar = metre.steps_per_beat * metre.beats_per_bar
+    numbers = np.arange(len(pulse.times))
+    slope, origin = np.polyfit(numbers, pulse.times, 1)
+    step_seconds = float(slope)
+    bpm = 60.0 / (step_seconds * metre.steps_per_beat)
+    residual = pulse.times - np.polyval((slope, origin), numbers)
+    downbeat = float(origin + metre.first * slope)
+    if float(np.abs(residual).max()) <= _DRIFT:
+        return Tempo(bpm, downbeat % (bar * step_seconds), metre.beats_per_bar)
+    first, last = numbers[0], numbers[-1]
+    start = metre.first - bar * int((metre.first - first) // bar)  # the first in the music
+    ends = (pulse.times[0], pulse.times[-1])
+    edges = pulse.times[1] - pulse.times[0], pulse.times[-1] - pulse.times[-2]
+    while _extended(start - bar, pulse.times, ends, edges) >= 0:  # bars of the silence before
+        start -= bar
+    beats = np.arange(start, last + metre.steps_per_beat, metre.steps_per_beat)
+    times = tuple(float(_extended(beat, pulse.times, ends, edges)) for beat in beats)
+    return Tempo(bpm, times[0], metre.beats_per_bar, times)
 
 
-def _downbeat(onsets: Mapping[str, FloatArray], step: float, offset: float) -> float:
-    """Return where the bar begins: on the step of the bar that the kick favours most."""
-    n_steps = STEPS_PER_BEAT * BEATS_PER_BAR
-    weight_at: NDArray[np.float64] = np.zeros(n_steps)
-    for drum, hits in onsets.items():
-        for time, velocity in np.asarray(hits, dtype=np.float64).reshape(-1, 2):
-            place = round((time - offset) / step) % n_steps
-            weight_at[place] += velocity / 127.0 * (2.0 if drum == "kick" else 1.0)
-    # a bar's first beat counts most, then its other beats, so that it does not begin off the beat
-    beats = np.array([1.0 if s == 0 else 0.5 if s % STEPS_PER_BEAT == 0 else 0 for s in range(16)])
-    support = [float(beats @ np.roll(weight_at, -place)) for place in range(n_steps)]
-    return float((offset + int(np.argmax(support)) * step) % (n_steps * step))
+def _extended(
+    step: float, times: FloatArray, ends: tuple[float, float], edges: tuple[float, float]
+) -> float:
+    """Return the time of a step, also before the first and behind the last."""
+    last = len(times) - 1
+    if step < 0:
+        return float(ends[0] + step * edges[0])
+    if step > last:
+        return float(ends[1] + (step - last) * edges[1])
+    return float(times[int(step)])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from nmfd_cli.core.articulations import drum_or_articulation
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.audio.recording import Recording
@@ -47,10 +48,17 @@ def _known_class(name: str) -> str | None:
     return None
 
 
+def _known_drum(name: str) -> str | None:
+    """Return the articulation or the class that a name says."""
+    with suppress(ParameterError):
+        return drum_or_articulation(name)
+    return None
+
+
 def paired(
     references: Mapping[str, Path], estimates: Mapping[str, Path], folder: Path
 ) -> dict[str, str]:
-    """Return which estimate belongs to which reference: by name, then by class.
+    """Return which estimate belongs to which reference: by name, by articulation, by class.
 
     Parameters
     ----------
@@ -66,11 +74,16 @@ def paired(
     """
     pairs = {name: name for name in references if name in estimates}
     for name in references:
+        alike = [n for n in estimates if _known_drum(n) == _known_drum(name) is not None]
+        twins = [n for n in references if _known_drum(n) == _known_drum(name)]
+        if len(alike) == len(twins) == 1 and alike[0] not in pairs.values():
+            pairs.setdefault(name, alike[0])
+    for name in references:
         drum = _known_class(name)
         if name in pairs or drum is None:
             continue
         same = [n for n in estimates if n not in pairs.values() and _known_class(n) == drum]
-        rivals = [n for n in references if n not in estimates and _known_class(n) == drum]
+        rivals = [n for n in references if n not in pairs and _known_class(n) == drum]
         if len(same) > 1 or (same and len(rivals) > 1):
             names = f"{', '.join(same)} for {', '.join(rivals)}"
             raise InputFileError(folder, expected=f"one stem of the class {drum}", found=names)

@@ -1,7 +1,8 @@
 """A kit from a user's own sounds: one-shots, or recordings of one drum at a time.
 
 A folder holds one folder a class, named like a drum class or any of its synonyms; what is in there,
-at any depth, belongs to the class.  A folder of another name makes a class of its own.  Audio files
+at any depth, belongs to the class.  A folder of another name makes a class of its own; so do ride
+and crash where both are there.  Recordings of the whole kit (overheads) are left out.  Audio files
 that lie directly in the folder are named after their class (``kick.wav``, ``Snare 2.flac``).
 
 A file in which `find_hits` finds more than one hit, each at least a fifth of a second after the
@@ -10,14 +11,15 @@ that look alike are averaged.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_classes import drum_class
+from nmfd_cli.core.articulations import articulation, class_of, owner
+from nmfd_cli.core.drum_classes import drum_class, is_microphone
 from nmfd_cli.core.drum_sounds.description import TIME_EDGES, Description
 from nmfd_cli.core.drum_sounds.hits import find_hits
 from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
@@ -34,6 +36,7 @@ OWN_SOURCE: Final = "own"
 #: Sounds of a class more alike than this are averaged; see `representatives`.
 LIKENESS: Final = 0.985
 
+_CYMBALS: Final = ("ride", "crash")
 _LEAST_RINGING = 0.25  # seconds of a hit from which on its decay can be followed
 
 
@@ -147,7 +150,9 @@ def _files(root: Path, warn: Warn) -> list[_File]:
     files: list[_File] = []
     others: list[Path] = []
     for item in _visible(root):
-        if item.is_dir():
+        if is_microphone(item.stem if item.is_file() else item.name):
+            warn(f"{item}: left out, a recording of the whole kit")
+        elif item.is_dir():
             files += _class_files(item, others, warn)
         elif _is_audio(item):
             files.append(_File(item, _drum_of_file(item)))
@@ -157,7 +162,23 @@ def _files(root: Path, warn: Warn) -> list[_File]:
         warn(_left_out(others))
     if not files:
         raise InputFileError(root, expected="one folder of samples a drum class", found="none")
-    return files
+    return _with_cymbals_apart(files)
+
+
+def _with_cymbals_apart(files: list[_File]) -> list[_File]:
+    """Make ride and crash classes of their own where a kit has both: they are two instruments."""
+
+    def finer(file: _File) -> str | None:
+        if class_of(file.drum) != "cymbal":
+            return None
+        names = (file.path.parent.name, file.articulation, file.path.stem)
+        struck = (articulation(name, "cymbal") for name in names)
+        return owner("cymbal", next((one for one in struck if one), None), _CYMBALS)
+
+    found = {finer(file) for file in files}
+    if not found.issuperset(_CYMBALS):
+        return files
+    return [replace(file, drum=finer(file) or file.drum) for file in files]
 
 
 def _class_files(folder: Path, others: list[Path], warn: Warn) -> list[_File]:

@@ -62,16 +62,21 @@ def kit_templates(
 
 def _rows_of(kit: Kit, name: str) -> list[int]:
     """Return the sounds of a class or an articulation."""
-    if name in kit.drums:
-        return kit.rows(name)
-    drum = class_of(name)
-    if drum not in kit.drums:
+    drum = owner(class_of(name), name, kit.drums)  # the finest class that holds it
+    if drum is None:
+        within = [own for own in kit.drums if owner(class_of(own), own, [name]) is not None]
+        rows = [row for own in within for row in kit.rows(own)]
+        if rows:  # a cymbal of a kit that has rides and crashes
+            return rows
         raise ParameterError(
-            f"the kit {kit.name} has no sound of the class {drum}", setting="stems"
+            f"the kit {kit.name} has no sound of the class {class_of(name)}", setting="stems"
         )
     own = kit.rows(drum)
-    struck = [articulation(kit.sounds[row].articulation, drum) for row in own]
-    finer = [row for row, how in zip(own, struck, strict=True) if owner(drum, how, [name])]
+    if drum == name:
+        return own
+    of = class_of(drum)
+    struck = [articulation(kit.sounds[row].articulation, of) for row in own]
+    finer = [row for row, how in zip(own, struck, strict=True) if owner(of, how, [name])]
     return finer or own
 
 

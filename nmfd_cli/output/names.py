@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from string import Formatter
 
+from nmfd_cli.core.articulations import drum_or_articulation
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
@@ -195,9 +196,9 @@ def chosen_stem(stems: Sequence[str], wanted: str, setting: str = "stem") -> str
     if wanted in stems:
         return wanted
     with suppress(ParameterError):
-        drum = drum_class(wanted)
-        if drum in stems:
-            return drum
+        for drum in (drum_or_articulation(wanted, extra=stems), drum_class(wanted)):
+            if drum in stems:
+                return drum
     raise ParameterError(setting=setting, expected=f"one of {', '.join(stems)}", found=repr(wanted))
 
 

@@ -1,27 +1,32 @@
-"""Transcriptions on their way out: a table, JSON or MIDI, for one recording or for many."""
+"""Transcriptions on their way out: a table, labels, JSON or MIDI, for one recording or for many."""
 
 import json
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nmfd_cli.core.articulations import MIDI_NOTES
 from nmfd_cli.core.tempo import estimate_tempo
-from nmfd_cli.errors import MissingExtraError, ParameterError
+from nmfd_cli.errors import MissingExtraError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
 from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
 from nmfd_cli.io.replacement import require_free
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import is_midi
-from nmfd_cli.io.score.writer import score_notes, score_text
+from nmfd_cli.io.score.writer import audacity_text, reaper_text, score_notes, score_text
 from nmfd_cli.io.transaction import write_file
 
 #: The MIDI velocity of a note that has none.
 _USUAL_VELOCITY = 64.0
+#: The ending of Audacity's labels.
+_LABELS = ".txt"
+_NO_TABLES = (_LABELS, ".json", ".mid", ".midi")
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ def transcription_places(
     is_json: bool,
     overwrite: bool,
     bpm: float | None = None,
+    is_reaper: bool = False,
+    has_tracks: bool = False,
     sources: Container[str] = (),
 ) -> dict[str, Path]:
     """Return the file of each recording's transcription; none where all goes to standard output.
@@ -76,6 +83,8 @@ def transcription_places(
         Whether existing files may be replaced.
     bpm : float, optional
         The tempo that is asked for.
+    is_reaper, has_tracks : bool
+        Whether tables are Reaper's, and MIDI files have a track for each drum.
     sources : container of str
         Real paths of what is read, which is never replaced.
 
@@ -83,14 +92,21 @@ def transcription_places(
     ------
     ParameterError
         If several recordings would be written to one file, or as several tables to standard output;
-        if a tempo is asked for that is out of range, or nowhere to be written.
+        if a tempo is asked for that is out of range, or nowhere to be written; if two formats are
+        asked for.
     OutputError
         If a file exists and may not be replaced, or is to be read.
     MissingExtraError
         If MIDI is asked for and mido is not installed.
     """
     if bpm is not None:
-        _require_tempo(bpm, out)
+        _require_tempo(bpm)
+        _require_midi("tempo", out)
+    if has_tracks:
+        _require_midi("midi_tracks", out)
+    if is_reaper and (is_json or (out is not None and Path(out).suffix.lower() in _NO_TABLES)):
+        found = "--json" if is_json else out or ""
+        raise ParameterError(setting="reaper", expected="a table (.csv)", found=found)
     if out in (None, STREAM):
         if len(inputs) > 1 and not is_json:
             raise ParameterError(
@@ -118,16 +134,19 @@ def transcription_places(
     return places
 
 
-def _require_tempo(bpm: float, out: str | None) -> None:
+def _require_tempo(bpm: float) -> None:
     if not SLOWEST_BPM <= bpm <= FASTEST_BPM:  # NaN neither
         raise ParameterError(
             setting="tempo",
             expected=f"{SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute",
             found=f"{bpm:g}",
         )
+
+
+def _require_midi(setting: str, out: str | None) -> None:
     if out is None or not is_midi(out):
-        where = "standard output" if out in (None, STREAM) else out
-        raise ParameterError(setting="tempo", expected="a MIDI file (--out drums.mid)", found=where)
+        where = "standard output" if out in (None, STREAM) else str(out)
+        raise ParameterError(setting=setting, expected="a MIDI file (--out drums.mid)", found=where)
 
 
 def _template(out: str, n_inputs: int, suffix: str) -> str:
@@ -162,10 +181,16 @@ def _require_format(place: Path, *, is_json: bool) -> None:
             raise MissingExtraError("MIDI", "midi")
 
 
-def transcription_text(transcription: Transcription, *, is_json: bool) -> str:
-    """Return a table, or a line of JSON."""
-    if is_json:
+def transcription_text(
+    transcription: Transcription, *, is_json: bool, is_reaper: bool = False, suffix: str = ""
+) -> str:
+    """Return a line of JSON, Reaper's markers, by the suffix Audacity's labels, or a table."""
+    if is_json or suffix == ".json":
         return json.dumps(transcription.as_dict()) + "\n"
+    if is_reaper:
+        return reaper_text(transcription.score)
+    if suffix == _LABELS:
+        return audacity_text(transcription.score)
     return score_text(transcription.score)
 
 
@@ -176,16 +201,28 @@ def write_transcription(
     is_json: bool,
     overwrite: bool,
     bpm: float | None = None,
+    is_reaper: bool = False,
+    has_tracks: bool = False,
+    notes: Mapping[str, int] | None = None,
+    warn: Warn = warn_python,
 ) -> float | None:
-    """Write a transcription, whole or not at all: MIDI, JSON or a table, by the file's ending.
+    """Write a transcription, whole or not at all, in the format of the file's ending.
 
     Parameters
     ----------
     place : Path
+        ``.mid`` or ``.midi``, ``.json``, ``.txt`` for Audacity's labels; else a table.
     transcription : Transcription
     is_json, overwrite : bool
     bpm : float, optional
-        The tempo of a MIDI file, in beats a minute; by default it is estimated.
+        The tempo of a MIDI file, in beats a minute; by default it is estimated, and where the
+        playing drifts, the file has a tempo for each beat.
+    is_reaper, has_tracks : bool
+        Whether a table is Reaper's, and a MIDI file has a track for each drum.
+    notes : mapping of str to int, optional
+        The MIDI notes of drums and articulations, in place of General MIDI's.
+    warn : callable, optional
+        Called with a line where a tempo is taken for granted.
 
     Returns
     -------
@@ -199,24 +236,37 @@ def write_transcription(
     MissingExtraError
         If MIDI is asked for and mido is not installed.
     """
-    if is_midi(place):
-        return _write_midi(place, transcription.score, bpm, overwrite)
-    is_json = is_json or place.suffix.lower() == ".json"
-    write_file(place, transcription_text(transcription, is_json=is_json), overwrite=overwrite)
-    return None
-
-
-def _write_midi(place: Path, score: Score, bpm: float | None, overwrite: bool) -> float:
+    if not is_midi(place):
+        text = transcription_text(
+            transcription, is_json=is_json, is_reaper=is_reaper, suffix=place.suffix.lower()
+        )
+        write_file(place, text, overwrite=overwrite)
+        return None
     from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes  # needs an extra
 
-    notes: dict[str, list[tuple[float, float]]] = {}
+    onsets = _onsets_of(transcription.score)
+    tempo = estimate_tempo(onsets) if bpm is None else None
+    if bpm is None:
+        bpm = tempo.bpm if tempo is not None else DEFAULT_BPM
+        if tempo is None:
+            warn(f"{place}: no tempo found, {bpm:g} beats a minute are taken; --tempo says another")
+    data = midi_bytes(
+        onsets,
+        bpm,
+        beat_times=tempo.beat_times if tempo is not None else (),
+        beats_per_bar=tempo.beats_per_bar if tempo is not None else 4,
+        has_tracks=has_tracks,
+        notes=notes if notes is not None else MIDI_NOTES,
+    )
+    write_file(place, data, overwrite=overwrite)
+    return bpm
+
+
+def _onsets_of(score: Score) -> dict[str, NDArray[np.float64]]:
+    """Return seconds and velocities (n, 2) by articulation, or by class where there is none."""
+    found: dict[str, list[tuple[float, float]]] = {}
     for onset, drum, velocity, struck in zip(
         score.onsets, score.drums, score.velocities, score.articulations, strict=True
     ):
-        notes.setdefault(struck or drum or "", []).append((onset, velocity or _USUAL_VELOCITY))
-    onsets = {drum: np.array(rows) for drum, rows in notes.items()}
-    if bpm is None:
-        tempo = estimate_tempo(onsets)
-        bpm = tempo.bpm if tempo is not None else DEFAULT_BPM
-    write_file(place, midi_bytes(onsets, bpm), overwrite=overwrite)
-    return bpm
+        found.setdefault(struck or drum or "", []).append((onset, velocity or _USUAL_VELOCITY))
+    return {drum: np.array(rows) for drum, rows in found.items()}

@@ -65,6 +65,12 @@ def usable_part(score: Score, settings: SeparationSettings, *, name: str, warn: 
     return score.part(is_drums=takes_drums)
 
 
+def wants_drums(settings: SeparationSettings) -> bool:
+    """Whether settings ask for drums, whatever a score calls its notes."""
+    chosen = {settings.init, settings.init_templates, settings.init_activations}
+    return bool(settings.stems) or not chosen.isdisjoint(_OF_DRUMS)
+
+
 def possible_stems(settings: SeparationSettings, score: Score | None, kit: Kit) -> tuple[str, ...]:
     """Return the names of all stems that a separation may write."""
     stems = components_for(settings, score, kit).stems
@@ -134,6 +140,35 @@ def asked_stems(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:
         return tuple(dict.fromkeys(names))
     except ParameterError as error:
         raise error.located(setting="stems") from None
+
+
+def warn_of_stems(
+    settings: SeparationSettings, components: Components, kit: Kit, *, warn: Warn
+) -> None:
+    """Say before the work where names that were asked for are one drum, or none that is known.
+
+    Parameters
+    ----------
+    settings : SeparationSettings
+    components : Components
+        Whose hits are to be transcribed.
+    kit : Kit
+    warn : callable
+    """
+    extras = kit_extras(settings, kit)
+    by_drum: dict[str, list[str]] = {}
+    for name in dict.fromkeys(settings.stems):
+        by_drum.setdefault(drum_or_articulation(name, extra=extras), []).append(name)
+    for drum, names in by_drum.items():
+        if len(names) > 1:
+            warn(f"{', '.join(names)}: one drum for the transcription, and one stem: {drum}")
+    unknown = [drum for drum in components.drums if class_of(drum) not in DRUM_CLASSES]
+    if unknown:
+        what = "no stem" if components.is_open else "a silent stem"
+        warn(
+            f"{', '.join(unknown)}: not known to the transcription; {what} "
+            "unless a score (--score) says when it plays"
+        )
 
 
 def kit_extras(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def _with_transcription(context: Context, components: Components) -> tuple[Conte
     else:
         recording, settings = context.recording, context.settings
         hits = Hits.of(recording, shipped_network(), _sensitivities(settings), context.progress)
-        names = _present(components, hits.present())
+        names = _present(components, hits.present(components.drums))
         score = _placed(hits.likely(names), recording, settings, names, context.kit)
     if components.is_open:
         components = replace(components, stems=names, drums=names)

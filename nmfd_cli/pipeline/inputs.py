@@ -10,7 +10,7 @@ from nmfd_cli.errors import InputFileError, ParameterError, Warn
 from nmfd_cli.io.audio.recording import Recording, recording_at
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.find import load_kit
-from nmfd_cli.pipeline.components import kit_extras, usable_part
+from nmfd_cli.pipeline.components import kit_extras, usable_part, wants_drums
 from nmfd_cli.settings.definitions import SeparationSettings
 
 
@@ -72,9 +72,17 @@ def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn:
     MissingExtraError
         If it is a MIDI file and mido is not installed.
     """
-    from nmfd_cli.io.score.reader import read_score  # many recordings have no score
+    from nmfd_cli.io.score.drum_map import load_drum_map  # many recordings have no score
+    from nmfd_cli.io.score.notes import Reading
+    from nmfd_cli.io.score.reader import read_score
 
-    score = read_score(path, drum_classes=kit_extras(settings, kit), warn=warn)
+    reading = Reading(
+        as_drums=wants_drums(settings),
+        tempo=settings.score_tempo,
+        offset=settings.score_offset,
+        drum_notes=load_drum_map(settings.drum_map).read if settings.drum_map else {},
+    )
+    score = read_score(path, drum_classes=kit_extras(settings, kit), reading=reading, warn=warn)
     usable = usable_part(score, settings, name=str(path), warn=warn)
     return score_of_part(usable, settings, name=str(path))
 

@@ -28,6 +28,7 @@ from nmfd_cli.pipeline.components import (
     components_for,
     pitch_name,
     strategies_for,
+    warn_of_stems,
 )
 from nmfd_cli.pipeline.context import Context
 from nmfd_cli.pipeline.events import find_events, transcribed
@@ -165,6 +166,8 @@ def separate(
     """
     strategies = strategies_for(settings, score)  # of the score as given: one may be transcribed
     components = components_for(settings, score, kit)
+    if "auto" in strategies:
+        warn_of_stems(settings, components, kit, warn=warn)
     with _analysed(recording, settings, kit=kit, score=score, progress=progress) as context:
         if context.target.total == 0:
             warn(f"{recording.name}: silence; its stems are silent too")
@@ -215,7 +218,9 @@ def transcribe(
     settings = replace(
         settings, init="auto", init_templates=None, init_activations=None, residual=None
     )
-    names = components_for(settings, None, kit).drums
+    components = components_for(settings, None, kit)
+    warn_of_stems(settings, components, kit, warn=warn)
+    names = components.drums
     score = transcribed(recording, settings, names, kit=kit, progress=progress)
     if not len(score):
         warn(f"{recording.name}: no onsets found")

@@ -182,6 +182,26 @@ class SeparationSettings(CheckedSettings):
         metavar="SECONDS",
         group="What to look for",
     )
+    score_tempo: float | None = setting(
+        None,
+        "Beats a minute of a MIDI score, in place of its own.",
+        low=10,
+        high=1000,
+        metavar="BPM",
+        group="What to look for",
+    )
+    score_offset: float = setting(
+        0.0,
+        "Seconds by which the notes of a score come later in the recording.",
+        metavar="SECONDS",
+        group="What to look for",
+    )
+    drum_map: str | None = setting(
+        None,
+        "MIDI notes of drums: a TOML file, general-midi or roland-td.",
+        metavar="MAP",
+        group="What to look for",
+    )
     residual: str | None = setting(
         None,
         "Write one more stem of this name with what belongs to no class.",

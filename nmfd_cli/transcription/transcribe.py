@@ -73,9 +73,10 @@ class Hits:
         """Return the hits of some drums or articulations of which few are missed."""
         return self._above(self.network.thresholds_separation, names)
 
-    def present(self) -> set[str]:
-        """Return the drum classes of which at least one hit is sure."""
-        return {hit.drum for hit in self.sure(DRUM_CLASSES)}
+    def present(self, names: Collection[str]) -> set[str]:
+        """Return those of some drums or articulations of which at least one hit is sure."""
+        owners = {owner(hit.drum, struck(hit), names) for hit in self.sure(names)}
+        return {name for name in owners if name is not None}
 
     def _above(self, thresholds: NDArray[np.float32], names: Collection[str]) -> list[Hit]:
         usual = self.sensitivities.get("", _USUAL_SENSITIVITY)

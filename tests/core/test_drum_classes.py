@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmfd_cli.core import drum_classes
+from nmfd_cli.core.articulations import drum_or_articulation, kit_class
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, GM_NOTES, drum_class
 from nmfd_cli.errors import ParameterError
 
@@ -16,7 +17,8 @@ NAMES = {
     "snare": "snare|Snare Drum|SD|sd-|snare_drum|Acoustic Snare|Electric Snare|Side Stick|sidestick"
     "|cross-stick|rimshot|rim|Snare Rim|rs|cs|SST|SDB|SDD|SDF|SDG|SDNS|2|37|38|40",
     "hihat": "hihat|hi-hat|Hi Hat|HiHat|hat|hats|hh|HH|chh|OHH|phh|closed hi-hat|Open Hi Hat"
-    "|Pedal Hi-Hat|hi-hat (open)|HH_closed|HH_open|HH_close|HH_CHH|HH_OHH|hhc|hho|CH|OH|foot hihat"
+    "|Pedal Hi-Hat|hi-hat (open)|HH_closed|HH_open|HH_close|HH_CHH|HH_OHH|hhc|hho|CH|OHH 2"
+    "|foot hihat"
     "|3|42|44|46|22|26",
     "tom": "tom|toms|tom-tom|TT|ht|MT|lt|FT|floor tom|Rack Tom|tom 2|tom_lo|hi_tom|Low Floor Tom"
     "|High Floor Tom|Low Tom|Low-Mid Tom|Hi-Mid Tom|Hi Mid Tom|High Tom|HIT|MHT|HFT|LFT|TT_HMT"
@@ -78,6 +80,9 @@ NUMBERS = "; numbers are 1 kick, 2 snare, 3 hihat or General MIDI drum notes, 35
         ("OT", KNOWN + "'OT'"),
         ("C1", KNOWN + "'C1'"),
         ("c", KNOWN + "'c'"),
+        ("OH", KNOWN + "'OH'; OH are overheads, an open hihat is OHH"),
+        ("Kick & Snare", KNOWN + "'Kick & Snare'"),
+        ("Claves 2", KNOWN + "'Claves 2'"),
         ("", KNOWN + "''"),
         ("--", KNOWN + "'--'"),
         ("a\nb", KNOWN + "'a\\nb'"),
@@ -134,3 +139,37 @@ def test_case_and_separators_do_not_matter(
     name, expected = case
     written = re.sub(r"[ _-]+", separator, name) if not name.strip()[0].isdigit() else name
     assert drum_class(written.upper() if upper else written.lower()) == expected
+
+
+#: How sample packs and sessions call their folders and files.
+PACK_NAMES = {
+    "Kicks": "kick", "01 Kick": "kick", "Kick_01": "kick", "808 Kicks": "kick", "Kick In": "kick",
+    "KickDrumSamples": "kick", "Deep Kick 808": "kick", "Snares": "snare", "Rimshots": "snare",
+    "Snare Btm": "snare", "02_Snare_Rim": "snare", "Side Sticks": "side stick",
+    "Hats": "hihat", "Closed Hats": "closed hihat", "Open HiHats": "open hihat",
+    "HH - Closed 2": "closed hihat", "hat_op": "open hihat", "OHHs": "open hihat",
+    "03. Toms": "tom", "Floor Toms": "low tom", "TomLow": "low tom", "Rides": "ride",
+    "Crash L": "crash", "Splashes": "crash", "Ride Bells": "ride bell", "Claps & Snaps": "clap",
+    "Finger Snaps": "clap",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "expected"), PACK_NAMES.items())
+def test_names_of_sample_packs(name: str, expected: str) -> None:
+    assert drum_or_articulation(name) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["Overheads", "OH L", "Room 2", "Cowbells", "Ride Cowbell", "Perc"]
+)
+def test_what_is_no_drum_of_its_own_has_no_class(name: str) -> None:
+    with pytest.raises(ParameterError):
+        drum_class(name)
+
+
+def test_classes_of_a_kit_come_before_synonyms_in_number_and_plural() -> None:
+    assert kit_class("01 Cowbells", extra=["Cowbell"]) == "Cowbell"
+    assert kit_class("Ride Cymbal", extra=["ride", "crash"]) == "ride"
+    assert kit_class("ride bell", extra=["ride", "crash"]) == "ride"
+    assert kit_class("51", extra=["ride", "crash"]) == "ride"
+    assert kit_class("china", extra=["ride"]) == "cymbal"

@@ -1,5 +1,7 @@
 """MIDI files: what is written comes back, and what others wrote is understood."""
 
+import io
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,15 +21,18 @@ from nmfd_cli.errors import (
     OutputError,
     ParameterError,
 )
-from nmfd_cli.io.midi import midi_bytes, read_midi
+from nmfd_cli.io.midi import midi_bytes, parse_midi, read_midi
 from nmfd_cli.io.score import Score, read_score, score_from
+from nmfd_cli.io.score.notes import Reading
 from nmfd_cli.output.transcription_writer import Transcription, write_transcription
 
 mido: Any = pytest.importorskip("mido", reason="needs the extra [midi]")
 
 
 def save(path: Path, *tracks: list[Any], kind: int = 1, division: int = 480) -> Path:
-    """Write a MIDI file of our own tracks."""
+    """Write a MIDI file of our own tracks, with a tempo if they have none."""
+    if not any(message.type == "set_tempo" for track in tracks for message in track):
+        tracks = ([tempo(500_000), *tracks[0]], *tracks[1:])
     mido_tracks = [mido.MidiTrack(track) for track in tracks]
     mido.MidiFile(type=kind, ticks_per_beat=division, tracks=mido_tracks).save(path)
     return path
@@ -165,7 +170,7 @@ def test_running_status_and_velocity_zero(tmp_path: Path) -> None:
     header = b"MThd\0\0\0\x06\0\0\0\x01\0\x60"
     path = tmp_path / "running.mid"
     path.write_bytes(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
-    score = read_midi(path)
+    score = read_midi(path, warn=lambda _: None)
     assert score.onsets == (0.0, 0.5)
     assert score.drums == ("kick", "snare")
     assert score.velocities == (100, 90)
@@ -228,12 +233,17 @@ def test_every_note_of_a_class(tmp_path: Path) -> None:
 
 def test_percussion_without_a_class_is_left_out(tmp_path: Path) -> None:
     path = save(tmp_path / "a.mid", [on(36), on(56, 10), on(2, 10), on(56, 10)])
-    with pytest.warns(NmfdWarning, match=r"a\.mid: .* left out: notes 2, 56$"):
+    line = f"{path}: 3 hits without a drum class left out: 2 cowbell, 1 note 2"
+    with pytest.warns(NmfdWarning, match=f"^{re.escape(line)}$"):
         score = read_midi(path)
     assert score.drums == ("kick",)
     said: list[str] = []
     assert read_midi(path, warn=said.append) == read_score(path, warn=said.append) == score
-    assert said == 2 * [f"{path}: percussion without a drum class is left out: notes 2, 56"]
+    assert said == [line, line]
+    cowbells = save(tmp_path / "b.mid", [on(56)])
+    with pytest.raises(InputFileError, match="found none that has a drum class: cowbell"):
+        read_midi(cowbells)
+    assert read_score(cowbells, drum_classes=["Cowbells"]).drums == ("Cowbells",)
 
 
 def test_exact_duplicates_count_once(tmp_path: Path) -> None:
@@ -290,9 +300,92 @@ def test_no_such_file(tmp_path: Path) -> None:
 
 def test_missing_mido_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mido", None)
-    for act in (lambda: read_midi("a.mid"), lambda: midi_bytes({}, 120.0)):
-        with pytest.raises(MissingExtraError, match=r"MIDI needs .* 'nmfd-cli\[midi\]'"):
-            act()
+    with pytest.raises(MissingExtraError, match=r"MIDI needs .* 'nmfd-cli\[midi\]'"):
+        midi_bytes({}, 120.0)
+
+
+# ---- what players take ----
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + len(content).to_bytes(4, "big") + content
+
+
+HEAD = _chunk(b"MThd", b"\0\1\0\1\0\x60")
+TEMPO = bytes([0, 0xFF, 0x51, 3, 7, 0xA1, 0x20])
+KICK = bytes([0, 0x99, 36, 100, 96, 36, 0])
+END = bytes([0, 0xFF, 0x2F, 0])
+PLAYED = {
+    "a key that there is not": HEAD + _chunk(b"MTrk", TEMPO + b"\0\xff\x59\2\x0c\7" + KICK + END),
+    "a SMPTE offset that there is not": HEAD
+    + _chunk(b"MTrk", b"\0\xff\x54\5\xff\x7f\x7f\x7f\x7f" + TEMPO + KICK + END),
+    "a tempo of two bytes": HEAD + _chunk(b"MTrk", TEMPO + b"\0\xff\x51\2\7\xa1" + KICK + END),
+    "a tempo of zero": HEAD + _chunk(b"MTrk", TEMPO + b"\0\xff\x51\3\0\0\0" + KICK + END),
+    "a time signature of one byte": HEAD + _chunk(b"MTrk", TEMPO + b"\0\xff\x58\1\4" + KICK + END),
+    "foreign chunks": HEAD + _chunk(b"XFIH", b"any") + _chunk(b"MTrk", TEMPO + KICK + END)
+    + _chunk(b"CASM", b"\0" * 9),
+    "a RIFF": b"RIFF" + bytes(4) + b"RMIDdata" + bytes(4)
+    + HEAD + _chunk(b"MTrk", TEMPO + KICK + END),
+    "no end of the track": HEAD + _chunk(b"MTrk", TEMPO + KICK),
+    "a longer head": _chunk(b"MThd", b"\0\1\0\1\0\x60\0\0") + _chunk(b"MTrk", TEMPO + KICK + END),
+    "running status behind a meta event": HEAD
+    + _chunk(b"MTrk", TEMPO + bytes([0, 0x99, 36, 100, 0, 0xFF, 1, 1, 65, 96, 36, 0]) + END),
+    "text behind the last track": HEAD + _chunk(b"MTrk", TEMPO + KICK + END) + b"made by hand",
+    "a byte between tracks": HEAD + b"\0" + _chunk(b"MTrk", TEMPO + KICK + END),
+    "SysEx": HEAD + _chunk(b"MTrk", TEMPO + b"\0\xf0\5\x7e\x7f\x09\x01\xf7" + KICK + END),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("data", PLAYED.values(), ids=PLAYED)
+def test_what_players_take_is_read(data: bytes) -> None:
+    score = parse_midi(data)
+    assert (score.onsets, score.drums, score.velocities) == ((0.0,), ("kick",), (100,))
+
+
+def read(path: Path, **reading: Any) -> tuple[Score, list[str]]:
+    said: list[str] = []
+    return read_score(path, reading=Reading(**reading), warn=said.append), said
+
+
+def test_drums_on_another_channel(tmp_path: Path) -> None:
+    notes = [on(36, 0, 0), on(38, 480, 0), on(46, 480, 0)]
+    path = save(tmp_path / "daw.mid", notes)
+    score, said = read(path)
+    assert score.is_pitched
+    assert said == [f"{path}: the notes on channel 1 are pitches; --init drums makes them drums"]
+    score, said = read(path, as_drums=True)
+    assert score.drums == ("kick", "snare", "hihat")
+    assert said == [f"{path}: the notes on channel 1 are taken for drums"]
+    for name in ("Drums", "Superior Drummer", "my drum kit 2"):
+        named = save(tmp_path / "named.mid", [mido.MetaMessage("track_name", name=name), *notes])
+        score, said = read(named)
+        assert score.drums == ("kick", "snare", "hihat")
+        assert said == [f"{named}: the notes of {name} are taken for drums"]
+    bass = save(tmp_path / "bass.mid", [on(30, 0, 0), on(40, 480, 0)])
+    assert read(bass, as_drums=True) == (read(bass)[0], [])
+    both = save(tmp_path / "both.mid", [on(40, 0, 0)], [on(36)])
+    assert read(both, as_drums=True)[0].drums == ("kick", None)
+
+
+def test_a_tempo_that_is_assumed_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "bare.mid"
+    path.write_bytes(HEAD + _chunk(b"MTrk", KICK + bytes([0, 0x99, 38, 90, 96, 38, 0]) + END))
+    score, said = read(path)
+    assert score.onsets == (0.0, 0.5)
+    assert said == [f"{path}: no tempo, 120 beats a minute are taken; --score-tempo says otherwise"]
+    score, said = read(path, tempo=60.0, offset=0.25)
+    assert (score.onsets, said) == ((0.25, 1.25), [])
+    own = save(tmp_path / "own.mid", [tempo(250_000), on(36), on(38, 480)])
+    score, said = read(own, tempo=60.0)
+    assert score.onsets == (0.0, 1.0)
+    assert said == [f"{own}: its own tempo does not count, 60 beats a minute do"]
+
+
+def test_notes_stand_for_what_a_drum_map_says(tmp_path: Path) -> None:
+    path = save(tmp_path / "map.mid", [on(65, 0, 0), on(36, 480, 0), on(56, 480, 0)])
+    score, _ = read(path, drum_notes={65: "low tom", 56: "open hihat"})
+    assert score.drums == ("tom", "kick", "hihat")
+    assert score.articulations == ("low tom", None, "open hihat")
 
 
 # ---- transcriptions ----
@@ -320,17 +413,59 @@ def test_transcription_gets_the_tempo_of_its_hits(tmp_path: Path) -> None:
     assert bpm == pytest.approx(96, rel=0.002)
     assert read_midi(tmp_path / "drums.mid").onsets == pytest.approx(beats, abs=0.001)
     assert write_midi(tmp_path / "given.mid", onsets, bpm=48.0) == 48.0
-    assert write_midi(tmp_path / "few.mid", {"kick": strokes((1, 64))}) == 120.0
+    with pytest.warns(NmfdWarning, match=r"no tempo found, 120 beats a minute are taken; --tempo"):
+        assert write_midi(tmp_path / "few.mid", {"kick": strokes((1, 64))}) == 120.0
 
 
 def test_transcription_replaces_nothing_unasked(tmp_path: Path) -> None:
     path = tmp_path / "drums.mid"
     path.write_bytes(b"mine")
     with pytest.raises(OutputError, match="--overwrite replaces it"):
-        write_midi(path, {"kick": strokes((1, 64))})
+        write_midi(path, {"kick": strokes((1, 64))}, bpm=90.0)
     with pytest.raises(ParameterError):
         write_midi(path, {"kick": strokes((1, 64))}, bpm=5.0, overwrite=True)
     assert path.read_bytes() == b"mine"
-    write_midi(path, {"kick": strokes((1, 64))}, overwrite=True)
+    write_midi(path, {"kick": strokes((1, 64))}, overwrite=True, bpm=90.0)
     assert read_midi(path).onsets == pytest.approx((1.0,), abs=0.0005)
     assert [entry.name for entry in tmp_path.iterdir()] == ["drums.mid"]
+
+
+def test_bars_of_a_drifting_file_are_the_bars_of_the_music(tmp_path: Path) -> None:
+    """Ticks of the beats are whole beats, bars begin on downbeats, and times stay exact."""
+    lengths = 0.5 / (1 + 0.03 * np.sin(np.linspace(0, 6, 64)))
+    for first in (0.0, 0.1, 0.9):
+        beats = first + np.concatenate([[0], np.cumsum(lengths)])
+        onsets = {"kick": strokes(*((t, 100) for t in beats[:64]))}
+        onsets["snare"] = strokes(*((t + 0.21, 100) for t in beats[:64]))
+        data = midi_bytes(onsets, 120.0, beat_times=beats.tolist())
+        score = parse_midi(data)
+        times = np.array(
+            [
+                [t for t, d in zip(score.onsets, score.drums, strict=True) if d == drum]
+                for drum in ("kick", "snare")
+            ]
+        )
+        assert np.abs(times - [beats[:64], beats[:64] + 0.21]).max() < 0.0005
+        file = mido.MidiFile(file=io.BytesIO(data))
+        tick, at, metres = 0, [], {}
+        for message in file.tracks[0]:
+            tick += message.time
+            if message.type == "time_signature":
+                metres[tick / file.ticks_per_beat] = message.numerator
+            if message.type == "note_on" and message.note == 36:
+                at.append(tick / file.ticks_per_beat)
+        bar = max(metres)  # the last change of the metre is where bars of four begin
+        assert metres[bar] == 4
+        assert (np.array(at[::4]) - bar) % 4 == pytest.approx(0, abs=0.01)
+
+
+def test_a_track_for_each_drum_and_notes_of_a_map(tmp_path: Path) -> None:
+    onsets = {"kick": strokes((1, 64)), "open hihat": strokes((2, 65)), "ride": strokes((3, 66))}
+    data = midi_bytes(onsets, 60.0, has_tracks=True, notes={"hihat": 60, "ride": 61})
+    file = mido.MidiFile(file=io.BytesIO(data))
+    assert [track.name for track in file.tracks] == ["", "kick", "open hihat", "ride"]
+    notes = [[m.note for m in track if m.type == "note_on"] for track in file.tracks]
+    assert notes == [[], [36], [60], [61]]
+    assert parse_midi(data, reading=Reading(drum_notes={60: "open hihat", 61: "ride"})).onsets == (
+        pytest.approx((1, 2, 3), abs=0.001)
+    )

@@ -1,135 +1,207 @@
 """MIDI files as scores."""
 
-import io
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
-from nmfd_cli.core.articulations import articulation
+from nmfd_cli.core.articulations import articulation, class_of, kit_class
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
-from nmfd_cli.io.midi.clock import Clock, timed_messages
-from nmfd_cli.io.midi.extra import DRUM_CHANNEL, require_mido
+from nmfd_cli.io.midi.clock import DEFAULT_BEAT, Clock
+from nmfd_cli.io.midi.events import MidiEvents, MidiNote, read_events
+from nmfd_cli.io.midi.extra import DRUM_CHANNEL
+from nmfd_cli.io.midi.percussion import GM_PERCUSSION
 from nmfd_cli.io.score import Score
-from nmfd_cli.io.score.notes import Note
+from nmfd_cli.io.score.notes import AS_WRITTEN, Note, Reading, left_out_line
 
-if TYPE_CHECKING:
-    from mido import MidiFile
-
-_SHOWN_LENGTH = 60
-
-# a note between its start and its end: tick, tick, note number, velocity, whether it is a drum
-_Event = tuple[int, int, int, int, bool]
+#: Words by which a track or an instrument says that it is of drums.
+_DRUM_WORDS: Final = ("drum", "percussion", "perc.", "schlagzeug", "batterie", "beatbox")
+#: Notes that a drum kit has in General MIDI, and the edges of Roland's hi-hat.
+_DRUM_NOTES: Final = frozenset((22, 26, *range(35, 60)))
 
 
-def read_midi(path: str | Path, *, warn: Warn = warn_python) -> Score:
+def read_midi(
+    path: str | Path, *, reading: Reading = AS_WRITTEN, warn: Warn = warn_python
+) -> Score:
     """Read a standard MIDI file as a score.
 
     Parameters
     ----------
     path : str or Path
-        A file of format 0 or 1, in beats with any map of tempos, or in SMPTE frames.
+        A file of format 0 or 1, in beats with any map of tempos, or in SMPTE frames; in a RIFF or
+        not.
+    reading : Reading, optional
+        What the file does not say itself.
     warn : callable, optional
-        Called with a line for percussion that is left out.
+        Called with a line for what is left out or taken for granted.
 
     Returns
     -------
     Score
-        Sorted by onset.  Notes of the channel of percussion are drums without pitch and duration,
-        all others have both.  Notes that go on sounding end with the file.  Percussion that has no
-        class, such as a cowbell, is left out with a warning.
+        Sorted by onset.  Notes of the channel of percussion are drums without pitch and duration;
+        so are those of a track or an instrument called drums, and where `reading` wants drums those
+        of a channel with notes of drums only.  All others have pitch and duration.  Notes that go
+        on sounding end with the file.  Percussion that has no class, such as a cowbell, is left out
+        with a warning.
 
     Raises
     ------
-    MissingExtraError
-        If mido is not installed.
     InputFileError
         If the file cannot be read, is no MIDI file of such a format, is damaged, or has no note.
     """
-    require_mido()
     try:
         data = Path(path).read_bytes()
     except (FileNotFoundError, ValueError):
         raise InputFileError(path, expected="a MIDI file", found="no such file") from None
     except OSError as error:
         raise InputFileError(path, f"expected a readable MIDI file: {error.strerror}") from None
-    return parse_midi(data, path, warn=warn)
+    return parse_midi(data, path, reading=reading, warn=warn)
 
 
-def parse_midi(data: bytes, name: str | Path = "score", *, warn: Warn = warn_python) -> Score:
+def parse_midi(
+    data: bytes,
+    name: str | Path = "score",
+    *,
+    drum_classes: Collection[str] | None = None,
+    reading: Reading = AS_WRITTEN,
+    warn: Warn = warn_python,
+) -> Score:
     """Read the bytes of a MIDI file, as `read_midi` does; errors and warnings call them `name`.
+
+    Parameters
+    ----------
+    drum_classes : collection of str, optional
+        Names of a kit's own classes, which come before the known ones.
 
     Raises
     ------
-    MissingExtraError, InputFileError
+    InputFileError
         As `read_midi` does.
     """
-    mido = require_mido()
-    if not data.startswith(b"MThd"):
-        raise InputFileError(name, expected="a MIDI file", found="something else")
     try:
-        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
-    except Exception as error:  # whatever a parser may meet in a damaged file
-        reason = " ".join(str(error).split())[:_SHOWN_LENGTH] or "it ends too early"
-        raise InputFileError(name, f"expected a whole MIDI file: {reason}") from None
-    if file.type not in (0, 1):
-        expected = "a MIDI file of format 0 or 1"
-        raise InputFileError(name, expected=expected, found=str(file.type))
-    clock = Clock.of(file)
-    if clock is None:
-        raise InputFileError(name, expected="ticks in a beat", found="none")
-    score, unknown = _score(_events(file), clock)
-    if unknown:
-        warn(f"{name}: percussion without a drum class is left out: notes {unknown}")
+        events = read_events(data)
+    except ParameterError as error:
+        raise InputFileError(name, error.message) from None
+    clock = _clock(events, reading.tempo, name, warn)
+    are_drums = _drum_parts(events, reading, name, warn)
+    score, unknown = _score(events.notes, clock, are_drums, reading, tuple(drum_classes or ()))
+    if unknown and len(score):
+        warn(left_out_line(name, unknown))
     if not len(score):
-        raise InputFileError(name, expected="at least one note", found="none")
+        found = f"none that has a drum class: {', '.join(unknown)}" if unknown else "none"
+        raise InputFileError(name, expected="at least one note", found=found)
     return score
 
 
-def _events(file: "MidiFile") -> Iterator[_Event]:
-    """Pair starts with ends, the first that sounds with the first that ends, track by track."""
-    end = max((tick for tick, _ in timed_messages(file)), default=0)
-    for track in file.tracks:
-        sounding: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
-        tick = 0
-        for message in track:
-            tick += message.time
-            if message.type not in ("note_on", "note_off"):
-                continue
-            key = (message.channel, message.note)
-            if message.type == "note_on" and message.velocity > 0:
-                sounding[key].append((tick, message.velocity))
-            elif sounding[key]:
-                start, velocity = sounding[key].popleft()
-                yield start, tick, message.note, velocity, message.channel == DRUM_CHANNEL
-        for (channel, note), left in sounding.items():
-            for start, velocity in left:
-                yield start, end, note, velocity, channel == DRUM_CHANNEL
+def _clock(events: MidiEvents, bpm: float | None, name: str | Path, warn: Warn) -> Clock:
+    """Return the clock of a file, and say where its tempo is taken for granted."""
+    tempos = events.tempos
+    in_frames = events.division < 0
+    if bpm is not None and in_frames:
+        warn(f"{name}: its times are SMPTE frames, which no tempo changes")
+    elif bpm is not None:
+        if tempos:
+            warn(f"{name}: its own tempo does not count, {bpm:g} beats a minute do")
+        tempos = {0: round(60e6 / bpm)}
+    elif not in_frames and events.notes:
+        first = max(min(note.start for note in events.notes), 0)
+        if not tempos or min(tempos) > first:
+            assumed = 60e6 / DEFAULT_BEAT
+            warn(
+                f"{name}: no tempo, {assumed:g} beats a minute are taken; "
+                "--score-tempo says otherwise"
+            )
+    clock = Clock.of(events.division, tempos)
+    if clock is None:
+        raise InputFileError(name, expected="ticks in a beat", found="none")
+    return clock
 
 
-def _score(events: Iterable[_Event], clock: Clock) -> tuple[Score, str]:
-    """Return the score, and the numbers of percussion that has no class and is left out."""
+def _drum_parts(
+    events: MidiEvents, reading: Reading, name: str | Path, warn: Warn
+) -> frozenset[tuple[int, int]]:
+    """Return the parts, each a track and a channel, whose notes are drums, and say how it is known.
+
+    Those of the channel of percussion need no word.
+    """
+    numbers: dict[tuple[int, int], set[int]] = {}
+    for note in events.notes:
+        numbers.setdefault((note.track, note.channel), set()).add(note.number)
+    sure = {part for part in numbers if part[1] == DRUM_CHANNEL}
+    drum_notes = _DRUM_NOTES.union(reading.drum_notes)
+    named = {
+        part
+        for part, notes in numbers.items()
+        if part not in sure and _is_of_drums(events.names.get(part[0], "")) and notes & drum_notes
+    }
+    if named:
+        tracks = ", ".join(dict.fromkeys(events.names[track] for track, _ in sorted(named)))
+        warn(f"{name}: the notes of {tracks} are taken for drums")
+    like = {part for part, notes in numbers.items() if notes <= drum_notes} - sure - named
+    if sure or named or not like:
+        return frozenset(sure | named)
+    channels = ", ".join(str(channel + 1) for channel in sorted({part[1] for part in like}))
+    if reading.as_drums or reading.drum_notes:
+        warn(f"{name}: the notes on channel {channels} are taken for drums")
+        return frozenset(like)
+    if len(like) == len(numbers):
+        warn(f"{name}: the notes on channel {channels} are pitches; --init drums makes them drums")
+    return frozenset()
+
+
+def _is_of_drums(name: str) -> bool:
+    """Whether a track is called drums, or like one."""
+    folded = name.casefold()
+    if any(word in folded for word in _DRUM_WORDS):
+        return True
+    try:
+        return bool(drum_class(name)) and not any(letter.isdigit() for letter in name)
+    except ParameterError:
+        return False
+
+
+def _score(
+    events: Iterable[MidiNote],
+    clock: Clock,
+    are_drums: frozenset[tuple[int, int]],
+    reading: Reading,
+    own: Collection[str],
+) -> tuple[Score, Counter[str]]:
+    """Return the score, and how often percussion is played that has no class and is left out."""
     notes: list[Note] = []
-    unknown: set[int] = set()
-    for start, end, number, velocity, is_drum in events:
-        onset = clock.time(start)
-        if not is_drum:
-            seconds = clock.time(end) - onset
-            notes.append((onset, seconds, float(number), None, float(velocity), None, None))
+    unknown: Counter[str] = Counter()
+    for event in events:
+        onset, velocity = clock.time(event.start), float(event.velocity)
+        if (event.track, event.channel) not in are_drums:
+            seconds = clock.time(event.end) - onset
+            notes.append((onset, seconds, float(event.number), None, velocity, None, None))
             continue
         try:
-            drum = _class_of(number)
-            struck = articulation(number, drum)
-            notes.append((onset, None, None, drum, float(velocity), struck, None))
+            drum, struck = _drum(event.number, reading, own)
+            notes.append((onset, None, None, drum, velocity, struck, None))
         except ParameterError:
-            unknown.add(number)
+            unknown[GM_PERCUSSION.get(event.number, f"note {event.number}")] += 1
     notes.sort(key=lambda note: (note[0], note[2] or 0, note[3] or ""))
-    return Score.of(notes), ", ".join(map(str, sorted(unknown)))
+    return Score.of(notes), Counter(dict(sorted(unknown.items())))
 
 
-def _class_of(number: int) -> str:
-    # 1 to 3 are libnmfd's classes, not notes of percussion
-    if number < 22:
+def _drum(number: int, reading: Reading, own: Collection[str]) -> tuple[str, str | None]:
+    """Return the class and the articulation of a note of percussion.
+
+    Raises
+    ------
+    ParameterError
+        If it has no class.
+    """
+    mapped = reading.drum_notes.get(number)
+    if mapped is None and number < 22:  # 1 to 3 are libnmfd's classes, not notes of percussion
         raise ParameterError(expected="a note of percussion", found=str(number))
-    return drum_class(number)
+    name: str | int = mapped or number
+    if mapped is None and number in GM_PERCUSSION and own:
+        try:
+            return drum_class(GM_PERCUSSION[number], extra=own), None
+        except ParameterError:
+            name = number
+    drum = kit_class(str(name), extra=own)
+    return drum, articulation(name, class_of(drum))

@@ -6,13 +6,14 @@ one.
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.articulations import MIDI_NOTES, drum_or_articulation
+from nmfd_cli.core.articulations import MIDI_NOTES, PARENTS, drum_or_articulation
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.midi.extra import DRUM_CHANNEL, require_mido
+from nmfd_cli.io.midi.tempo_map import LONGEST_TICK, TempoMap, drifting, steady
 
 #: The tempo of a file that does not name one, in beats a minute.
 DEFAULT_BPM: Final = 120.0
@@ -20,21 +21,21 @@ DEFAULT_BPM: Final = 120.0
 SLOWEST_BPM: Final = 10.0
 FASTEST_BPM: Final = 1000.0
 
-_TICKS_PER_BEAT = 960
-_LONGEST_TICK = 0.0005
 _HIT_SECONDS = 0.1
 _LATEST_TICK = (1 << 28) - 1
-_MOST_TICKS = (1 << 15) - 1
 
 
 def midi_bytes(
     onsets: Mapping[str, FloatArray],
     bpm: float,
     *,
+    beat_times: Sequence[float] = (),
+    beats_per_bar: int = 4,
+    has_tracks: bool = False,
     notes: Mapping[str, int] = MIDI_NOTES,
-    longest_tick: float = _LONGEST_TICK,
+    longest_tick: float = LONGEST_TICK,
 ) -> bytes:
-    """Return a drum transcription as a file: General MIDI notes on the channel of percussion.
+    """Return a drum transcription as a file: notes on the channel of percussion.
 
     Parameters
     ----------
@@ -42,11 +43,18 @@ def midi_bytes(
         By drum class, articulation or a name of one: seconds and velocity, 1 to 127.  A hit lasts a
         tenth of a second, or until the next.
     bpm : float
-        Beats a minute, 10 to 1000.  Times do not depend on it.
-    notes : mapping of str to int, optional
-        The MIDI note of each, where it is not General MIDI's.
+        Beats a minute, 10 to 1000, where no beats are given.  Times do not depend on it.
+    beat_times : sequence of float
+        Seconds of the beats of a playing that drifts, rising, the first on the first beat of a bar.
+    beats_per_bar : int
+        With `beat_times`.
+    has_tracks : bool
+        Whether each drum has a track of its own.
+    notes : mapping of str to int
+        The notes of drums and articulations; what is missing is General MIDI's.
     longest_tick : float, optional
-        Seconds between which times are rounded; more than a file can count is not kept.
+        Seconds between which times are rounded where no beats are given; more than a file can count
+        is not kept.
 
     Raises
     ------
@@ -62,34 +70,67 @@ def midi_bytes(
             expected=f"{SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute",
             found=f"{bpm:g}",
         )
-    beat = round(60e6 / bpm)  # what the file holds, so the tempo that its ticks count
-    ticks_per_beat = _TICKS_PER_BEAT
-    while beat / 1e6 / ticks_per_beat > longest_tick and 2 * ticks_per_beat <= _MOST_TICKS:
-        ticks_per_beat *= 2
-    ticks_per_second = ticks_per_beat * 1e6 / beat
-    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=beat)])
-    now = 0
-    for tick, velocity, note in sorted(_hits(onsets, notes, ticks_per_second)):
-        kind = "note_on" if velocity else "note_off"
-        message = mido.Message(
-            kind, channel=DRUM_CHANNEL, note=note, velocity=velocity or 64, time=tick - now
-        )
-        track.append(message)
-        now = tick
+    tempo_map = (
+        drifting(beat_times, beats_per_bar)
+        if beat_times
+        else steady(bpm, longest_tick=longest_tick)
+    )
+    conductor = _conductor(tempo_map)
+    parts = {drum: {drum: hits} for drum, hits in onsets.items()} if has_tracks else {"": onsets}
+    tracks = [conductor] if has_tracks else []
+    for name, part in parts.items():
+        events = [] if has_tracks else list(conductor)
+        for tick, velocity, note in _hits(part, tempo_map, notes):
+            kind = "note_on" if velocity else "note_off"
+            message = mido.Message(kind, channel=DRUM_CHANNEL, note=note, velocity=velocity or 64)
+            events.append((tick, velocity, note, message))
+        if name:
+            events.append((0, -1, 0, mido.MetaMessage("track_name", name=name)))
+        tracks.append(events)
     file = io.BytesIO()
-    mido.MidiFile(type=0, ticks_per_beat=ticks_per_beat, tracks=[track]).save(file=file)
+    mido.MidiFile(
+        type=1 if has_tracks else 0,
+        ticks_per_beat=tempo_map.ticks_per_beat,
+        tracks=[_track(events) for events in tracks],
+    ).save(file=file)
     return file.getvalue()
 
 
+#: Tick, velocity (0 for an end, -1 for what is no note), note, message: sorted as they are written.
+_Event = tuple[int, int, int, Any]
+
+
+def _conductor(tempo_map: TempoMap) -> list[_Event]:
+    mido = require_mido()
+    metres = [
+        (tick, -1, 0, mido.MetaMessage("time_signature", numerator=beats, denominator=4))
+        for tick, beats in tempo_map.metres
+    ]
+    tempos = [
+        (tick, -1, 1, mido.MetaMessage("set_tempo", tempo=beat)) for tick, beat in tempo_map.tempos
+    ]
+    return metres + tempos
+
+
+def _track(events: Sequence[_Event]) -> Any:
+    """Return events as a track, each with the ticks since the one before."""
+    track = require_mido().MidiTrack()
+    now = 0
+    for tick, _, _, message in sorted(events, key=lambda event: event[:3]):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    return track
+
+
 def _hits(
-    onsets: Mapping[str, FloatArray], notes: Mapping[str, int], ticks_per_second: float
+    onsets: Mapping[str, FloatArray], tempo_map: TempoMap, notes: Mapping[str, int]
 ) -> Iterator[tuple[int, int, int]]:
     """Yield ``(tick, velocity, note)``; the end of a note, velocity 0, sorts before a new one."""
     by_note: dict[int, dict[int, int]] = defaultdict(dict)
     for drum, hits in onsets.items():
         note, where = _note_of(drum, notes), f"onsets[{drum!r}]"
         for seconds, velocity in hits:
-            tick = round(float(seconds) * ticks_per_second) if 0 <= seconds < 1e9 else -1
+            tick = tempo_map.tick(float(seconds)) if 0 <= seconds < 1e9 else -1
             if not 0 <= tick <= _LATEST_TICK:
                 expected, found = "an onset a file can hold", f"{seconds:g}"
                 raise ParameterError(setting=where, expected=expected, found=found)
@@ -98,19 +139,29 @@ def _hits(
                 raise ParameterError(setting=where, expected=expected, found=found)
             loudest = max(round(float(velocity)), by_note[note].get(tick, 1))
             by_note[note][tick] = loudest
-    length = max(1, round(_HIT_SECONDS * ticks_per_second))
     for note, velocities in by_note.items():
         ticks = sorted(velocities)
-        for tick, following in zip(ticks, [*ticks[1:], ticks[-1] + length], strict=True):
+        ends = [
+            max(tick + 1, tempo_map.tick(tempo_map.time(tick) + _HIT_SECONDS)) for tick in ticks
+        ]
+        for tick, end, following in zip(ticks, ends, [*ticks[1:], ends[-1]], strict=True):
             yield tick, velocities[tick], note
-            yield min(tick + length, following), 0, note
+            yield min(end, following), 0, note
 
 
 def _note_of(drum: str, notes: Mapping[str, int]) -> int:
-    """Return the MIDI note of a class, an articulation or a name of one."""
-    try:
-        return notes[drum if drum in notes else drum_or_articulation(drum)]
-    except (ParameterError, KeyError):
-        known = ", ".join(notes)
-        expected = f"a drum with a MIDI note ({known})"
-        raise ParameterError(expected=expected, found=drum) from None
+    """Return the note of a class, an articulation or a name of one, or of what it is one of."""
+    name: str | None = drum
+    if drum not in MIDI_NOTES and drum not in notes:
+        try:
+            name = drum_or_articulation(drum)
+        except ParameterError:
+            known = ", ".join(MIDI_NOTES)
+            expected = f"a drum with a MIDI note ({known})"
+            raise ParameterError(expected=expected, found=drum) from None
+    finest = name
+    while name is not None:
+        if name in notes:
+            return notes[name]
+        name = PARENTS.get(name)
+    return MIDI_NOTES[finest or drum]

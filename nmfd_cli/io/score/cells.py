@@ -11,6 +11,8 @@ from nmfd_cli.io.score.notes import require_seconds, require_velocity
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _NOTE_NAME = re.compile(r"([a-g])(##?|bb?|♯|♭)?(-?[0-9]{1,2})", re.IGNORECASE)
+_CLOCK_TIME = re.compile(r"(?:([0-9]+):)?([0-9]+):([0-9]+(?:\.[0-9]*)?)")
+_BARS_AND_BEATS = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _SEMITONES: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 PITCH_EXPECTED = "a MIDI pitch from 0 to 127 or a note name such as C#4"
 PITCH_EXPECTED_BARE = f"{PITCH_EXPECTED} (columns without a header: onset, pitch, duration)"
@@ -43,35 +45,47 @@ def _number(cell: str, expected: str) -> float:
 
 
 def as_velocity(cell: str) -> float:
-    """Return a MIDI velocity.
+    """Return a velocity, from 0 to 127: whether its unit is 1 or 127, the whole column tells.
 
     Raises
     ------
     ParameterError
     """
-    return require_velocity(_number(cell, "a velocity from 1 to 127"), shown(cell))
+    value = _number(cell, "a velocity from 1 to 127")
+    return value if 0 <= value < 1 else require_velocity(value, shown(cell))
 
 
-def as_seconds(cell: str, what: str) -> float:
-    """Return a time.
+def as_seconds(cell: str, what: str, scale: float = 1.0) -> float:
+    """Return a time, given in seconds, in units of `scale` seconds, or as ``mm:ss.s``.
 
     Raises
     ------
     ParameterError
     """
-    return require_seconds(_number(cell, f"{what} in seconds"), what, shown(cell))
+    if clock := _CLOCK_TIME.fullmatch(cell):
+        hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+        if seconds < 60 and (clock[1] is None or minutes < 60):
+            return require_seconds(3600 * hours + 60 * minutes + seconds, what, shown(cell))
+    if _BARS_AND_BEATS.fullmatch(cell):
+        found = f"bars and beats: {shown(cell)}"
+        raise ParameterError(expected=f"{what} in seconds or minutes", found=found)
+    value = _number(cell, f"{what} in seconds")
+    # divided: 102 ms are 0.102 s, and 102 * 0.001 is not
+    return require_seconds(value if scale == 1 else value / round(1 / scale), what, shown(cell))
 
 
-def as_duration(onset: float, duration_cell: str, end_cell: str) -> float:
-    """Return the duration, of a row that says it or when it ends.
+def as_duration(
+    onset: float, duration_cell: str, end_cell: str, scales: tuple[float, float] = (1.0, 1.0)
+) -> float:
+    """Return the duration, of a row that says it or when it ends, each in a unit of its own.
 
     Raises
     ------
     ParameterError
     """
     if duration_cell:
-        return as_seconds(duration_cell, "the duration")
-    end = as_seconds(end_cell, "the end")
+        return as_seconds(duration_cell, "the duration", scales[0])
+    end = as_seconds(end_cell, "the end", scales[1])
     if end < onset:
         raise ParameterError(
             expected=f"the end not before the onset {onset}", found=shown(end_cell)

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.articulations import articulation
-from nmfd_cli.core.drum_classes import drum_class
+from nmfd_cli.core.articulations import articulation, class_of, kit_class
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.score.notes import Note, Score, require_seconds, require_velocity
 
@@ -62,7 +61,7 @@ def _notes(onsets: Mapping[Any, ArrayLike], drum_classes: Collection[str]) -> It
             raise ParameterError(setting="score", expected="the name of a drum", found=repr(drum))
         for index, row in enumerate(_table(name, given).tolist()):
             try:
-                yield _note(name, drum_class(name, extra=drum_classes), *row)
+                yield _note(name, kit_class(name, extra=drum_classes), *row)
             except ParameterError as error:
                 raise error.located(setting=f"score[{drum!r}][{index}]") from None
 
@@ -84,4 +83,4 @@ def _note(name: str, drum: str, onset: float, velocity: float | None = None) -> 
     onset = require_seconds(onset, "the onset", f"{onset:g}")
     if velocity is not None:
         velocity = require_velocity(velocity, f"{velocity:g}")
-    return onset, None, None, drum, velocity, articulation(name, drum), None
+    return onset, None, None, drum, velocity, articulation(name, class_of(drum)), None

@@ -1,7 +1,7 @@
 """What is played when: the value that the readers and writers of scores share, and its limits."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from operator import itemgetter
 from typing import Any, Final
@@ -19,6 +19,32 @@ DRUM_SCORE_HEADER: Final = ("onset", "drum", "articulation", "velocity", "confid
 
 #: No recording is so long, and its samples can still be counted.
 LATEST_SECONDS: Final = 1e9
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a score is to be read, where it does not say so itself.
+
+    Parameters
+    ----------
+    as_drums : bool
+        Whether notes of a MIDI file that may be drums are drums, whatever their channel.
+    tempo : float, optional
+        Beats a minute of a MIDI file, in place of its own.
+    offset : float
+        Seconds by which all notes come later.
+    drum_notes : mapping of int to str
+        The drums or articulations that MIDI notes stand for; empty for General MIDI's.
+    """
+
+    as_drums: bool = False
+    tempo: float | None = None
+    offset: float = 0.0
+    drum_notes: Mapping[int, str] = field(default_factory=dict)
+
+
+#: A score speaks for itself.
+AS_WRITTEN: Final = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +140,15 @@ def _note_within(note: tuple[Any, ...], start: float, end: float | None) -> tupl
         return (onset - start, duration, *rest)
     left = onset + (duration or 0.0) - start
     return (0.0, left, *rest) if left > 0 and rest[1] is None else None
+
+
+def left_out_line(name: object, counts: Mapping[str, int]) -> str:
+    """Return the warning about hits of drums that have no class, by their names."""
+    total = sum(counts.values())
+    listed = ", ".join(f"{count} {drum}" for drum, count in counts.items())
+    return (
+        f"{name}: {total} {'hits' if total > 1 else 'hit'} without a drum class left out: {listed}"
+    )
 
 
 def require_seconds(value: float, what: str, found: str) -> float:

@@ -39,6 +39,27 @@ def score_text(score: Score) -> str:
     return text.getvalue()
 
 
+def audacity_text(score: Score) -> str:
+    """Return drum notes as Audacity's labels: start, end, and the articulation or the class."""
+    rows = (f"{onset:.6f}\t{onset:.6f}\t{name}\n" for onset, name in _labels(score))
+    return "".join(rows)
+
+
+def reaper_text(score: Score) -> str:
+    """Return drum notes as Reaper's markers, for its region and marker manager."""
+    rows = (
+        f"M{number},{name},{int(onset // 60)}:{onset % 60:09.6f},,,\n"
+        for number, (onset, name) in enumerate(_labels(score), start=1)
+    )
+    return "".join(["#,Name,Start,End,Length,Color\n", *rows])
+
+
+def _labels(score: Score) -> list[tuple[float, str]]:
+    rounded = (round(onset, _ONSET_DIGITS) for onset in score.onsets)
+    names = zip(rounded, score.drums, score.articulations, strict=True)
+    return [(onset, struck or drum or "") for onset, drum, struck in names]
+
+
 def score_notes(score: Score) -> list[dict[str, Any]]:
     """Return drum notes as plain values, for JSON, by the names of `DRUM_SCORE_HEADER`."""
     notes = zip(

@@ -3,6 +3,7 @@
 import re
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import InputFileError, ParameterError
 from nmfd_cli.io.score import DRUM_SCORE_HEADER, Score, parse_score, read_score
+from nmfd_cli.io.score.notes import Reading
 
 #: All columns of a score.
 SCORE_COLUMNS = ("onset", "duration", "pitch", "drum", "velocity")
@@ -23,11 +25,11 @@ def notes(score: Score) -> list[Note]:
     return list(zip(*columns, strict=True))
 
 
-def drum(onset: float, cls: str, duration: float | None = None) -> Note:
+def drum(onset: float, cls: str, duration: Any = None) -> Note:
     return (onset, duration, None, cls, None)
 
 
-def pitched(onset: float, pitch: float, duration: float | None = None) -> Note:
+def pitched(onset: float, pitch: float, duration: Any = None) -> Note:
     return (onset, duration, pitch, None, None)
 
 
@@ -89,6 +91,52 @@ READ: dict[str, tuple[str, list[Note]]] = {
             pitched(5, 58),
         ],
     ),
+    "Audacity": (
+        "0.012000\t0.012000\tKick\n\\\t200.000000\t3000.000000\n0.500000\t0.600000\tsd\n",
+        [drum(0.012, "kick", 0), drum(0.5, "snare", pytest.approx(0.1))],
+    ),
+    "Audacity, numbers for labels": (
+        "0.012000\t0.112000\t36\n0.500000\t0.600000\t38\n",
+        [drum(0.012, "kick", pytest.approx(0.1)), drum(0.5, "snare", pytest.approx(0.1))],
+    ),
+    "Audacity, classes of libnmfd": (
+        "0.012000\t0.012000\t1\n0.500000\t0.500000\t2\n",
+        [drum(0.012, "kick", 0), drum(0.5, "snare", 0)],
+    ),
+    "Reaper's markers": (
+        "#,Name,Start,End,Length\nM1,kick,0:00.012,,\nM2,Snare,0:00.500,,\n",
+        TWO_DRUMS,
+    ),
+    "Reaper's regions": (
+        "#,Name,Start,End,Length,Color\nR1,kick,0.012,0.512,0.5,FF0000\n",
+        [drum(0.012, "kick", 0.5)],
+    ),
+    "Sonic Visualiser's values": ("0.012,97,kick\n0.500,0.2,SD\n", TWO_DRUMS),
+    "Sonic Visualiser's header": ("TIME,VALUE,LABEL\n0.012,3,kick\n0.5,1,SD\n", TWO_DRUMS),
+    "Sonic Visualiser's notes": ("0.5,61,0.25,0.8,New Point\n1,40.5,0,0.8,New Point\n", TWO_NOTES),
+    "Sonic Visualiser's regions": (
+        "0.012,1,0.1,kick\n0.5,1,0.2,SD\n",
+        [drum(0.012, "kick", 0.1), drum(0.5, "snare", 0.2)],
+    ),
+    "milliseconds": ("onset_ms,drum\n12,kick\n500,snare\n", TWO_DRUMS),
+    "milliseconds in brackets": (
+        "Onset (ms);Duration [ms];Class\n12;100;kick\n",
+        [drum(0.012, "kick", 0.1)],
+    ),
+    "minutes": (
+        "time,drum\n0:00.012,kick\n00:00:00.5,snare\n1:02.5,tom\n",
+        [*TWO_DRUMS, drum(62.5, "tom")],
+    ),
+    "velocities to 1": (
+        "onset,drum,velocity\n1,kick,1.0\n2,kick,0.5\n3,kick,0\n4,kick,\n",
+        [
+            (1, None, None, "kick", 127),
+            (2, None, None, "kick", 63.5),
+            (3, None, None, "kick", 1),
+            drum(4, "kick"),
+        ],
+    ),
+    "plurals and numbers": ("0.012,01 Kicks\n0.5,Snares\n", TWO_DRUMS),
     "equal onsets keep their order": (
         "1,snare\n1,kick\n0,tom\n1,clap\n",
         [drum(0, "tom"), drum(1, "snare"), drum(1, "kick"), drum(1, "clap")],
@@ -128,7 +176,6 @@ REFUSED: list[tuple[str, str]] = [
     # headers
     ("drum,velocity\nkick,3\n", "s:1: " + NO_ONSET + "'drum, velocity'"),
     ("# c\n\nfoo,bar\n", "s:3: " + NO_ONSET + "'foo, bar'"),
-    ("onset (ms),drum\n1,kick\n", "s:1: " + NO_ONSET + "'onset (ms), drum'"),
     ("kick,0.5\n", "s:1: " + NO_ONSET + "'kick, 0.5'"),
     ("O.5,kick\n", "s:1: " + NO_ONSET + "'O.5, kick'"),
     ("onset,duration\n1,2\n", "s:1: " + NO_CLASS + "'onset, duration'"),
@@ -157,7 +204,18 @@ REFUSED: list[tuple[str, str]] = [
     ("onset,drum\n0x1,kick\n", f"s:2: {ONSET}, found '0x1'"),
     ("1_000,kick\n", f"s:1: {ONSET}, found '1_000'"),
     ("onset,drum\n１,kick\n", f"s:2: {ONSET}, found '１'"),
-    ("onset,drum\n1:02.5,kick\n", f"s:2: {ONSET}, found '1:02.5'"),
+    ("onset,drum\n1:62.5,kick\n", f"s:2: {ONSET}, found '1:62.5'"),
+    ("onset_samples,drum\n1,kick\n", "s:1: " + NO_ONSET + "'onset_samples, drum'"),
+    (
+        "#,Name,Start,End,Length\nM1,kick,1.1.00,,\n",
+        "s:2: expected the onset in seconds or minutes, found bars and beats: '1.1.00'",
+    ),
+    # what could be two things
+    (
+        "1\t60\t36\n55\t60\t38\n56\t61\t38\n",
+        "s:1: expected columns of one meaning, found what could be start, end, drum or onset, "
+        "pitch, duration; a header row says which",
+    ),
     ("onset,drum\n1 s,kick\n", f"s:2: {ONSET}, found '1 s'"),
     ("-0.1,kick\n", "s:1: expected the onset to be 0 s or more, found '-0.1'"),
     ("onset,drum\n" + "9x" * 40 + ",kick\n", f"s:2: {ONSET}, found '" + "9x" * 29 + "9…'"),
@@ -185,8 +243,9 @@ REFUSED: list[tuple[str, str]] = [
     ("t,note\n1,G#9\n", f"s:2: {PITCH}, found 'G#9'"),
     ("t,note\n1,Cb-1\n", f"s:2: {PITCH}, found 'Cb-1'"),
     # drums and velocities
+    ("onset,drum\n1,OT\n2,cowbell\n", "s:2: " + KNOWN + "'OT'"),
+    ("onset,drum\n1,kick\n2,kcik\n", "s:3: " + KNOWN + "'kcik'; did you mean kick?"),
     ("1,kcik\n", "s:1: " + KNOWN + "'kcik'; did you mean kick?"),
-    ("onset,drum\n1,kick\n2,OT\n", "s:3: " + KNOWN + "'OT'"),
     ("t,drum,vel\n1,bd,0\n", "s:2: expected a velocity from 1 to 127, found '0'"),
     ("t,drum,vel\n1,bd,128\n", "s:2: expected a velocity from 1 to 127, found '128'"),
     ("t,drum,vel\n1,bd,loud\n", "s:2: expected a velocity from 1 to 127, found 'loud'"),
@@ -255,7 +314,29 @@ def test_own_classes() -> None:
         "s:2: expected a drum class (kick, snare, hihat, tom, cymbal, clap, ride), found 'Cowbell'"
     )
     with pytest.raises(InputFileError, match=f"^{re.escape(message)}$"):
-        parse_score(text, "s", drum_classes=["ride"])
+        parse_score("onset,drum\n1,Cowbell\n", "s", drum_classes=["ride"])
+
+
+def test_drums_without_a_class_are_left_out_and_named() -> None:
+    said: list[str] = []
+    text = "onset,drum\n1,Cowbell\n2,kick\n3,tambourine\n4,Cowbell\n"
+    assert notes(parse_score(text, "s", warn=said.append)) == [drum(2, "kick")]
+    assert said == ["s: 3 hits without a drum class left out: 2 Cowbell, 1 tambourine"]
+
+
+def test_an_offset_shifts_a_score(tmp_path: Path) -> None:
+    path = tmp_path / "score.csv"
+    path.write_text("0.5,kick\n1,snare\n")
+    said: list[str] = []
+    assert read_score(path, reading=Reading(offset=0.25)).onsets == (0.75, 1.25)
+    early = read_score(path, reading=Reading(offset=-0.75, tempo=100.0), warn=said.append)
+    assert notes(early) == [drum(0.25, "snare")]
+    assert said == [
+        f"{path}: its times are seconds, which no tempo changes",
+        f"{path}: 1 of 2 notes would begin before 0 s and are left out",
+    ]
+    with pytest.raises(InputFileError, match="expected notes behind 0 s, found an offset of -9 s"):
+        read_score(path, reading=Reading(offset=-9))
 
 
 def test_fields_of_different_lengths_are_refused() -> None:
@@ -320,7 +401,7 @@ PIECES = st.sampled_from(
 def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
     for start in ("", "onset,drum,pitch,end\n", "0\tkick\n"):
         try:
-            score = parse_score(start + text)
+            score = parse_score(start + text, warn=lambda _: None)
         except InputFileError as error:
             assert set(str(error)) & set(string.whitespace) <= {" "}, error  # noqa: PT017
         else:
@@ -371,7 +452,7 @@ def test_any_file_is_read_or_refused_with_its_line(
     n_lines = max(1, len(re.split(rb"\r\n|\r|\n", data)))
     score = refusal = None
     try:
-        score = read_score(path)
+        score = read_score(path, warn=lambda _: None)
     except InputFileError as error:
         refusal = str(error)
     if refusal is None:
