@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -65,8 +66,17 @@ def decoded(path: Path, refused: NotDecodedError, *, warn: Warn) -> AudioSource:
     if program is None:
         hint = "; ffmpeg on the PATH would read more formats" if is_of_ffmpeg else ""
         raise InputFileError(path, refused.message + hint) from refused
-    file = temporary_file()
-    held = _Held(file)
+    with ExitStack() as resources:
+        file = resources.enter_context(temporary_file())
+        source = _decoded_to(file, program, path, refused=refused, warn=warn)
+        resources.pop_all()
+    return source
+
+
+def _decoded_to(
+    file: BinaryIO, program: str, path: Path, *, refused: NotDecodedError, warn: Warn
+) -> AudioSource:
+    is_of_ffmpeg = path.suffix.lower() in FOREIGN_SUFFIXES
     said, is_done = _run(program, path, file)
     if "No space left" in said:
         raise OutputError(
@@ -80,7 +90,7 @@ def decoded(path: Path, refused: NotDecodedError, *, warn: Warn) -> AudioSource:
         raise InputFileError(path, refused.message + hint) from refused
     if said:
         warn(f"{path}: ffmpeg: {said}")
-    return AudioSource(path, layout, corrected_head(layout), held=held)
+    return AudioSource(path, layout, corrected_head(layout), held=_Held(file))
 
 
 def _run(program: str, path: Path, file: BinaryIO) -> tuple[str, bool]:
