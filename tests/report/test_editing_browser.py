@@ -1,5 +1,6 @@
 """Hits corrected by hand in a real browser, saved, and separated again with; see `browsing`."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,9 @@ def test_unchanged_hits_are_saved_as_they_were(editing: Editing, tmp_path: Path)
     assert midi.velocities == original.velocities
 
 
-def test_corrected_by_pointer_and_separated_again(editing: Editing, tmp_path: Path) -> None:
+def test_corrected_by_pointer_and_separated_again(
+    editing: Editing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = read_score(SCORE)
     kick, snare = editing.onsets("kick"), editing.onsets("snare")
     assert len(kick) + len(snare) + len(editing.onsets("hihat")) == len(original)
@@ -146,6 +149,12 @@ def test_corrected_by_pointer_and_separated_again(editing: Editing, tmp_path: Pa
     for drum in drums:
         onsets = [at for at, name in zip(table.onsets, table.drums, strict=True) if name == drum]
         np.testing.assert_allclose(onsets, shown[drum], atol=0.00051)
+    monkeypatch.chdir(tmp_path)  # where the command is to be run
+    result = CliRunner().invoke(cli, shlex.split(editing.command())[1:])
+    assert result.exit_code == 0, result.output
+    corrected = tmp_path / "corrected" / "drums"
+    assert {path.stem for path in corrected.glob("*.wav")} == set(drums)
+    assert (corrected / "report.html").exists()
     pytest.importorskip("mido")
     midi = read_score(editing.save(tmp_path, "midi"))
     assert sorted(zip(midi.drums, midi.velocities, strict=True), key=str) == sorted(
@@ -154,11 +163,6 @@ def test_corrected_by_pointer_and_separated_again(editing: Editing, tmp_path: Pa
     np.testing.assert_allclose(midi.onsets, table.onsets, atol=0.00026)
     assert "--score score.mid" in editing.command()
 
-    options = ["--out", str(tmp_path / "out"), "--report", "--iterations", "1", "-q"]
-    again = ["separate", str(DEMO), "--score", str(saved), *options, "--report-audio", "none"]
-    result = CliRunner().invoke(cli, again)
-    assert result.exit_code == 0, result.output
-    assert {path.stem for path in (tmp_path / "out" / "drums").glob("*.wav")} == set(drums)
     second = separate(DEMO, score=saved, iterations=1)
     for drum in drums:
         found = second.onsets[drum][:, 0]
@@ -243,19 +247,30 @@ def test_hits_snap_to_the_grid_when_asked(browser: Any, tmp_path: Path) -> None:
     assert editing.said == []
 
 
-def test_fingers_drag_hits(browser: Any, report: Path) -> None:
+def test_fingers_drag_hits_and_add_them(browser: Any, report: Path) -> None:
     editing = Editing(browser, report, viewport=NARROW, has_touch=True, is_mobile=True)
-    editing.page.click("#zoom-in")
-    editing.page.click("#zoom-in")
     kick = editing.onsets("kick")
-    box = editing.page.locator('#hits [aria-label="kick"]').bounding_box()
-    side = editing.page.evaluate("document.querySelector('.overlay').offsetLeft")
-    assert box is not None
     editing.page.touchscreen.tap(*editing.at(kick[1], "kick"))
     assert editing.page.input_value("#hit-onset") == f"{kick[1]:.3f}"
-    assert side > 0
-    editing.page.tap("#hit-remove")
+    fingers = editing.context.new_cdp_session(editing.page)
+    scrolled = editing.page.evaluate("scrollY")
+    (x, y), (_, below) = (editing.at(kick[1], drum) for drum in ("kick", "hihat"))
+    for kind, points in (
+        ("touchStart", [{"x": x, "y": y}]),
+        ("touchMove", [{"x": x + 10, "y": (y + below) / 2}]),
+        ("touchMove", [{"x": x + 20, "y": below}]),
+        ("touchEnd", []),
+    ):
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    editing.page.wait_for_function("() => document.getElementById('edit-status').textContent")
     assert kick[1] not in editing.onsets("kick")
+    assert float(editing.page.input_value("#hit-onset")) > kick[1] + 0.1
+    assert editing.page.locator("#hit-drum option:checked").inner_text() == "hihat"
+    assert editing.page.evaluate("scrollY") == scrolled
+    n_snares = len(editing.onsets("snare"))
+    editing.page.touchscreen.tap(*editing.at(0.98 * editing.seconds, "snare"))
+    editing.page.tap("#hit-add")
+    assert len(editing.onsets("snare")) == n_snares + 1
     editing.context.close()
     assert editing.said == []
 

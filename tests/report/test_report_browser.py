@@ -278,13 +278,16 @@ CONTRASTS = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out(browser: Any, report: Path, scheme: str) -> None:
     visit = Visit(browser, report, viewport=WIDE, color_scheme=scheme, reduced_motion="reduce")
-    visit.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     visit.page.click("#loop")
     visit.page.click("[data-solo='1']")
     visit.page.click("[data-mute='2']")
+    visit.page.click("#edit")
+    visit.page.locator("#hits").click(position={"x": 20, "y": 20})
+    visit.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     texts = visit.page.evaluate(CONTRASTS)
     assert len(texts) > 100
-    assert [text for text in texts if text[1] < text[2]] == []
+    faded = {"Undo", "Redo", "Remove", "the hit"}  # nothing to press: WCAG asks for no contrast
+    assert [text for text in texts if text[1] < text[2] and text[0] not in faded] == []
     assert min(size for *_, size in texts) >= 11
     visit.context.close()
 

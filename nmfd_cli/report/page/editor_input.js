@@ -68,7 +68,7 @@
 
   /** The last click beside the hits; two in one place are double, also of a finger. */
   let lastClick = { time: -Infinity, x: 0, lane: 0 };
-  const DOUBLE_MS = 450;
+  const DOUBLE_MS = 500;
 
   hitArea.addEventListener("click", (event) => {
     if (!editing || wasHit) return;
