@@ -71,7 +71,7 @@ class Separation(Result[FloatArray]):
         """The share of each stem in each bin of the mixture's STFT, by name.
 
         Arrays of float32, shape (K, M), from 0 to 1, that add up to 1; the frames are those of the
-        activations.
+        activations.  With ``space=False, repetition=False`` the stems are the mixture times these.
         """
         stft, model = self.factorised.stft, self.factorised.model
         magnitude = magnitude_of(stft.transform(stft.padded(self.mixture.astype(np.float32))))

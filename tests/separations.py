@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.tempo import Tempo
+from nmfd_cli.io.score.memory import score_from
 from nmfd_cli.pipeline.result import SampledResult
 from nmfd_cli.report.figure_panels import Picture, PlottedResult
 from nmfd_cli.report.page.sketch import sketched
@@ -38,6 +40,7 @@ def made_up(
     decay = np.exp(-np.arange(n_samples) / (0.1 * SAMPLE_RATE))
     noises = generator.standard_normal((len(stems), n_channels, n_samples)) * decay
     sounds = (level * noises / max(1e-9, np.abs(noises).max())).astype(np.float32)
+    onsets = {stem: strokes((0.1 + 0.05 * s, 100), (0.7, 40)) for s, stem in enumerate(stems)}
     return SampledResult(
         name=name,
         sample_rate=SAMPLE_RATE,
@@ -48,12 +51,14 @@ def made_up(
         stem_of=tuple(r // n_templates for r in range(n_components)),
         n_fft=N_FFT,
         hop_length=HOP_LENGTH,
-        onsets={stem: strokes((0.1 + 0.05 * s, 100), (0.7, 40)) for s, stem in enumerate(stems)},
+        onsets=onsets,
         divergence=np.geomspace(10, 0.1, 12),
         tempo=tempo,
         settings={"iterations": 12, "kit": None, "stems": stems, "alpha": 2.0},
         version="1.2.3",
         command=command,
+        source=name,
+        score=score_from(onsets) if set(stems) <= set(DRUM_CLASSES) else None,
     )
 
 

@@ -28,22 +28,19 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.hit_alignment import LEAST_HITS, Hit, cluster_hits
+from nmfd_cli.core.hit_average import Piece, averaged, best_gains, explained
 from nmfd_cli.core.spatial import SpatialModel, direction_filter
 from nmfd_cli.core.stft import Stft
 
 _ROUNDS = 2
 #: Longest waveform, in samples, and how many of them lie before the onset.
 _LONGEST, _BEFORE = 24_576, 128
-#: Shares of a hit's energy, that the mean of the others explains, from which a band of the mean
-#: begins to count and counts in full.
-_NOTHING, _ALL = 0.5, 0.8
-#: The same of a whole waveform, below which it is not used (4 dB).
+#: Share of its hits' energy below which a waveform is not used (4 dB).
 _LEAST_EXPLAINED = 0.6
+#: Energy of a frame beside the loudest one's (-50 dB) at which a waveform ends.
+_INAUDIBLE = 1e-5
 #: Onsets of a stem so near each other, in samples, are one hit.
 _SAME_HIT = 1000
-#: A band is so many bins or this share of its lowest wide.
-_LEAST_BINS, _BAND_WIDTH = 4, 0.19
-_TINY = 1e-20
 
 
 @dataclass
@@ -100,7 +97,7 @@ def repeated_means(
     found = [
         waveform
         for stem, of_stem in enumerate(onsets)
-        for waveform in _waveforms(x, stem, of_stem, shares[stem], stft)
+        for waveform in _waveforms(x, stem, of_stem, share=shares[stem], stft=stft)
     ]
     if not found:
         return None
@@ -110,17 +107,17 @@ def repeated_means(
         before = [(list(waveform.gains), waveform.samples) for waveform in found]
         for waveform in found:
             direction = None if space is None else direction_filter(space, waveform.stem)
-            _learn(waveform, rest, shares[waveform.stem], stft, direction)
+            _learn(waveform, rest, shares[waveform.stem], stft=stft, direction=direction)
         for waveform, (gains, samples) in zip(found, before, strict=True):
             for start, change in _changes(waveform, gains, samples):
                 _add(means[waveform.stem], start, change)
                 _add(rest, start, -change)
-        found = [waveform for waveform in found if waveform.samples.any()]
+        found = [waveform for waveform in found if waveform.samples.size]
     return means if found else None
 
 
 def _waveforms(
-    x: FloatArray, stem: int, onsets: NDArray[np.intp], share: FloatArray, stft: Stft
+    x: FloatArray, stem: int, onsets: NDArray[np.intp], *, share: FloatArray, stft: Stft
 ) -> Iterator[_Waveform]:
     """Yield the still silent waveforms of a stem, one a cluster of its hits."""
     hop, least = stft.hop_length, -(-stft.n_fft // stft.hop_length)
@@ -142,6 +139,7 @@ def _learn(
     waveform: _Waveform,
     rest: FloatArray,
     share: FloatArray,
+    *,
     stft: Stft,
     direction: NDArray[np.float32] | None,
 ) -> None:
@@ -150,36 +148,37 @@ def _learn(
         stft.transform(np.pad(waveform.samples, ((0, 0), (stft.overlap, 0)))), -1, -2
     )
     pieces = [
-        _piece(rest, share, hit, frames, stft, direction)
+        _piece(rest, share, hit, n_frames=frames, stft=stft, direction=direction)
         for hit, frames in zip(waveform.hits, waveform.n_frames, strict=True)
     ]
     gains = waveform.gains
-    change, weight, certainty = _averaged(pieces, gains, known)
+    change, weight, certainty = averaged(pieces, gains, known)
     mean = known + change
-    explained, total = _explained(pieces, gains, known, mean, weight)
-    if total < _LEAST_EXPLAINED:
-        waveform.samples = np.zeros_like(waveform.samples)
+    trust, total = explained(pieces, gains, known, mean=mean, weight=weight)
+    learned = (known + certainty * change) * trust
+    energy = np.square(np.abs(learned)).sum(axis=(0, 2))
+    audible = np.flatnonzero(energy > _INAUDIBLE * energy.max())
+    if total < _LEAST_EXPLAINED or not len(audible):
+        waveform.samples = waveform.samples[:, :0]
         return
-    waveform.gains = _gains(pieces, gains, known, mean)
-    learned = (known + certainty * change) * explained
-    frames = np.swapaxes(learned.astype(np.complex64), -1, -2)
+    waveform.gains = best_gains(pieces, gains, known, mean=mean)
+    n_frames = int(audible[-1]) + 1
+    waveform.n_frames = [min(n, n_frames) for n in waveform.n_frames]
+    frames = np.swapaxes(learned[:, :n_frames].astype(np.complex64), -1, -2)
     waveform.samples = np.ascontiguousarray(
         stft.overlap_add(frames)[:, stft.overlap :], dtype=np.float32
     )
-
-
-#: Frames (C, J, K) of what is left of a hit, and the stem's share (J, K) of them.
-_Piece = tuple[ComplexArray, FloatArray]
 
 
 def _piece(
     rest: FloatArray,
     share: FloatArray,
     hit: Hit,
+    *,
     n_frames: int,
     stft: Stft,
     direction: NDArray[np.float32] | None,
-) -> _Piece:
+) -> Piece:
     """Cut out a hit, in frames that begin with it."""
     start = hit.onset - _BEFORE
     samples = np.zeros((rest.shape[0], stft.overlap + n_frames * stft.hop_length), dtype=np.float32)
@@ -210,97 +209,13 @@ def _advance(fraction: float, n_bins: int) -> ComplexArray:
     return np.asarray(np.exp(1j * phase), dtype=np.complex64)
 
 
-def _weight(shares: FloatArray) -> FloatArray:
-    """Return how much a bin counts: much only where the stem is almost alone."""
-    squares = shares * shares
-    return np.asarray(squares * squares)
-
-
-def _averaged(
-    pieces: Sequence[_Piece], gains: NDArray[np.float32], known: ComplexArray
-) -> tuple[ComplexArray, FloatArray, FloatArray]:
-    """Return the weighted mean (C, J, K) of what is left, its weight and the mean share (J, K)."""
-    change = np.zeros_like(known)
-    weight, share, n_hits = np.zeros((3, *known.shape[1:]), dtype=np.float32)
-    for (frames, shares), gain in zip(pieces, gains, strict=True):
-        of_hit = gain * _weight(shares)
-        here = slice(len(shares))
-        change[:, here] += of_hit * frames
-        weight[here] += gain * of_hit
-        share[here] += gain * gain * shares
-        n_hits[here] += gain * gain
-    change /= np.maximum(weight, _TINY)
-    return change, weight, share / np.maximum(n_hits, _TINY)
-
-
-def _explained(
-    pieces: Sequence[_Piece],
-    gains: NDArray[np.float32],
-    known: ComplexArray,
-    mean: ComplexArray,
-    weight: FloatArray,
-) -> tuple[FloatArray, float]:
-    """Return how far to trust the mean: by bins (J, K) in [0, 1], and the share it explains in all.
-
-    The mean without one hit differs from that hit by what the mean of all does, times
-    ``weight / (weight - its own)``.
-    """
-    error, energy = np.zeros((2, *weight.shape), dtype=np.float32)
-    for (frames, shares), gain in zip(pieces, gains, strict=True):
-        here = slice(len(shares))
-        of_hit = _weight(shares)
-        left = weight[here] - gain * gain * of_hit
-        is_alone = left <= 1e-3 * weight[here]
-        growth = weight[here] / np.where(is_alone, 1, left)
-        of_energy = of_hit * _energy(frames + gain * known[:, here])
-        of_error = of_hit * growth**2 * _energy(frames + gain * (known - mean)[:, here])
-        energy[here] += of_energy
-        error[here] += np.where(is_alone, of_energy, of_error)
-    edges = _band_edges(weight.shape[1])
-    in_bands = [np.add.reduceat(sums, edges[:-1], axis=1) for sums in (error, energy)]
-    share = 1 - in_bands[0] / np.maximum(in_bands[1], _TINY)
-    trust = np.clip((share - _NOTHING) / (_ALL - _NOTHING), 0, 1)
-    total = 1 - float(error.sum(dtype=float)) / max(float(energy.sum(dtype=float)), _TINY)
-    return np.repeat(trust, np.diff(edges), axis=1), total
-
-
-def _gains(
-    pieces: Sequence[_Piece], gains: NDArray[np.float32], known: ComplexArray, mean: ComplexArray
-) -> NDArray[np.float32]:
-    """Return the gain at which the mean explains each hit best."""
-    found = []
-    energy = _energy(mean)
-    for (frames, shares), gain in zip(pieces, gains, strict=True):
-        here = slice(len(shares))
-        of_hit = _weight(shares)
-        hit = frames + gain * known[:, here]
-        inner = (hit.real * mean[:, here].real + hit.imag * mean[:, here].imag).sum(axis=0)
-        norm = float((of_hit * energy[here]).sum())
-        found.append(
-            max(float((of_hit * inner).sum()) / norm, 0.0) if norm > _TINY else float(gain)
-        )
-    return np.array(found, dtype=np.float32)
-
-
-def _energy(frames: ComplexArray) -> FloatArray:
-    energy: FloatArray = (np.square(frames.real) + np.square(frames.imag)).sum(axis=0)
-    return energy
-
-
-def _band_edges(n_bins: int) -> NDArray[np.intp]:
-    edges = [0]
-    while edges[-1] < n_bins:
-        width = max(_LEAST_BINS, int(edges[-1] * _BAND_WIDTH))
-        edges.append(min(n_bins, edges[-1] + width))
-    return np.array(edges)
-
-
 def _changes(
     waveform: _Waveform, gains: Sequence[float], samples: FloatArray
 ) -> Iterator[tuple[int, FloatArray]]:
     """Yield where a waveform is played, and what has changed there against former ones."""
     for hit, new, old in zip(waveform.hits, waveform.gains, gains, strict=True):
-        change = new * waveform.samples - np.float32(old) * samples
+        change = -np.float32(old) * samples
+        change[:, : waveform.samples.shape[1]] += new * waveform.samples
         yield hit.onset - _BEFORE, _delayed(change, hit.fraction)
 
 

@@ -81,7 +81,7 @@ def learn_sections(
             _overlay(means, tail)
         rest = mixture - means.sum(axis=0)
         here = [of_stem[(of_stem >= start) & (of_stem < stop)] - start for of_stem in onsets]
-        masks = _masks(rest, model, stft, start // stft.hop_length, alpha)
+        masks = _masks(rest, model, stft, first=start // stft.hop_length, alpha=alpha)
         found = repeated_means(rest, here, masks, stft, space=space)
         if found is not None:
             _overlay(means, found)
@@ -140,7 +140,7 @@ def recut(blocks: Iterable[NDArray[np.float64]], length: int) -> Iterator[NDArra
 
 
 def _masks(
-    mixture: FloatArray, model: StemModel, stft: Stft, first: int, alpha: float
+    mixture: FloatArray, model: StemModel, stft: Stft, *, first: int, alpha: float
 ) -> FloatArray:
     """Return the masks (S, K, m) of the frames that a section begins."""
     m = min(-(-mixture.shape[-1] // stft.hop_length), model.H.shape[1] - first)

@@ -30,16 +30,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
+from nmfd_cli.core.covariance import Covariances, diffuse_part, eigenvalues, sharpened
 
 #: Edges between the bands in which covariances are measured, as shares of the Nyquist frequency
 #: (200 Hz to 12 kHz at 44.1 kHz).
 _BAND_EDGES = np.geomspace(0.009, 0.55, 7)
 #: How often a mask is squared to tell the bins that a stem dominates: its 32nd power.
 _SQUARINGS = 5
-#: Share of what lies across a stem's direction that other stems leave in the bins it dominates.
-_CROSSTALK = 0.002
-#: The least diffuse part: what single precision inverts.
-_LEAST_DIFFUSE = 1e-5
 #: Diffuse parts between which a stem turns from a point, with one covariance for all of the
 #: spectrum, to an image whose covariance differs from band to band (-20.5 and -15.5 dB).
 _POINT, _IMAGE = 0.009, 0.028
@@ -50,9 +47,6 @@ _DOMINATED = 0.5
 
 #: Numbers of an array that is worked on at a time, lest intermediate results go through memory.
 _IN_CACHE = 16384
-
-#: Symmetric 2 x 2 matrices as (..., 3): left, right, both.
-Covariances = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -169,7 +163,7 @@ def direction_filter(model: SpatialModel, stem: int) -> NDArray[np.float32]:
         Symmetric matrices as ``model.R``.
     """
     covariance = model.R[:, stem].T.astype(np.float64)
-    _, _, (difference, both) = _eigen(covariance)
+    _, _, (difference, both) = eigenvalues(covariance)
     across = np.clip(diffuse_part(covariance) / _IMAGE, 0, 1)
     kept, turned = (1 + across) / 2, (1 - across) / 2
     filters = [kept + turned * difference, kept - turned * difference, turned * both]
@@ -181,51 +175,6 @@ def _level(ratio: float | NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 _SPAN = float(_level(_IMAGE) - _level(_POINT))
-
-
-def diffuse_part(covariance: Covariances) -> NDArray[np.float64]:
-    """Return the smaller eigenvalue beside the larger, from 0 (a point) to 1 (no direction).
-
-    Parameters
-    ----------
-    covariance : ndarray, shape (..., 3)
-        Positive semi-definite; 1 for zeros.
-    """
-    mean, radius, _ = _eigen(covariance)
-    return np.where(mean > 0, np.maximum(mean - radius, 0) / _positive(mean + radius), 1.0)
-
-
-def sharpened(covariance: Covariances) -> Covariances:
-    """Return covariances of trace 2 without the crosstalk in their diffuse part.
-
-    Parameters
-    ----------
-    covariance : ndarray, shape (..., 3)
-        Zeros become the unit matrix.
-    """
-    _, radius, axis = _eigen(covariance)
-    diffuse = diffuse_part(covariance)
-    diffuse = np.where(diffuse < 1, np.maximum(diffuse - _CROSSTALK, _LEAST_DIFFUSE), 1.0)
-    # eigenvalues 2 / (1 + d) and 2 d / (1 + d) along and across the axis
-    excess = np.where(radius > 0, (1 - diffuse) / (1 + diffuse), 0.0)
-    difference, both = axis
-    return np.stack([1 + excess * difference, 1 - excess * difference, excess * both], axis=-1)
-
-
-def _eigen(
-    covariance: Covariances,
-) -> tuple[
-    NDArray[np.float64], NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]
-]:
-    """Return mean and half difference of the eigenvalues and the doubled angle's cosine, sine."""
-    left, right, both = np.moveaxis(covariance, -1, 0)
-    mean, difference = (left + right) / 2, (left - right) / 2
-    radius = np.hypot(difference, both)
-    return mean, radius, (difference / _positive(radius), both / _positive(radius))
-
-
-def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(values > 0, values, 1.0)
 
 
 def multichannel_wiener(

@@ -9,6 +9,7 @@ import numpy as np
 from nmfd_cli import __version__
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.tempo import Tempo, estimate_tempo
+from nmfd_cli.io.score.notes import Score
 from nmfd_cli.pipeline.separation import FactorisedRecording
 
 
@@ -63,6 +64,10 @@ class Result(Generic[T]):
         Of this program.
     command : str
         The command that makes the same again; empty if there is none.
+    source : str
+        The path of the recording as it was given; empty if that is not known.
+    score : Score or None
+        What is played when, of all drums and notes, as given or as transcribed.
     """
 
     name: str
@@ -81,6 +86,8 @@ class Result(Generic[T]):
     settings: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
     command: str = ""
+    source: str = ""
+    score: Score | None = None
 
     @property
     def n_channels(self) -> int:
@@ -170,4 +177,6 @@ def result_of(
         settings=asdict(separation.settings),
         version=__version__,
         command=command,
+        source=separation.recording.name,
+        score=separation.score,
     )

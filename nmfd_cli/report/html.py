@@ -8,10 +8,12 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from nmfd_cli.io.replacement import require_free
 from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.result import SampledResult
+from nmfd_cli.report.page.editing import edit_data, is_editable, n_colours
 from nmfd_cli.report.page.factors import divergence_figure, factor_figure, template_caption
 from nmfd_cli.report.page.markup import text
 from nmfd_cli.report.page.palette import theme_styles
@@ -22,6 +24,8 @@ from nmfd_cli.report.page.tables import facts, settings_table, stem_table
 from nmfd_cli.report.page.timeline import onset_lists, timeline
 
 _ASSETS = Path(__file__).parent / "page"
+#: The parts of the script that only a page with hits of drums has.
+_EDITOR = ("score.js", "hits.js", "editor.js", "editor_input.js")
 
 
 def render(recording: SampledResult, *, audio: str) -> str:
@@ -51,18 +55,20 @@ def page(recording: SketchedResult, *, audio: str) -> str:
     tracks = [sketch.sound for sketch in sketches if sketch.sound is not None]
     sound = encode_tracks(tracks, recording.sample_rate, audio)
     has_sound = bool(sound.tracks)
-    script = _asset("page.js")
+    can_edit = is_editable(recording)
+    script = _script(can_edit=can_edit)
     divergence = divergence_figure(recording.divergence)
     return Template(_asset("page.html")).substitute(
         policy=_policy(script),
         title=text(recording.name),
         facts=text(facts(recording) + ("" if has_sound else ", pictures only")),
-        theme_styles=theme_styles(len(recording.stems)),
-        styles=_asset("page.css"),
+        theme_styles=theme_styles(n_colours(recording)),
+        styles=_asset("page.css") + (_asset("editor.css") if can_edit else ""),
         pictures=picture_styles(recording),
-        transport=_transport(has_sound=has_sound),
+        transport=_transport(has_sound=has_sound, can_edit=can_edit),
         silent="" if has_sound else " silent",
-        timeline=timeline(recording, has_sound=has_sound),
+        timeline=timeline(recording, has_sound=has_sound, editor=_asset("editor.html")),
+        hit_line='<div id="hit-line" hidden></div>' if can_edit else "",
         onsets=onset_lists(recording),
         factors=factor_figure(recording),
         colour_bar=colour_bar(),
@@ -109,17 +115,23 @@ def write_report(
     write_file(path, render(recording, audio=audio), overwrite=overwrite)
 
 
-def _transport(*, has_sound: bool) -> str:
-    """Return the player; of pictures alone only what zooms them."""
-    zoom = _asset("zoom.html")
+def _transport(*, has_sound: bool, can_edit: bool) -> str:
+    """Return the player; of pictures alone only what zooms and edits them."""
+    zoom, edit = _asset("zoom.html"), _asset("edit.html") if can_edit else ""
     if has_sound:
-        return Template(_asset("transport.html")).substitute(zoom=zoom)
-    return f'<div class="transport needs-script"><div class="line">{zoom}</div></div>'
+        return Template(_asset("transport.html")).substitute(edit=edit, zoom=zoom)
+    return f'<div class="transport needs-script"><div class="line">{edit}{zoom}</div></div>'
 
 
 @cache
 def _asset(name: str) -> str:
     return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _script(*, can_edit: bool) -> str:
+    """Return the page's script: its parts in one function, so that they share names."""
+    parts = ("player.js", "axes.js", "page.js", *(_EDITOR if can_edit else ()))
+    return '"use strict";\n(() => {\n' + "\n".join(map(_asset, parts)) + "})();\n"
 
 
 def _policy(script: str) -> str:
@@ -136,13 +148,15 @@ def _policy(script: str) -> str:
 
 def _data(recording: SketchedResult, sound: EncodedTracks) -> str:
     """Return what the script needs to know, as JSON that no ``</script>`` can end."""
-    data = {
+    data: dict[str, Any] = {
         "seconds": recording.seconds,
         "sampleRate": recording.sample_rate,
         "gain": sound.gain,
         "names": ["mixture", *recording.stem_names],
         "tracks": len(sound.tracks),
     }
+    if is_editable(recording):
+        data["edit"] = edit_data(recording)
     return json.dumps(data).replace("<", "\\u003c")
 
 

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
+from nmfd_cli.core.covariance import diffuse_part, sharpened
 from nmfd_cli.core.division import StemModel, divide, measure_space
 from nmfd_cli.core.spatial import (
     SpatialModel,
     SpatialStatistics,
     band_slices,
-    diffuse_part,
     multichannel_wiener,
-    sharpened,
 )
 from nmfd_cli.core.stft import Stft
 

@@ -7,6 +7,7 @@ import numpy as np
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.pictures import frequency_range
 from nmfd_cli.core.tempo import Tempo
+from nmfd_cli.report.page.editing import is_editable
 from nmfd_cli.report.page.markup import (
     frequency_axis,
     number,
@@ -22,7 +23,7 @@ from nmfd_cli.report.page.sketch import Sketch, SketchedResult
 _MOST_BEATS, _MOST_BARS, _MOST_NUMBERS = 128, 100, 25
 
 
-def timeline(recording: SketchedResult, *, has_sound: bool) -> str:
+def timeline(recording: SketchedResult, *, has_sound: bool, editor: str = "") -> str:
     """Return all rows.
 
     Parameters
@@ -30,11 +31,16 @@ def timeline(recording: SketchedResult, *, has_sound: bool) -> str:
     recording : SketchedResult
     has_sound : bool
         Whether there is something to solo, mute and level.
+    editor : str
+        What stands below the hits where they can be edited.
     """
     peak = max(sketch.peak for sketch in (recording.mixture, *recording.stems.values()))
     rows = [_ruler(recording.seconds), _mixture_row(recording, peak, has_sound=has_sound)]
-    if any(len(onsets) for onsets in recording.onsets.values()):
-        rows.append(_drum_grid(recording))
+    has_hits = any(len(onsets) for onsets in recording.onsets.values())
+    if has_hits or is_editable(recording):
+        rows.append(_drum_grid(recording, is_hidden=not has_hits))
+    if is_editable(recording):
+        rows.append(editor)
     for stem, sketch in enumerate(recording.stems.values()):
         rows.append(_stem_row(recording, stem, sketch, peak, has_sound=has_sound))
     return "\n".join(rows)
@@ -52,7 +58,7 @@ def onset_lists(recording: SketchedResult) -> str:
     )
     return (
         "<details><summary>Onsets as text, in seconds</summary>"
-        f'<dl class="onset-lists">{lists}</dl></details>'
+        f'<dl class="onset-lists" id="onset-lists">{lists}</dl></details>'
     )
 
 
@@ -151,7 +157,7 @@ def _spectrogram(recording: SketchedResult, track: int, name: str) -> str:
     )
 
 
-def _drum_grid(recording: SketchedResult) -> str:
+def _drum_grid(recording: SketchedResult, *, is_hidden: bool) -> str:
     """Return the row of the transcription: a line a stem, a mark a stroke, bars if known."""
     lines = "".join(
         _grid_line(stem, recording.onsets[name], recording.seconds)
@@ -168,12 +174,13 @@ def _drum_grid(recording: SketchedResult) -> str:
     about = f'<p class="about">{tempo.bpm:.1f}<br> beats a<br> minute</p>' if tempo else ""
     bars = "".join(_bar_lines(tempo, recording.seconds)) if tempo else ""
     numbered = " numbered" if tempo else ""
+    hidden = " hidden" if is_hidden else ""
     return (
-        '<div class="row grid" role="group" aria-label="Transcription">'
+        f'<div class="row grid" id="grid" role="group" aria-label="Transcription"{hidden}>'
         f'<div class="head"><h3><span class="name">Hits</span></h3>{about}'
-        f'<div class="grid-names{numbered}" aria-hidden="true">{names}</div></div>'
+        f'<div class="grid-names{numbered}" id="grid-names" aria-hidden="true">{names}</div></div>'
         f'<div class="axis" aria-hidden="true"></div><div class="lane seekable{numbered}">'
-        f"{bars}{lines}</div></div>"
+        f'{bars}<div class="hits" id="hits">{lines}</div></div></div>'
     )
 
 

@@ -1,4 +1,4 @@
-"""``python -m nmfd_cli.training.transcriber``: see `steps`, whose functions processes can import."""
+"""``python -m nmfd_cli.training.transcriber``: see `steps`, which processes can import."""
 
 from nmfd_cli.training.transcriber.steps import main
 

@@ -25,8 +25,8 @@ _HIT_WEIGHTS: Final[Mapping[str, float]] = {
     "cymbal": 2.5,
     "clap": 3.0,
 }
-_ARTICULATION_HIT_WEIGHT: Final = 1.5
-_ARTICULATION_WEIGHT: Final = 0.4
+_ARTICULATION_HIT_WEIGHT: Final = 2.5
+_ARTICULATION_WEIGHT: Final = 0.6
 
 
 def loss_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
