@@ -389,6 +389,7 @@ def test_a_worker_that_dies_costs_its_own_file_only(
     assert all(process.exitcode is not None for process in processes)
 
 
+@pytest.mark.slow
 def test_warnings_of_workers_come_with_the_events(tmp_path: Path) -> None:
     inputs = make_recordings(tmp_path / "in", 2)
     silent = make_recording(tmp_path / "in" / "silent.wav", seconds=0.1)

@@ -511,6 +511,7 @@ def read_until(stream: IO[bytes] | None, word: str) -> None:
         seen += line
 
 
+@pytest.mark.slow
 @needs_posix_signals
 @pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
@@ -530,6 +531,7 @@ def test_signals_stop_the_work_and_leave_nothing(
     assert list((work_folder / "tmp").iterdir()) == []
 
 
+@pytest.mark.slow
 @needs_posix_signals
 @pytest.mark.usefixtures("usual_signals")
 def test_a_signal_while_it_waits_for_standard_input_leaves_nothing(work_folder: Path) -> None:
@@ -567,6 +569,7 @@ def work():
 }
 
 
+@pytest.mark.slow
 @needs_posix_signals
 @pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
@@ -723,6 +726,7 @@ def completed(shell: str, *words: str) -> list[str]:
     return result.stdout.split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_are_offered(shell: str) -> None:
     result = subprocess.run(
@@ -756,6 +760,7 @@ def test_bash_completes(words: list[str], offered: list[str]) -> None:
     assert completed("bash", *words) == offered
 
 
+@pytest.mark.slow
 def test_other_shells_complete() -> None:
     assert completed("zsh", "separate", "--preset", "libn")[:2] == ["plain", "libnmfd"]
     assert completed("fish", "separate", "--preset", "libn") == ["plain,libnmfd"]

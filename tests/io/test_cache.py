@@ -55,7 +55,9 @@ def test_what_was_cut_off_is_made_again(folder: Path, length: int) -> None:
     assert (folder / "a.npy").read_bytes() == whole
 
 
-@pytest.mark.parametrize("place", range(6, 128))
+@pytest.mark.parametrize(
+    "place", [pytest.param(n, marks=[pytest.mark.slow] if n % 8 else []) for n in range(6, 128)]
+)
 def test_what_was_damaged_is_made_again(folder: Path, place: int) -> None:
     cached_array("a", SHAPE, numbers)
     whole = bytearray((folder / "a.npy").read_bytes())

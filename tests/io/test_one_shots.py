@@ -17,6 +17,7 @@ def write(path: Path, n_samples: int, rate: int = RATE) -> None:
     sf.write(path, np.full((n_samples, 2), 0.5), rate)
 
 
+@pytest.mark.slow
 def test_a_class_is_found_by_its_name_or_another_and_resampled(tmp_path: Path) -> None:
     write(tmp_path / "BD" / "a.wav", 100)
     write(tmp_path / "snare" / "b.wav", 80, 2 * RATE)

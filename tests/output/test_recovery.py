@@ -116,6 +116,7 @@ def test_where_the_disk_refuses_a_change_all_is_old(
     assert n_refused > 6
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.parametrize("refused", [16, 20], ids=["second stem", "manifest"])
 def test_killed_while_moves_are_taken_back(tmp_path: Path, refused: int) -> None:

@@ -396,6 +396,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.text(max_size=60) | st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
