@@ -26,6 +26,13 @@ SUBTYPES_OF = {"flac": ("pcm_16", "pcm_24", "input")}
 #: What stands for standard input and output in place of a path.
 STREAM = "-"
 
+#: What a setting holds that the recording decides on, and one that is switched off.
+AUTO = "auto"
+NONE = "none"
+
+#: The stem of what sounds beside drums, where nobody calls it otherwise.
+ACCOMPANIMENT = "other"
+
 #: The sections of the help, in their order.
 GROUPS = ("Output", "What to look for", "Initialisation", "Solver", "Masks and STFT", "Other")
 
@@ -161,11 +168,13 @@ class SeparationSettings(CheckedSettings):
         metavar="KIT",
         group="What to look for",
     )
-    residual: str | None = setting(
-        None,
-        "Write one more stem of this name with what belongs to no class.",
+    residual: str = setting(
+        AUTO,
+        "Name of one more stem, for what belongs to no class; auto writes other, but only where "
+        "more than drums sounds.",
         metavar="NAME",
         group="What to look for",
+        off=NONE,
     )
     block_seconds: float = setting(
         60.0,
@@ -173,6 +182,16 @@ class SeparationSettings(CheckedSettings):
         low=0.1,
         group="Masks and STFT",
     )
+
+    @property
+    def residual_name(self) -> str:
+        """What the stem of the residual is called, if there is one."""
+        return ACCOMPANIMENT if self.residual == AUTO else self.residual
+
+    @property
+    def has_residual(self) -> bool:
+        """Whether the residual is a stem whatever sounds."""
+        return self.residual not in (AUTO, NONE)
 
     @property
     def sensitivities(self) -> dict[str, float]:
