@@ -11,6 +11,7 @@ module               what it holds
 ``drums/``           transcription with a bank of templates
 ``nmfconv/``         the factorisation
 ``filters``          filters along time for activations
+``harmonic_percussive``  what sustains and what is struck, by medians
 ``masking``          soft masks
 ``division``         dividing a recording by masks, block by block
 ``tempo``            the tempo of a transcription

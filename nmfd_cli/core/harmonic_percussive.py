@@ -31,8 +31,8 @@ _SECONDS: Final = 0.3
 _HERTZ: Final = 300.0
 #: The least share of what exceeds the drums' model that the accompaniment's takes.
 _EXCESS: Final = 0.3
-#: Those by which `tonal_energies` tells tones, the factor by which tones exceed what is broad, and the
-#: edges in Hz of the ranges it looks at: below them kicks and toms ring, too.
+#: The medians by which `tonal_energies` tells tones, by how much tones exceed what is broad,
+#: and the edges in Hz of the ranges it looks at: below them kicks and toms ring, too.
 _TONE_SECONDS: Final = 0.4
 _TONE_HERTZ: Final = 250.0
 _TONE_FACTOR: Final = 5.0
@@ -110,10 +110,11 @@ def tonal_energies(V: FloatArray, stft: Stft, sample_rate: int) -> FloatArray:
     ndarray, shape (4,)
         The ranges are 200 to 400, 400 to 800 and 800 to 5000 Hz.
     """
-    edges = [int(hertz * stft.n_fft / sample_rate) for hertz in _TONE_EDGES]
+    per_hertz, last = stft.n_fft / sample_rate, len(V) - 1
+    edges = [min(int(hertz * per_hertz), last) for hertz in _TONE_EDGES]
     tones = V[edges[0] : max(edges[-1], edges[0] + 1)]
     sustained = _sampled_median(tones, _TONE_SECONDS * sample_rate / stft.hop_length, axis=1)
-    broad = _sampled_median(tones, _TONE_HERTZ * stft.n_fft / sample_rate, axis=0)
+    broad = _sampled_median(tones, _TONE_HERTZ * per_hertz, axis=0)
     clear = np.square(np.where(sustained > _TONE_FACTOR * broad, tones, 0)).sum(axis=1)
     bounds = [(low - edges[0], high - edges[0]) for low, high in pairwise(edges)]
     ranges = [float(clear[low:high].sum()) for low, high in bounds]
