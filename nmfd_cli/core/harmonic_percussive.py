@@ -37,8 +37,6 @@ _TONE_SECONDS: Final = 0.4
 _TONE_HERTZ: Final = 250.0
 _TONE_FACTOR: Final = 5.0
 _TONE_EDGES: Final = (200.0, 400.0, 800.0, 5000.0)
-#: Samples of a window that the medians of `tonal_energies` look at: spread over it.
-_TONE_SAMPLES: Final = 9
 
 
 @dataclass(frozen=True)
@@ -67,11 +65,11 @@ class MedianKernels:
 
     def sustained(self, V: FloatArray) -> FloatArray:
         """Return the median along time of a spectrogram (K, m)."""
-        return _median(V, (1, self.n_frames))
+        return _running_median(V, self.n_frames - 1, 1)
 
     def broad(self, V: FloatArray) -> FloatArray:
         """Return the median along frequency of a spectrogram (K, m)."""
-        return _median(V, (self.n_bins, 1))
+        return _running_median(V, self.n_bins - 1, 0)
 
     def percussive(self, V: FloatArray) -> FloatArray:
         """Return the percussive part of a spectrogram (K, m), by a Wiener mask of both medians."""
@@ -113,30 +111,49 @@ def tonal_energies(V: FloatArray, stft: Stft, sample_rate: int) -> FloatArray:
     per_hertz, last = stft.n_fft / sample_rate, len(V) - 1
     edges = [min(int(hertz * per_hertz), last) for hertz in _TONE_EDGES]
     tones = V[edges[0] : max(edges[-1], edges[0] + 1)]
-    sustained = _sampled_median(tones, _TONE_SECONDS * sample_rate / stft.hop_length, axis=1)
-    broad = _sampled_median(tones, _TONE_HERTZ * per_hertz, axis=0)
+    sustained = _running_median(tones, _TONE_SECONDS * sample_rate / stft.hop_length, 1)
+    broad = _running_median(tones, _TONE_HERTZ * per_hertz, 0)
     clear = np.square(np.where(sustained > _TONE_FACTOR * broad, tones, 0)).sum(axis=1)
     bounds = [(low - edges[0], high - edges[0]) for low, high in pairwise(edges)]
     ranges = [float(clear[low:high].sum()) for low, high in bounds]
     return np.array([*ranges, float(np.square(V).sum())])
 
 
-def _sampled_median(V: FloatArray, span: float, *, axis: int) -> FloatArray:
-    """Return the running median over a span of entries, by some of them: quick, and no imports."""
+def _running_median(V: FloatArray, span: float, axis: int) -> FloatArray:
+    """Return the median over a span of entries around each: of nine of them, spread over it.
+
+    Neighbouring frames and bins overlap, so that more would say little more; and the median of nine
+    takes thirty passes of minima and maxima.
+    """
     half = max(1, round(span / 2))
-    step = max(1, -(-2 * half // (_TONE_SAMPLES - 1)))
-    offsets = [offset for offset in range(-half, half + 1) if (offset + half) % step == 0]
-    index = np.arange(V.shape[axis])
-    picked = [np.take(V, np.clip(index + offset, 0, index[-1]), axis=axis) for offset in offsets]
-    median: FloatArray = np.median(np.stack(picked), axis=0)
-    return median
+    around = [(0, 0), (0, 0)]
+    around[axis] = (half, half)
+    padded = np.pad(V, around, mode="edge")
+    if axis == 0:
+        padded = padded.T
+    n = V.shape[axis]
+    picked = [
+        padded[:, first : first + n] for first in np.rint(np.linspace(0, 2 * half, 9)).astype(int)
+    ]
+    lows, middles, highs = zip(*(_sorted(*picked[k::3]) for k in range(3)), strict=True)
+    median = _middle(
+        np.maximum(np.maximum(lows[0], lows[1]), lows[2]),
+        _middle(*middles),
+        np.minimum(np.minimum(highs[0], highs[1]), highs[2]),
+    )
+    return np.ascontiguousarray(median.T) if axis == 0 else median
 
 
-def _median(V: FloatArray, size: tuple[int, int]) -> FloatArray:
-    from scipy.ndimage import median_filter  # takes long to import, and few recordings need it
+def _sorted(a: FloatArray, b: FloatArray, c: FloatArray) -> tuple[FloatArray, ...]:
+    """Return three arrays sorted entry by entry."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    return np.minimum(low, c), np.maximum(low, np.minimum(high, c)), np.maximum(high, c)
 
-    filtered: FloatArray = median_filter(V, size=size, mode="nearest")
-    return filtered
+
+def _middle(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
+    """Return the median of three arrays, entry by entry."""
+    middle: FloatArray = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+    return middle
 
 
 def _odd(span: float) -> int:
