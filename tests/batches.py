@@ -22,7 +22,8 @@ from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import do_job
 from nmfd_cli.errors import Warn, warn_python
 from nmfd_cli.io.audio.decoder import file_name
-from nmfd_cli.settings.definitions import BatchSettings, OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import BatchSettings, OutputSettings
 
 #: As little work as there can be that still has all stations.
 TINY = SeparationSettings(

@@ -10,7 +10,7 @@ from nmfd_cli.io.audio.recording import STREAM
 from nmfd_cli.io.one_shots import is_audio, is_beyond_us
 from nmfd_cli.output.manifest import SUFFIX as MANIFEST_SUFFIX
 from nmfd_cli.output.manifest import read_manifest
-from nmfd_cli.settings.definitions import OutputSettings
+from nmfd_cli.settings.output import OutputSettings
 
 
 def find_recordings(

@@ -28,7 +28,8 @@ from nmfd_cli.kits.find import load_kit, shipped_bank
 from nmfd_cli.output.names import Places, places_for, written_names
 from nmfd_cli.pipeline.components import possible_stems
 from nmfd_cli.pipeline.inputs import score_for
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import OutputSettings
 
 #: What a score pattern may hold.
 SCORE_FIELDS = ("track", "parent")

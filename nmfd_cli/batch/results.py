@@ -12,7 +12,8 @@ from nmfd_cli.io.file_record import FileRecord, file_hash
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.output.manifest import Manifest, ReportRecord, StemRecord
 from nmfd_cli.output.stem_writer import WrittenStem
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import ACCOMPANIMENT, SeparationSettings
+from nmfd_cli.settings.output import OutputSettings
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class WrittenSeparation:
     stems: tuple[WrittenStem, ...]
     final_divergence: float | None
     report: Path | None = None
+
+    @property
+    def accompaniment_share(self) -> float | None:
+        """The share of the energy that is not drums, where that was given a stem by itself."""
+        shares = (stem.energy_share for stem in self.stems if stem.stem == ACCOMPANIMENT)
+        return next(shares, None)
 
 
 def settings_as_dict(settings: SeparationSettings, output: OutputSettings) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.io.staging import remove_loose_parts
 from nmfd_cli.output.manifest import recover
-from nmfd_cli.settings.definitions import BatchSettings
+from nmfd_cli.settings.output import BatchSettings
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,9 @@ class BatchView:
             self._reporter.line(f"{event.input} ({duration})")
             for line in stem_table(event.result):
                 self._reporter.line(f"  {line}")
+            if event.result.accompaniment_share is not None:
+                share = 100 * event.result.accompaniment_share
+                self._reporter.line(f"  other: {share:.0f} % of the energy is not drums")
             if event.result.report is not None:
                 self._reporter.line(f"  report: {event.result.report}")
             return

@@ -19,7 +19,8 @@ from nmfd_cli.cli.options import (
     warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_files, complete_folders
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import OutputSettings
 
 if TYPE_CHECKING:
     from nmfd_cli.errors import Progress, Warn

@@ -91,6 +91,7 @@ def settings_options(
         hints = get_type_hints(settings)
         for item in reversed(fields(settings)):  # type: ignore[arg-type]
             if item.metadata["is_option"] and item.name not in without:
+                function = _off_option(item, section)(function)
                 function = _option(item, hints[item.name], section)(function)
         return function
 
@@ -155,6 +156,21 @@ def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
     )
 
 
+def _off_option(item: Field[Any], section: str | None) -> Decorator:
+    """Give a setting that can be switched off a ``--no-...`` beside its option."""
+    off = item.metadata["off"]
+    if off is None:
+        return lambda function: function
+    flag = flag_of(item.name)
+    return option(
+        f"--no-{flag[2:]}",
+        item.name,
+        flag_value=off,
+        help=f"The same as {flag} {off}.",
+        section=section or item.metadata["group"],
+    )
+
+
 def _completion(item: Field[Any]) -> Completion | None:
     """Return what completes a value, if click does not know by itself."""
     if item.metadata["metavar"] == "DIR":
@@ -191,6 +207,8 @@ def command_line(context: click.Context) -> str:
         value = context.params.get(name)
         if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
             continue
+        if isinstance(parameter, click.Option) and isinstance(parameter.flag_value, str):
+            continue  # the option whose value it gives is named, too
         if isinstance(parameter, click.Argument):
             values = value if isinstance(value, tuple) else (value,)
             words += [shlex.quote(str(one)) for one in values]

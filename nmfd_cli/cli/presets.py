@@ -14,7 +14,8 @@ from nmfd_cli.cli.options import (
     settings_options,
 )
 from nmfd_cli.cli.values import PresetName
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import OutputSettings
 
 if TYPE_CHECKING:
     from nmfd_cli.settings.presets import Preset

@@ -18,7 +18,8 @@ from nmfd_cli.cli.options import (
     warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_files
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import OutputSettings
 
 #: The settings of the output that count for a report alone.
 _OUTPUT = ("report_audio", "overwrite")

@@ -16,7 +16,8 @@ from nmfd_cli.cli.options import (
     verbosity_options,
 )
 from nmfd_cli.cli.values import complete_files
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import OutputSettings
 
 if TYPE_CHECKING:
     from nmfd_cli.errors import Warn

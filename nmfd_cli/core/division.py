@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.masking import wiener_masks
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, stack_shifts, with_history
+from nmfd_cli.core.nmfconv.engine.target import Target, frames_of
 from nmfd_cli.core.spatial import SpatialModel, SpatialStatistics, multichannel_wiener
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import WorkerPool, worker_pool
@@ -33,6 +34,8 @@ class StemModel:
         One more stem takes what the spectrogram exceeds the model by, and components of its own.
     grid : TimeGrid, optional
         How the frames of the templates are tied; T then counts boxes.
+    accompaniment : Target, optional
+        A model of the residual, of the spectrogram's scale, instead of what exceeds the others.
     """
 
     W: FloatArray
@@ -42,6 +45,7 @@ class StemModel:
     n_stems: int
     has_residual: bool = False
     grid: TimeGrid | None = None
+    accompaniment: Target | None = None
 
     def panel(self, magnitude: FloatArray, start: int) -> FloatArray:
         """Return the stems' models (S or S + 1, K, m) for a panel of the spectrogram (K, m)."""
@@ -55,7 +59,9 @@ class StemModel:
                 templates = self.W[:, members].reshape(K, -1)
                 history = with_history(self.H[members], grid, start, start + m)
                 np.matmul(templates, stack_shifts(history, grid).reshape(-1, m), out=model)
-        if self.has_residual and self.scale > 0:
+        if self.accompaniment is not None:
+            models[-1] += frames_of(self.accompaniment, start, start + m) / self.scale
+        elif self.has_residual and self.scale > 0:
             models[-1] += np.maximum(magnitude / self.scale - models.sum(axis=0), 0)
         return models
 

@@ -12,7 +12,7 @@ from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
 from nmfd_cli.output.manifest import manifest_name
-from nmfd_cli.settings.definitions import OutputSettings
+from nmfd_cli.settings.output import OutputSettings
 
 #: What stands in a file name for the stem where the file is the report.
 REPORT_NAME = "report"

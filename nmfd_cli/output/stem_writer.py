@@ -21,7 +21,7 @@ from nmfd_cli.io.audio.writer import (
 )
 from nmfd_cli.io.transaction import Sink
 from nmfd_cli.output.names import Places, chosen_stems, written_names
-from nmfd_cli.settings.definitions import LOSSY, OutputSettings
+from nmfd_cli.settings.output import LOSSY, OutputSettings
 
 
 def sample_format(facts: AudioFacts, output: OutputSettings) -> SampleFormat:

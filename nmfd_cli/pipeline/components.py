@@ -8,7 +8,7 @@ from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.drum_sounds.kit import OTHER, Kit
 from nmfd_cli.errors import ParameterError, Warn
 from nmfd_cli.io.score.notes import Score
-from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.definitions import NONE, SeparationSettings
 
 _NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -74,7 +74,15 @@ def wants_drums(settings: SeparationSettings) -> bool:
 def possible_stems(settings: SeparationSettings, score: Score | None, kit: Kit) -> tuple[str, ...]:
     """Return the names of all stems that a separation may write."""
     stems = components_for(settings, score, kit).stems
-    return (*stems, settings.residual) if settings.residual else stems
+    if settings.has_residual or may_have_accompaniment(settings, strategies_for(settings, score)):
+        return (*stems, settings.residual_name)
+    return stems
+
+
+def may_have_accompaniment(settings: SeparationSettings, strategies: Strategies) -> bool:
+    """Return whether a recording may turn out to be more than the drums that are looked for."""
+    looks_for_drums = strategies[0] in ("drums", "averaged") and strategies[1] in ("auto", "drums")
+    return looks_for_drums and settings.residual != NONE
 
 
 def strategies_for(settings: SeparationSettings, score: Score | None) -> Strategies:
@@ -122,7 +130,9 @@ def _drums(
     candidates = played or kit.drums
     stems = asked or (candidates if played or is_open else USUAL)
     taken = {class_of(stem) for stem in stems}
-    hidden = tuple(drum for drum in candidates if drum not in taken) if settings.residual else ()
+    hidden = (
+        tuple(drum for drum in candidates if drum not in taken) if settings.has_residual else ()
+    )
     return Components(stems, drums=(*stems, *hidden), is_open=is_open and not asked)
 
 

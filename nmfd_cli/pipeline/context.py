@@ -1,5 +1,6 @@
 """What is known of a recording before it is factorised."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,8 @@ class Context:
     score : Score or None
         What is played when.
     progress : callable
+    resources : ExitStack
+        Whose end gives temporary disk free.
     free : frozenset of str
         Drums that play at times of which nothing is known: what the score was transcribed with does
         not know them.
@@ -42,6 +45,7 @@ class Context:
     kit: Kit
     score: Score | None
     progress: Progress
+    resources: ExitStack
     free: frozenset[str] = frozenset()
 
     @property

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import owner
-from nmfd_cli.core.division import StemModel, divide, magnitude_of, measure_space
+from nmfd_cli.core.division import StemModel, divide, measure_space
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.nmfconv.convolutive import BetaRule
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
-from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target, usual_panel_frames
 from nmfd_cli.core.nmfconv.factorisation import Factorisation, Factors, Rule, factorise
 from nmfd_cli.core.sections import divide_sections, learn_sections, section_frames
 from nmfd_cli.core.stft import Stft
@@ -22,7 +21,11 @@ from nmfd_cli.core.threads import single_threaded_blas
 from nmfd_cli.errors import Progress, Warn, no_progress, warn_python
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.spool import SpooledSpectrogram
+from nmfd_cli.pipeline.accompaniment import (
+    has_accompaniment,
+    percussive_part,
+    with_accompaniment,
+)
 from nmfd_cli.pipeline.components import (
     Components,
     components_for,
@@ -33,10 +36,9 @@ from nmfd_cli.pipeline.components import (
 from nmfd_cli.pipeline.context import Context
 from nmfd_cli.pipeline.events import find_events, transcribed
 from nmfd_cli.pipeline.initial_templates import InitialFactors, initial_factors
-from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.pipeline.spectrogram import BLOCK_FRAMES, spectrogram_of
+from nmfd_cli.settings.definitions import NONE, SeparationSettings
 
-#: Frames that are transformed, or divided among stems, at a time.
-_BLOCK_FRAMES = 256
 #: Longest section of a recording in which waveforms are learned that repeat.
 _SECTION_SECONDS = 30.0
 #: The velocity of a note whose score says none.
@@ -114,7 +116,7 @@ class FactorisedRecording:
         return [np.unique(at[(at >= 0) & (at < end)].astype(np.intp)) for at in samples]
 
     def _mixture(self) -> Iterator[NDArray[np.float64]]:
-        return self.recording.blocks(_BLOCK_FRAMES * self.stft.hop_length)
+        return self.recording.blocks(BLOCK_FRAMES * self.stft.hop_length)
 
     def feed(self, *consumers: Consumer, progress: Progress, stage: str) -> None:
         """Hand all blocks to each consumer."""
@@ -178,15 +180,21 @@ def separate(
                 f"{recording.name}: the transcriber does not know {unknown}, which take what the "
                 "other stems do not explain; --score says when they play"
             )
-        initial = initial_factors(context, components, strategies)
-        factors = _factorised(context, initial, track_divergence=track_divergence)
+        is_song = has_accompaniment(context, strategies)
+        source = percussive_part(context) if is_song else context
+        initial = initial_factors(source, components, strategies)
+        factors = _factorised(source, initial, track_divergence=track_divergence)
+        model = _stem_model(source, components, initial, factors)
+        if is_song:
+            model = with_accompaniment(model, context)
+        residual = (settings.residual_name,) if model.has_residual else ()
         yield FactorisedRecording(
             recording=recording,
             settings=settings,
             stft=context.stft,
-            stem_names=(*components.stems, *([settings.residual] if settings.residual else [])),
+            stem_names=(*components.stems, *residual),
             score=context.score,
-            model=_stem_model(context, components, initial, factors),
+            model=model,
             divergence=factors.divergence,
         )
 
@@ -216,7 +224,7 @@ def transcribe(
         As `separate`.
     """
     settings = replace(
-        settings, init="auto", init_templates=None, init_activations=None, residual=None
+        settings, init="auto", init_templates=None, init_activations=None, residual=NONE
     )
     components = components_for(settings, None, kit)
     warn_of_stems(settings, components, kit, warn=warn)
@@ -268,43 +276,8 @@ def _analysed(
     stft = Stft(settings.n_fft, settings.hop_length)
     with ExitStack() as resources:
         resources.enter_context(single_threaded_blas())
-        target = _spectrogram(recording, stft, settings, resources, progress)
-        yield Context(recording, target, stft, settings, kit, score, progress)
-
-
-def _spectrogram(
-    recording: Recording,
-    stft: Stft,
-    settings: SeparationSettings,
-    resources: ExitStack,
-    progress: Progress,
-) -> Target:
-    """Return the magnitude spectrogram of all channels together: in memory if it is short."""
-    n_samples = 0
-
-    def read() -> Iterator[FloatArray]:
-        nonlocal n_samples
-        for block in recording.blocks(_BLOCK_FRAMES * stft.hop_length):
-            n_samples += block.shape[-1]
-            yield block.astype(np.float32)
-            progress("reading", n_samples / recording.n_samples)
-
-    n_frames = stft.n_frames(recording.n_samples)
-    panels = (magnitude_of(spectrum) for spectrum in stft.blocks(read()))
-    if recording.seconds <= settings.block_seconds:
-        V = np.empty((stft.n_bins, n_frames), dtype=settings.precision)
-        start = 0
-        for panel in panels:
-            V[:, start : start + panel.shape[1]] = panel
-            start += panel.shape[1]
-        return ArrayTarget(V, V.dtype)
-    panel_frames = usual_panel_frames(stft.n_bins, n_frames)
-    spool = resources.enter_context(
-        SpooledSpectrogram(stft.n_bins, panel_frames, np.dtype(settings.precision))
-    )
-    for panel in panels:
-        spool.append(panel)
-    return spool
+        target = spectrogram_of(recording, stft, settings, resources, progress)
+        yield Context(recording, target, stft, settings, kit, score, progress, resources)
 
 
 def _factorised(
@@ -361,6 +334,6 @@ def _stem_model(
         scale=context.target.total,
         stem_of=initial.stem_of,
         n_stems=len(components.stems),
-        has_residual=context.settings.residual is not None,
+        has_residual=context.settings.has_residual,
         grid=initial.grid,
     )

@@ -2,12 +2,13 @@
 
 ==============  ==================================================================
 `fields`        how a setting is declared, and a value held against its range
-`definitions`   the settings: of a separation, of what is written, of a batch
+`definitions`   the settings of a separation
+`output`        the settings of what is written, and of a batch
 `conversion`    a value of TOML or of Python as one of a setting
 `presets`       settings under a name: found, read, written
 `idle`          settings that do nothing beside the others
 ==============  ==================================================================
 
-`fields` and `definitions` import nothing that takes time, so that ``nmfd --help`` need not wait for
+`fields`, `definitions` and `output` import nothing that takes time, so that ``nmfd --help`` need not wait for
 the numerics.  The format of a preset's file is `nmfd_cli.io.preset_file`'s.
 """

@@ -8,8 +8,9 @@ from typing import Any, Final, get_args, get_type_hints
 
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.preset_file import Check, shown
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.fields import CheckedSettings, check_value
+from nmfd_cli.settings.output import OutputSettings
 
 #: The settings that a preset may hold.
 CLASSES: Final[tuple[type[CheckedSettings], ...]] = (SeparationSettings, OutputSettings)

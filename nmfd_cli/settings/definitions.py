@@ -16,17 +16,12 @@ ACTIVATION_STRATEGIES = ("auto", "drums", "pitched", "random", "uniform")
 ALGORITHMS = ("nmfd", "nmf_conv")
 UPDATES = ("joint", "accelerated", "mean")
 PRECISIONS = ("float32", "float64")
-FORMATS = ("wav", "flac", "ogg", "mp3")
-#: Those that do not keep samples as they are.
-LOSSY = ("ogg", "mp3")
-REPORT_AUDIO = ("auto", "flac", "ogg", "none")
-SUBTYPES = ("float", "double", "pcm_16", "pcm_24", "pcm_32", "input")
+#: What a setting holds that the recording decides on, and one that is switched off.
+AUTO = "auto"
+NONE = "none"
 
-#: What a format holds, if not every subtype.
-SUBTYPES_OF = {"flac": ("pcm_16", "pcm_24", "input"), "ogg": (), "mp3": ()}
-
-#: What stands for standard input and output in place of a path.
-STREAM = "-"
+#: The stem of what sounds beside drums, where nobody calls it otherwise.
+ACCOMPANIMENT = "other"
 
 #: The sections of the help, in their order.
 GROUPS = ("Output", "What to look for", "Initialisation", "Solver", "Masks and STFT", "Other")
@@ -202,11 +197,13 @@ class SeparationSettings(CheckedSettings):
         metavar="MAP",
         group="What to look for",
     )
-    residual: str | None = setting(
-        None,
-        "Write one more stem of this name with what belongs to no class.",
+    residual: str = setting(
+        AUTO,
+        "Name of one more stem, for what belongs to no class; auto writes other, but only where "
+        "more than drums sounds.",
         metavar="NAME",
         group="What to look for",
+        off=NONE,
     )
     block_seconds: float = setting(
         60.0,
@@ -214,6 +211,16 @@ class SeparationSettings(CheckedSettings):
         low=0.1,
         group="Masks and STFT",
     )
+
+    @property
+    def residual_name(self) -> str:
+        """What the stem of the residual is called, if there is one."""
+        return ACCOMPANIMENT if self.residual == AUTO else self.residual
+
+    @property
+    def has_residual(self) -> bool:
+        """Whether the residual is a stem whatever sounds."""
+        return self.residual not in (AUTO, NONE)
 
     @property
     def sensitivities(self) -> dict[str, float]:
@@ -247,107 +254,3 @@ class SeparationSettings(CheckedSettings):
             raise ParameterError(
                 setting="end", expected=f"more than --start ({self.start:g})", found=f"{self.end:g}"
             )
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputSettings(CheckedSettings):
-    """Where and how the stems are written."""
-
-    out: str = setting(
-        "separated",
-        "Folder of the results; - writes the one file to standard output.",
-        metavar="DIR",
-        group="Output",
-    )
-    filename: str = setting(
-        "{track}/{stem}.{ext}",
-        "Path of a stem below that folder.",
-        metavar="TEMPLATE",
-        group="Output",
-    )
-    format: str = setting("wav", "File format of the stems.", choices=FORMATS, group="Output")
-    subtype: str | None = setting(
-        None,
-        "Sample format; 'input' takes the recording's.  [default: float for wav, the recording's "
-        "depth for flac]",
-        choices=SUBTYPES,
-        group="Output",
-    )
-    bit_rate: int | None = setting(
-        None,
-        "Kilobits a second of ogg (about) and mp3.  [default: 192]",
-        low=8,
-        high=500,
-        metavar="KBPS",
-        group="Output",
-    )
-    cue_points: bool = setting(
-        False, "Mark the hits of a stem by cue points in its WAV file.", group="Output"
-    )
-    overwrite: bool = setting(False, "Replace existing files.", group="Output")
-    stem: str | None = setting(
-        None, "Write this stem only, or the sum of several.", metavar="NAME,...", group="Output"
-    )
-    minus: str | None = setting(
-        None,
-        "Write one file only: everything but this stem, or several.",
-        metavar="NAME,...",
-        group="Output",
-    )
-    report: bool = setting(
-        False, "Write an HTML report beside the stems, too: see and play them.", group="Output"
-    )
-    report_audio: str = setting(
-        "auto",
-        "Sound in the report: flac is exact, ogg small, auto takes what fits.",
-        choices=REPORT_AUDIO,
-        group="Output",
-    )
-    preset: str = setting(
-        "default", "The name of the preset in use.", group="Output", is_option=False
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.stem is not None and self.minus is not None:
-            raise ParameterError(setting="stem", expected="either --stem or --minus", found="both")
-        held = SUBTYPES_OF.get(self.format, SUBTYPES)
-        if self.subtype is not None and self.subtype not in held:
-            expected = f"one that {self.format} holds ({', '.join(held) or 'none: --bit-rate'})"
-            raise ParameterError(setting="subtype", expected=expected, found=self.subtype)
-        if self.bit_rate is not None and self.format not in LOSSY:
-            raise ParameterError(
-                setting="bit_rate", expected="--format ogg or mp3", found=self.format
-            )
-        if self.cue_points and self.format != "wav":
-            raise ParameterError(setting="cue_points", expected="--format wav", found=self.format)
-        if self.is_stream and self.stem is None and self.minus is None:
-            raise ParameterError(
-                "standard output (-) takes one file",
-                setting="out",
-                expected="--stem or --minus to name it",
-            )
-        if self.is_stream and self.report:
-            raise ParameterError(
-                setting="report",
-                expected="a folder (--out) to write it to",
-                found="standard output (-)",
-            )
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether the one file goes to standard output."""
-        return self.out == STREAM
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchSettings(CheckedSettings):
-    """How a batch is run."""
-
-    jobs: int = setting(1, "Recordings worked on at a time, each in a process.", low=1, metavar="N")
-    skip_existing: bool = setting(
-        False, "Leave recordings alone whose results stand complete, with the same settings."
-    )
-    scheduler: str | None = setting(
-        None, "Send the recordings to this Dask scheduler, e.g. tcp://host:8786.", metavar="ADDRESS"
-    )

@@ -23,6 +23,7 @@ def setting(
     above: float | None = None,
     metavar: str | None = None,
     is_option: bool = True,
+    off: str | None = None,
 ) -> Any:
     """Declare a field with what options and presets need to know of it.
 
@@ -43,6 +44,8 @@ def setting(
         What stands for the value in the help.
     is_option : bool
         Whether options and presets offer it; otherwise the program fills it in.
+    off : str, optional
+        The value that an option of its own, ``--no-...``, stands for.
     """
     metadata = {
         "explanation": explanation,
@@ -53,6 +56,7 @@ def setting(
         "above": above,
         "metavar": metavar,
         "is_option": is_option,
+        "off": off,
     }
     return field(default=default, metadata=metadata)
 

@@ -36,7 +36,7 @@ from nmfd_cli.batch.processors import THREAD_VARIABLES, thread_environment
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
-from nmfd_cli.settings.definitions import BatchSettings
+from nmfd_cli.settings.output import BatchSettings
 
 ODD_NAMES = [
     "-dash.wav",

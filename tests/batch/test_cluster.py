@@ -22,7 +22,8 @@ from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import MissingExtraError, ParameterError
-from nmfd_cli.settings.definitions import BatchSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import BatchSettings
 
 pytestmark = pytest.mark.slow
 

@@ -23,9 +23,10 @@ from click.testing import CliRunner, Result
 from nmfd_cli import __version__
 from nmfd_cli.cli import messages
 from nmfd_cli.cli.main import COMMANDS, LazyGroup, cli
-from nmfd_cli.cli.options import SECTIONS
+from nmfd_cli.cli.options import SECTIONS, settings_from, settings_options
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.kits.find import shipped_bank
+from nmfd_cli.settings.definitions import SeparationSettings
 
 #: A process ends long before that, also on a machine with other work.
 PATIENCE = 120
@@ -152,6 +153,19 @@ def test_readme_names_every_command_and_option() -> None:
                 missing.setdefault(flags[0], []).append(call)
     lines = [f"{name} ({', '.join(calls)})" for name, calls in missing.items()]
     assert not lines, "README.md does not name:\n" + "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [([], "auto"), (["--residual", "band"], "band"), (["--no-residual"], "none")],
+)
+def test_the_residual_is_named_or_switched_off(arguments: list[str], expected: str) -> None:
+    @click.command()
+    @settings_options(SeparationSettings)
+    def show(**options: Any) -> None:
+        click.echo(settings_from(SeparationSettings, options).residual)
+
+    assert CliRunner().invoke(show, arguments).output == f"{expected}\n"
 
 
 # --- errors --------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ from nmfd_cli.io.file_record import (
     tree_hash,
 )
 from nmfd_cli.output.manifest import manifest_name, read_manifest
-from nmfd_cli.settings.definitions import BatchSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import BatchSettings
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from nmfd_cli.errors import (
     warn_python,
 )
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import OutputSettings
 
 RATE = 22050
 QUICK = {"iterations": 4, "n_fft": 512, "hop_length": 128}

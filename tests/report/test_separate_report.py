@@ -19,7 +19,7 @@ from nmfd_cli.errors import OutputError, ParameterError
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.report import draft as report_draft
 from nmfd_cli.report.draft import report_file
-from nmfd_cli.settings.definitions import OutputSettings
+from nmfd_cli.settings.output import OutputSettings
 
 STEMS = {"component_1.wav", "component_2.wav"}
 

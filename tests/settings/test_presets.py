@@ -16,7 +16,8 @@ from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.preset_file import line_of, read_preset_file
 from nmfd_cli.settings import presets
 from nmfd_cli.settings.conversion import setting_checks
-from nmfd_cli.settings.definitions import OutputSettings, SeparationSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.output import OutputSettings
 
 CHECKS = setting_checks()
 SHIPPED = sorted(path.stem for path in presets.shipped_folder().glob("*.toml"))

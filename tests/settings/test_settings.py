@@ -20,11 +20,10 @@ from nmfd_cli.settings.definitions import (
     GROUPS,
     STRATEGIES,
     TEMPLATE_STRATEGIES,
-    BatchSettings,
-    OutputSettings,
     SeparationSettings,
 )
 from nmfd_cli.settings.fields import CheckedSettings
+from nmfd_cli.settings.output import BatchSettings, OutputSettings
 
 CLASSES: tuple[type[CheckedSettings], ...] = (SeparationSettings, OutputSettings, BatchSettings)
 

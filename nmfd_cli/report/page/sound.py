@@ -12,7 +12,7 @@ import soundfile as sf
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError, ParameterError
 from nmfd_cli.io.audio.writer import FLAC_RATES, flac_holds
-from nmfd_cli.settings.definitions import REPORT_AUDIO
+from nmfd_cli.settings.output import REPORT_AUDIO
 from nmfd_cli.stop_signals import cleaned_up, signals_held
 
 #: Seconds of a recording beyond which the sound is not embedded unasked: a browser keeps all tracks

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nmfd_cli.batch.plan import plan_jobs
 from nmfd_cli.errors import InputFileError, NmfdWarning
 from nmfd_cli.io.audio.recording import Recording, estimated_seconds, open_recording
-from nmfd_cli.settings.definitions import OutputSettings
+from nmfd_cli.settings.output import OutputSettings
 
 RATE = 8000
 N = 20000

@@ -135,6 +135,16 @@ def excerpt(target: Target, n_frames: int) -> tuple[Target, NDArray[np.intp]]:
     return ArrayTarget(V, target.dtype), frames
 
 
+def frames_of(target: Target, start: int, stop: int) -> FloatArray:
+    """Return frames ``start ... stop - 1`` of a target, shape (K, stop - start)."""
+    length = target.panel_frames
+    parts = [
+        target.panel(index)[:, max(start - index * length, 0) : stop - index * length]
+        for index in range(start // length, (stop - 1) // length + 1)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
 def least_entry(total: float, dtype: np.dtype[Any]) -> float:
     """Return what stands for zero in a target of this sum: its logarithm exists, its share not."""
     return max((total or 1.0) * 1e-30, float(np.finfo(dtype).tiny))
