@@ -44,15 +44,19 @@ def hits_of(
     return np.array(evidence), np.array(truths)
 
 
-def balanced_accuracy(chosen: NDArray[np.int64], truths: NDArray[np.int64]) -> float:
-    """Return the mean of the shares of each articulation that are recognised."""
-    return float(np.mean([np.mean(chosen[truths == one] == one) for one in np.unique(truths)]))
+def mean_f_measure(chosen: NDArray[np.int64], truths: NDArray[np.int64]) -> float:
+    """Return the mean of the F-measures of the articulations, rare ones counting as frequent."""
+    values = []
+    for one in np.unique(truths):
+        n_right = int(np.sum((chosen == one) & (truths == one)))
+        values.append(2.0 * n_right / (np.sum(chosen == one) + np.sum(truths == one)))
+    return float(np.mean(values))
 
 
 def best_factors(
     probabilities: Sequence[NDArray[np.float32]], rows: Sequence[NDArray[np.float32]]
 ) -> NDArray[np.float64]:
-    """Choose the factor of each articulation, one after the other, by the balanced accuracy.
+    """Choose the factor of each articulation, one after the other, by the mean F-measure.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def best_factors(
             scores = []
             for factor in _GRID:
                 its_own[place] = factor
-                scores.append(balanced_accuracy(np.argmax(its_own * evidence, axis=1), truths))
+                scores.append(mean_f_measure(np.argmax(its_own * evidence, axis=1), truths))
             its_own[place] = _GRID[int(np.argmax(scores))]
         factors[first : first + len(names)] = its_own[: len(names)]
     return factors
