@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.transcription.features import HOP_SECONDS
-from nmfd_cli.transcription.vocabulary import ARTICULATIONS, N_DRUMS, OUTPUTS
+from nmfd_cli.transcription.vocabulary import ARTICULATIONS, N_ARTICULATIONS, N_DRUMS, OUTPUTS
 
 #: Thresholds move by so much on the logit scale from sensitivity 0.5 to 0 or to 1.
 _LOGIT_RANGE: Final = 4.0
@@ -105,14 +105,21 @@ def refined_times(curve: NDArray[np.float32], frames: NDArray[np.intp]) -> NDArr
     return np.asarray(np.maximum(0.0, (frames + np.clip(offset, -0.5, 0.5)) * HOP_SECONDS))
 
 
-def _articulation(drum: str, around: NDArray[np.float32]) -> str:
-    """Return the likeliest articulation, given the outputs around a hit, shape (n, N_OUTPUTS)."""
+def articulation_evidence(probabilities: NDArray[np.float32], frame: int) -> NDArray[np.float32]:
+    """Return the largest probability of each articulation around a hit, (N_ARTICULATIONS,)."""
+    begin = max(0, frame - _ARTICULATION_REACH)
+    around = probabilities[begin : frame + _ARTICULATION_REACH + 1]
+    return np.asarray(around[:, N_DRUMS : N_DRUMS + N_ARTICULATIONS].max(axis=0))
+
+
+def _articulation(drum: str, evidence: NDArray[np.float32]) -> str:
+    """Return the articulation with the most evidence; a side stick needs more than 0.5."""
     names = ARTICULATIONS.get(drum, ())
     if not names:
         return drum
-    likelihoods = [float(around[:, OUTPUTS.index(name)].max()) for name in names]
-    best = int(np.argmax(likelihoods))
-    return names[best] if len(names) > 1 or likelihoods[best] > 0.5 else drum
+    values = [float(evidence[OUTPUTS.index(name) - N_DRUMS]) for name in names]
+    best = int(np.argmax(values))
+    return names[best] if len(names) > 1 or values[best] > 0.5 else drum
 
 
 def decode(
@@ -120,6 +127,7 @@ def decode(
     thresholds: NDArray[np.float32],
     *,
     sensitivity: float | Mapping[str, float] = 0.5,
+    articulation_factors: NDArray[np.float32] | None = None,
 ) -> list[Hit]:
     """Find the hits.
 
@@ -131,6 +139,8 @@ def decode(
         In (0, 1).
     sensitivity : float or mapping of float by drum
         See `shifted_thresholds`.
+    articulation_factors : ndarray, shape (N_ARTICULATIONS,), optional
+        Weigh rare articulations against frequent ones; `Network.articulation_factors`.
 
     Returns
     -------
@@ -139,13 +149,14 @@ def decode(
     """
     hits: list[Hit] = []
     limits = shifted_thresholds(thresholds, sensitivity)
+    factors = np.ones(N_ARTICULATIONS) if articulation_factors is None else articulation_factors
     for output, drum in enumerate(DRUM_CLASSES):
         curve = probabilities[:, output]
         frames = peak_frames(curve, float(limits[output]))
         if not len(frames):
             continue
         for frame, time in zip(frames.tolist(), refined_times(curve, frames), strict=True):
-            begin = max(0, frame - _ARTICULATION_REACH)
-            around = probabilities[begin : frame + _ARTICULATION_REACH + 1]
-            hits.append(Hit(float(time), drum, _articulation(drum, around), float(curve[frame])))
+            evidence = articulation_evidence(probabilities, frame) * factors
+            name = _articulation(drum, np.asarray(evidence, dtype=np.float32))
+            hits.append(Hit(float(time), drum, name, float(curve[frame])))
     return sorted(hits, key=lambda hit: (hit.time, DRUM_CLASSES.index(hit.drum)))

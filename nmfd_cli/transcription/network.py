@@ -54,6 +54,8 @@ class Network:
         With which hits are found with the best F-measure.
     thresholds_separation : ndarray of float32, shape (N_DRUMS,)
         Lower ones, with which few hits are missed.
+    articulation_factors : ndarray of float32, shape (N_ARTICULATIONS,)
+        For `decoding.decode`.
     record : dict
         How the weights came about: sources, seeds, figures.
     """
@@ -67,6 +69,7 @@ class Network:
             raise ValueError(f"{path}: expected the outputs {OUTPUTS}, found {outputs}")
         self.thresholds = arrays.pop("thresholds").astype(np.float32)
         self.thresholds_separation = arrays.pop("thresholds_separation").astype(np.float32)
+        self.articulation_factors = arrays.pop("articulation_factors").astype(np.float32)
         strides = arrays.pop("strides").tolist()
         weights = {name: array.astype(np.float32) for name, array in arrays.items()}
         self._convolutions = [

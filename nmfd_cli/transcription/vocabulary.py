@@ -27,4 +27,5 @@ OUTPUTS: Final = (
 )
 
 N_DRUMS: Final = len(DRUM_CLASSES)
+N_ARTICULATIONS: Final = sum(map(len, ARTICULATIONS.values()))
 N_OUTPUTS: Final = len(OUTPUTS)

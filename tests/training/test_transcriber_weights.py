@@ -8,6 +8,7 @@ import pytest
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.transcription.features import band_levels, network_input
 from nmfd_cli.transcription.network import Network, shipped_network
+from nmfd_cli.transcription.vocabulary import N_ARTICULATIONS
 
 torch = pytest.importorskip("torch")
 
@@ -86,6 +87,7 @@ def test_an_exported_network_runs_like_the_one_that_was_trained(tmp_path: Path) 
         tmp_path / "weights.npz",
         thresholds=thresholds,
         thresholds_separation=thresholds,
+        articulation_factors=np.ones(N_ARTICULATIONS),
         record={},
     )
     found = Network(tmp_path / "weights.npz").probabilities(samples, SAMPLE_RATE)

@@ -6,7 +6,13 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.transcription.decoding import decode, shifted_thresholds
-from nmfd_cli.transcription.vocabulary import ARTICULATIONS, N_DRUMS, N_OUTPUTS, OUTPUTS
+from nmfd_cli.transcription.vocabulary import (
+    ARTICULATIONS,
+    N_ARTICULATIONS,
+    N_DRUMS,
+    N_OUTPUTS,
+    OUTPUTS,
+)
 
 THRESHOLDS = np.full(N_DRUMS, 0.5, dtype=np.float32)
 
@@ -91,3 +97,15 @@ def test_more_sensitivity_never_loses_a_hit() -> None:
         len(decode(probabilities, THRESHOLDS, sensitivity=s)) for s in (0, 0.25, 0.5, 0.75, 1)
     ]
     assert counts == sorted(counts)
+
+
+def test_factors_weigh_articulations() -> None:
+    probabilities = curves()
+    with_peak(probabilities, "cymbal", 50, 0.9)
+    with_peak(probabilities, "ride", 50, 0.6)
+    with_peak(probabilities, "crash", 50, 0.4)
+    factors = np.ones(N_ARTICULATIONS, dtype=np.float32)
+    assert decode(probabilities, THRESHOLDS)[0].articulation == "ride"
+    factors[OUTPUTS.index("crash") - N_DRUMS] = 2.0
+    (hit,) = decode(probabilities, THRESHOLDS, articulation_factors=factors)
+    assert hit.articulation == "crash"

@@ -43,8 +43,8 @@ class TrainingSettings:
     """
 
     minutes: float
-    n_clips: int = 8
-    n_frames: int = 600
+    n_clips: int = 5
+    n_frames: int = 500
     rate: float = 2e-3
     seed: int = 0
     checkpoint_minutes: float = 4.0

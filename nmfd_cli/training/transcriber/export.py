@@ -54,6 +54,7 @@ def export(
     *,
     thresholds: NDArray[np.float64],
     thresholds_separation: NDArray[np.float64],
+    articulation_factors: NDArray[np.float64],
     record: Mapping[str, Any],
 ) -> None:
     """Write weights (float16), thresholds and the training record.
@@ -61,6 +62,7 @@ def export(
     Parameters
     ----------
     thresholds, thresholds_separation : ndarray, shape (N_DRUMS,)
+    articulation_factors : ndarray, shape (N_ARTICULATIONS,)
     record : mapping
         Whatever JSON can hold; ``outputs`` is added.
     """
@@ -70,6 +72,7 @@ def export(
     arrays["strides"] = np.array(network.architecture.strides)
     arrays["thresholds"] = thresholds.astype(np.float32)
     arrays["thresholds_separation"] = thresholds_separation.astype(np.float32)
+    arrays["articulation_factors"] = articulation_factors.astype(np.float32)
     arrays["record"] = np.array(json.dumps({**record, "outputs": OUTPUTS}))
     part = path.with_suffix(".part.npz")
     np.savez_compressed(part, **arrays)  # type: ignore[arg-type]

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from nmfd_cli.training.transcriber.articulations import best_factors
 from nmfd_cli.training.transcriber.export import export, load_network
 from nmfd_cli.training.transcriber.pool import VALIDATION_SETS, Pool, described, load_validation
 from nmfd_cli.training.transcriber.rendering import CLIP_SECONDS
@@ -23,13 +26,19 @@ from nmfd_cli.training.transcriber.validation import (
 )
 
 
-def measure_all(network: torch.nn.Module, pool: Path) -> dict[str, Measured]:
-    """Measure a network on every validation set."""
+def measure_all(
+    network: torch.nn.Module, pool: Path
+) -> tuple[dict[str, Measured], NDArray[np.float64]]:
+    """Measure a network on every validation set, and choose the factors of articulations there."""
     sets = {}
+    all_probabilities, all_rows = [], []
     for name in VALIDATION_SETS:
         levels, rows = load_validation(pool, name)
-        sets[name] = measure(probabilities_of(network, levels), rows)
-    return sets
+        probabilities = probabilities_of(network, levels)
+        sets[name] = measure(probabilities, rows)
+        all_probabilities += probabilities
+        all_rows += rows
+    return sets, best_factors(all_probabilities, all_rows)
 
 
 def _commit() -> str:
@@ -69,7 +78,7 @@ def ship(work: Path, output: Path, report: Callable[[str], None]) -> None:
     """Choose thresholds on the validation sets, print the figures there, write the weights."""
     torch.set_num_threads(1)
     network = load_network(work / "checkpoint.pt")
-    sets = measure_all(network, work / "pool")
+    sets, articulation_factors = measure_all(network, work / "pool")
     thresholds = best_thresholds(sets)
     separation = best_thresholds(sets, SEPARATION_BETA)
     result = figures(sets, thresholds)
@@ -83,5 +92,6 @@ def ship(work: Path, output: Path, report: Callable[[str], None]) -> None:
         output,
         thresholds=thresholds,
         thresholds_separation=separation,
+        articulation_factors=articulation_factors,
         record=record,
     )
