@@ -177,9 +177,12 @@ def _cause(error: BaseException) -> str:
 
 def located(job: Job) -> Job:
     """Return a job whose paths mean the same from any working folder."""
-    score = job.score_path
+    score, settings = job.score_path, job.settings
+    if settings.kit is not None:
+        settings = replace(settings, kit=str(Path(settings.kit).absolute()))
     return replace(
         job,
+        settings=settings,
         input=str(Path(job.input).absolute()),
         places=replace(job.places, out=job.out.absolute()),
         score_path=str(Path(score).absolute()) if score is not None else None,

@@ -174,10 +174,9 @@ def warn_of_stems(
             warn(f"{', '.join(names)}: one drum for the transcription, and one stem: {drum}")
     unknown = [drum for drum in components.drums if class_of(drum) not in DRUM_CLASSES]
     if unknown:
-        what = "no stem" if components.is_open else "a silent stem"
         warn(
-            f"{', '.join(unknown)}: not known to the transcription; {what} "
-            "unless a score (--score) says when it plays"
+            f"{', '.join(unknown)}: not known to the transcription; a stem takes what the others "
+            "do not explain unless a score (--score) says when it plays"
         )
 
 

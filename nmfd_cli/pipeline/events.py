@@ -46,15 +46,15 @@ def find_events(
 def transcribed(
     recording: Recording,
     settings: SeparationSettings,
-    names: tuple[str, ...],
+    components: Components,
     *,
     kit: Kit,
     progress: Progress,
 ) -> Score:
-    """Return the hits of some drums or articulations, with the thresholds of the best F-measure."""
+    """Return the hits of what is looked for, with the thresholds of the best F-measure."""
     hits = Hits.of(recording, shipped_network(), _sensitivities(settings), progress)
-    found = hits.sure(names)
-    return _placed(found, recording, settings, names, kit)
+    names = _present(components, hits.present(components.drums))
+    return _placed(hits.sure(names), recording, settings, names, kit)
 
 
 def _with_transcription(context: Context, components: Components) -> tuple[Context, Components]:

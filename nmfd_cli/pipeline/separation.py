@@ -174,12 +174,6 @@ def separate(
         if context.target.total == 0:
             warn(f"{recording.name}: silence; its stems are silent too")
         context, components = find_events(context, components, strategies)
-        if context.free:
-            unknown = ", ".join(sorted(context.free))
-            warn(
-                f"{recording.name}: the transcriber does not know {unknown}, which take what the "
-                "other stems do not explain; --score says when they play"
-            )
         is_song = has_accompaniment(context, strategies)
         source = percussive_part(context) if is_song else context
         initial = initial_factors(source, components, strategies)
@@ -228,8 +222,7 @@ def transcribe(
     )
     components = components_for(settings, None, kit)
     warn_of_stems(settings, components, kit, warn=warn)
-    names = components.drums
-    score = transcribed(recording, settings, names, kit=kit, progress=progress)
+    score = transcribed(recording, settings, components, kit=kit, progress=progress)
     if not len(score):
         warn(f"{recording.name}: no onsets found")
     return score

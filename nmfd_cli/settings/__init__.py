@@ -9,6 +9,6 @@
 `idle`          settings that do nothing beside the others
 ==============  ==================================================================
 
-`fields`, `definitions` and `output` import nothing that takes time, so that ``nmfd --help`` need not wait for
-the numerics.  The format of a preset's file is `nmfd_cli.io.preset_file`'s.
+`fields`, `definitions` and `output` import nothing that takes time: ``nmfd --help`` need not wait
+for the numerics.  The format of a preset's file is `nmfd_cli.io.preset_file`'s.
 """

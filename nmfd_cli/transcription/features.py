@@ -24,6 +24,8 @@ FRAMES_PER_SECOND: Final = 100
 _LONG_SECONDS: Final = 2048 / 44_100
 _SHORT_SECONDS: Final = 512 / 44_100
 _BIN_HZ: Final = 44_100 / 2048
+#: Samples of the shortest transform: at rates of a few Hz nothing is told apart, nor asked for.
+_LEAST_FFT: Final = 4
 _LOWEST_HZ, _HIGHEST_HZ = 25.0, 17_500.0
 _BLOCK_FRAMES: Final = 256
 
@@ -64,7 +66,7 @@ N_CHANNELS: Final = 3
 
 @cache
 def _transform_size(sample_rate: int) -> int:
-    return int(fft.next_fast_len(round(_LONG_SECONDS * sample_rate), real=True))
+    return int(fft.next_fast_len(max(_LEAST_FFT, round(_LONG_SECONDS * sample_rate)), real=True))
 
 
 @cache
@@ -84,7 +86,7 @@ def _windows(sample_rate: int) -> tuple[NDArray[np.float32], NDArray[np.float32]
     n_fft = _transform_size(sample_rate)
     windows = []
     for seconds in (_LONG_SECONDS, _SHORT_SECONDS):
-        n = min(round(seconds * sample_rate), n_fft)
+        n = min(max(1, round(seconds * sample_rate)), n_fft)
         hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(n) + 0.5) / n)
         window = np.zeros(n_fft, dtype=np.float32)
         window[(n_fft - n) // 2 : (n_fft - n) // 2 + n] = hann / (0.5 * hann.sum())

@@ -258,7 +258,7 @@ def test_scores_beside_the_recordings(tmp_path: Path) -> None:
     assert [job.score_path for job in jobs] == [
         str(Path(path).with_suffix(".csv")) for path in inputs
     ]
-    assert [job.stems for job in jobs] == [("kick",), ("snare",)]
+    assert [job.stems for job in jobs] == [("kick", "other"), ("snare", "other")]
     assert [job.score.drums for job in jobs if job.score] == [("kick",), ("snare",)]
     assert score_beside("x/y/a.b.wav", "../{parent}/{track}.tsv") == "x/y/../y/a.b.tsv"
 

@@ -268,9 +268,9 @@ def test_terminals_are_neither_written_to_nor_read_from(
          "expected no JSON there; try nmfd separate --help"),
         (["loop.wav", "--json", "--json-lines"], "--json and --json-lines exclude each other; "
          "try nmfd separate --help"),
-        (["loop.wav", "--stem", "clap"], "--stem: expected one of kick, snare, hihat, "
+        (["loop.wav", "--stem", "clap"], "--stem: expected one of kick, snare, hihat, other, "
          "found 'clap'"),
-        (["loop.wav", "--minus", "foo"], "--minus: expected one of kick, snare, hihat, "
+        (["loop.wav", "--minus", "foo"], "--minus: expected one of kick, snare, hihat, other, "
          "found 'foo'"),
         (["loop.wav", "other.wav", "--stem", "kick", "-o", "-"], "--out: standard output (-) takes "
          "one file, found 2 recordings"),

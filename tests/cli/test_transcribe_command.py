@@ -327,8 +327,9 @@ def test_of_drums_and_pitches_each_strategy_takes_its_own(loop: Path) -> None:
     options = ("--iterations", "1", "--n-fft", "256", "--hop-length", "64", "--score", "both.mid")
     drums = CliRunner().invoke(cli, ["separate", "loop.wav", "-o", "drums", *options])
     assert drums.stderr.startswith(
-        "nmfd: warning: both.mid: its pitched notes are left out; --residual gives what they play "
-        "a stem\nloop.wav: drums/loop/kick.wav ("
+        "nmfd: warning: both.mid: no tempo, 120 beats a minute are taken; --score-tempo says "
+        "otherwise\nnmfd: warning: both.mid: its pitched notes are left out; --residual gives what "
+        "they play a stem\nloop.wav: drums/loop/kick.wav ("
     )
     pitched = [*options, "--init", "pitched", "-o", "pitches"]
     notes_alone = CliRunner().invoke(cli, ["separate", "loop.wav", *pitched])

@@ -150,8 +150,8 @@ def test_a_drum_that_the_network_does_not_know_plays_at_any_time(tmp_path: Path)
         rows = [stem == 1 for stem in found.model.stem_of]
         assert (found.model.H[rows] > 0).all()
     assert told == [
-        "source: the transcriber does not know cowbell, which take what the other stems do not "
-        "explain; --score says when they play"
+        "cowbell: not known to the transcription; a stem takes what the others do not explain "
+        "unless a score (--score) says when it plays"
     ]
 
 
