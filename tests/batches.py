@@ -105,9 +105,10 @@ def folders(folder: Path) -> list[str]:
 
 
 def with_tests(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return variables with which a program may import this module, beside what it may anyway."""
+    """Return variables with which a program may import this module and the tests of batches."""
     known = environment.get("PYTHONPATH")
-    folders = [str(Path(__file__).parent), *([known] if known else [])]
+    here = Path(__file__).parent
+    folders = [str(here), str(here / "batch"), *([known] if known else [])]
     return {**environment, "PYTHONPATH": os.pathsep.join(folders)}
 
 
