@@ -21,7 +21,7 @@ from nmfd_cli.batch.events import Done, Ended, Event, Failed, Started
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import run_job
-from nmfd_cli.errors import MissingExtraError, ParameterError
+from nmfd_cli.errors import MissingExtraError, NmfdError, ParameterError
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import BatchSettings
 
@@ -233,9 +233,10 @@ def test_paths_reach_workers_as_absolute_ones_and_come_back_as_given(
     (job,) = plan(["in/a.wav"], Path("out"), settings=settings)
 
     sent = cluster.located(job)
-    reason = f"{sent.input}: broken; {sent.out}/a: full"
-    failed = cluster.as_given(Failed(0, sent.input, (), reason), job)
-
-    paths = (sent.input, sent.settings.kit, sent.output.out)
+    paths = (sent.input, sent.settings.kit, str(sent.out))
     assert paths == tuple(str(tmp_path / part) for part in ("in/a.wav", "kit", "out"))
-    assert failed == Failed(0, "in/a.wav", (), "in/a.wav: broken; out/a: full")
+    for sent_path, path in ((sent.input, "in/a.wav"), (f"{sent.out}/a.wav", "out/a.wav")):
+        error = NmfdError("broken", path=sent_path)
+        failed = cluster.as_given(Failed(0, sent.input, (), str(error), error=error), job)
+        assert isinstance(failed, Failed)
+        assert (failed.input, failed.reason) == ("in/a.wav", f"{path}: broken")
