@@ -22,6 +22,7 @@ References
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from nmfd_cli.core.hit_alignment import LEAST_HITS, Hit, cluster_hits
 from nmfd_cli.core.hit_average import Piece, averaged, best_gains, explained
 from nmfd_cli.core.spatial import SpatialModel, direction_filter
 from nmfd_cli.core.stft import Stft
+from nmfd_cli.core.threads import worker_pool
 
 _ROUNDS = 2
 #: Longest waveform, in samples, and how many of them lie before the onset.
@@ -94,25 +96,32 @@ def repeated_means(
         The stems' means, with the tails of the last hits; None if no stem repeats.
     """
     shares = [np.ascontiguousarray(mask.T) for mask in masks[: len(onsets)]]
-    found = [
-        waveform
-        for stem, of_stem in enumerate(onsets)
-        for waveform in _waveforms(x, stem, of_stem, share=shares[stem], stft=stft)
-    ]
-    if not found:
-        return None
-    means = np.zeros((len(masks), x.shape[0], x.shape[1] + _LONGEST), dtype=np.float32)
-    rest = np.pad(x.astype(np.float32), ((0, 0), (0, _LONGEST)))
-    for _ in range(_ROUNDS):
-        before = [(list(waveform.gains), waveform.samples) for waveform in found]
-        for waveform in found:
+    of_stems: list[list[_Waveform]] = [[] for _ in onsets]
+    with worker_pool() as pool:
+
+        def find(_worker: int, stem: int) -> None:
+            of_stems[stem] = list(_waveforms(x, stem, onsets[stem], share=shares[stem], stft=stft))
+
+        pool.run(find, len(onsets))
+        found = list(chain.from_iterable(of_stems))
+        if not found:
+            return None
+        means = np.zeros((len(masks), x.shape[0], x.shape[1] + _LONGEST), dtype=np.float32)
+        rest = np.pad(x.astype(np.float32), ((0, 0), (0, _LONGEST)))
+
+        def learn(_worker: int, item: int) -> None:
+            waveform = found[item]
             direction = None if space is None else direction_filter(space, waveform.stem)
             _learn(waveform, rest, shares[waveform.stem], stft=stft, direction=direction)
-        for waveform, (gains, samples) in zip(found, before, strict=True):
-            for start, change in _changes(waveform, gains, samples):
-                _add(means[waveform.stem], start, change)
-                _add(rest, start, -change)
-        found = [waveform for waveform in found if waveform.samples.size]
+
+        for _ in range(_ROUNDS):
+            before = [(list(waveform.gains), waveform.samples) for waveform in found]
+            pool.run(learn, len(found))
+            for waveform, (gains, samples) in zip(found, before, strict=True):
+                for start, change in _changes(waveform, gains, samples):
+                    _add(means[waveform.stem], start, change)
+                    _add(rest, start, -change)
+            found = [waveform for waveform in found if waveform.samples.size]
     return means if found else None
 
 
