@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 from hostile_audio import cases_of_audio
-from hostile_case import Case
+from hostile_case import RATE, Case
 from hostile_places import cases_of_kits, cases_of_places
 from hostile_texts import cases_of_presets, cases_of_scores
 from numpy.typing import NDArray
@@ -136,7 +136,9 @@ def wrong_stems(outcome: Outcome) -> list[str]:
     recording = outcome.folder / outcome.case.recording
     if recording.is_dir():
         recording = recording / "in" / "in.wav"
-    heard, rate = what_is_heard(recording)
+    heard, rate = (
+        what_is_heard(recording) if outcome.case.sound is None else (outcome.case.sound, RATE)
+    )
     changed = {outcome.folder / name for name, _ in files_in(outcome.folder) ^ outcome.before}
     folder = outcome.folder / "separated" / recording.stem
     stems = [path for path in changed if path.parent == folder and not path.name.startswith(".")]

@@ -42,6 +42,8 @@ class Case:
         What is separated.
     arguments : tuple of str
         What else the command is given.
+    sound : ndarray, shape (n, C), optional
+        The samples in it, at `RATE`, where libsndfile by itself does not find them.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Case:
     codes: tuple[int, ...] = (1,)
     recording: str = "in.wav"
     arguments: tuple[str, ...] = CHEAP
+    sound: NDArray[np.float64] | None = None
 
 
 def hits(seconds: float = SECONDS, rate: int = RATE) -> NDArray[np.float64]:

@@ -10,7 +10,6 @@ from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.results import WrittenSeparation, file_names, manifest_for, result_of_manifest
 from nmfd_cli.errors import InputFileError, NmfdError, Progress, Warn, no_progress, reason, trace
 from nmfd_cli.io.audio.recording import Recording, recording_at
-from nmfd_cli.io.audio.riff import clear_peak_time
 from nmfd_cli.io.file_record import file_hash, is_unchanged
 from nmfd_cli.io.transaction import Sink, Transaction
 from nmfd_cli.kits.find import shipped_kit
@@ -80,8 +79,6 @@ def do_job(
             result = _separated(job, recording, files, progress=progress, warn=warn)
             if _stamp(job.input) != before:
                 raise InputFileError(job.input, "was changed while it was read")
-            for stem in result.stems:
-                clear_peak_time(files.staged(stem.path))
             manifest = manifest_for(job, result, sources, files, previous)
             files.commit(job.places.manifest, manifest.as_text())
     if previous is not None and previous.sources != sources:

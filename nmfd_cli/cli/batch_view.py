@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Skipped
-from nmfd_cli.cli.messages import Reporter, decibels, say_error, say_trace, say_warning, table
+from nmfd_cli.cli.messages import (
+    Reporter,
+    decibels,
+    error_line,
+    say_error,
+    say_trace,
+    say_warning,
+    table,
+)
 
 if TYPE_CHECKING:
     from nmfd_cli.batch.plan import Job
@@ -145,11 +153,8 @@ class BatchView:
 
 def named_reason(event: Failed, *, is_single: bool = False) -> str:
     """Return why a recording failed, and among several which one."""
-    return (
-        event.reason
-        if is_single or event.input in event.reason
-        else f"{event.input}: {event.reason}"
-    )
+    reason = event.reason if event.error is None else error_line(event.error)
+    return reason if is_single or event.input in reason else f"{event.input}: {reason}"
 
 
 def stem_table(result: "WrittenSeparation") -> list[str]:

@@ -9,6 +9,7 @@ from nmfd_cli.core.drum_sounds.kit import OTHER, Kit
 from nmfd_cli.errors import ParameterError, Warn
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.settings.definitions import NONE, SeparationSettings
+from nmfd_cli.transcription.vocabulary import DRUMS
 
 _NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -172,7 +173,7 @@ def warn_of_stems(
     for drum, names in by_drum.items():
         if len(names) > 1:
             warn(f"{', '.join(names)}: one drum for the transcription, and one stem: {drum}")
-    unknown = [drum for drum in components.drums if class_of(drum) not in DRUM_CLASSES]
+    unknown = [drum for drum in components.drums if class_of(drum) not in DRUMS]
     if unknown:
         warn(
             f"{', '.join(unknown)}: not known to the transcription; a stem takes what the others "

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from nmfd_cli.core.articulations import class_of, drum_or_articulation
 from nmfd_cli.core.bands import Bands
-from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError, Progress
@@ -18,6 +17,7 @@ from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.transcription.decoding import Hit
 from nmfd_cli.transcription.network import shipped_network
 from nmfd_cli.transcription.transcribe import Hits, hits_as_score
+from nmfd_cli.transcription.vocabulary import DRUMS
 
 
 def find_events(
@@ -74,7 +74,7 @@ def _with_transcription(context: Context, components: Components) -> tuple[Conte
 
 def _unknown(names: Iterable[str]) -> frozenset[str]:
     """Return the drums, classes of a kit's own, that the network does not know."""
-    return frozenset(name for name in names if class_of(name) not in DRUM_CLASSES)
+    return frozenset(name for name in names if class_of(name) not in DRUMS)
 
 
 def _present(components: Components, present: set[str]) -> tuple[str, ...]:

@@ -165,14 +165,14 @@ class SeparationSettings(CheckedSettings):
     )
     start: float = setting(
         0.0,
-        "Second of the recording from which on it is worked on; scores keep its time.",
+        "Begin at this second of the recording; times of scores do not change.",
         low=0,
         metavar="SECONDS",
         group="What to look for",
     )
     end: float | None = setting(
         None,
-        "Second of the recording at which that ends.",
+        "End at this second of the recording.",
         above=0,
         metavar="SECONDS",
         group="What to look for",

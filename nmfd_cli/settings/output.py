@@ -40,8 +40,8 @@ class OutputSettings(CheckedSettings):
     format: str = setting("wav", "File format of the stems.", choices=FORMATS, group="Output")
     subtype: str | None = setting(
         None,
-        "Sample format; 'input' takes the recording's.  [default: float for wav, the recording's "
-        "depth for flac]",
+        "Sample format; 'input' takes the recording's.  [default: float for wav, else the "
+        "recording's]",
         choices=SUBTYPES,
         group="Output",
     )

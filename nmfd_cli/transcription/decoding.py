@@ -7,9 +7,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.transcription.features import HOP_SECONDS
-from nmfd_cli.transcription.vocabulary import ARTICULATIONS, N_ARTICULATIONS, N_DRUMS, OUTPUTS
+from nmfd_cli.transcription.vocabulary import (
+    ARTICULATIONS,
+    DRUMS,
+    N_ARTICULATIONS,
+    N_DRUMS,
+    OUTPUTS,
+)
 
 #: Thresholds move by so much on the logit scale from sensitivity 0.5 to 0 or to 1.
 _LOGIT_RANGE: Final = 4.0
@@ -31,7 +36,7 @@ class Hit:
     time : float
         In seconds.
     drum : str
-        One of `DRUM_CLASSES`.
+        One of `DRUMS`.
     articulation : str
         One of the drum's `ARTICULATIONS`, or the drum itself.
     confidence : float
@@ -68,7 +73,7 @@ def shifted_thresholds(
         In (0, 1): logit(threshold) + 8 (0.5 - sensitivity), back from the logit scale.
     """
     if isinstance(sensitivity, Mapping):
-        values = np.array([float(sensitivity.get(drum, 0.5)) for drum in DRUM_CLASSES])
+        values = np.array([float(sensitivity.get(drum, 0.5)) for drum in DRUMS])
     else:
         values = np.full(N_DRUMS, float(sensitivity))
     moved = _logit(np.asarray(thresholds, dtype=np.float64)) + 2.0 * _LOGIT_RANGE * (0.5 - values)
@@ -145,12 +150,12 @@ def decode(
     Returns
     -------
     list of Hit
-        In the order of time, then of `DRUM_CLASSES`.
+        In the order of time, then of `DRUMS`.
     """
     hits: list[Hit] = []
     limits = shifted_thresholds(thresholds, sensitivity)
     factors = np.ones(N_ARTICULATIONS) if articulation_factors is None else articulation_factors
-    for output, drum in enumerate(DRUM_CLASSES):
+    for output, drum in enumerate(DRUMS):
         curve = probabilities[:, output]
         frames = peak_frames(curve, float(limits[output]))
         if not len(frames):
@@ -159,4 +164,4 @@ def decode(
             evidence = articulation_evidence(probabilities, frame) * factors
             name = _articulation(drum, np.asarray(evidence, dtype=np.float32))
             hits.append(Hit(float(time), drum, name, float(curve[frame])))
-    return sorted(hits, key=lambda hit: (hit.time, DRUM_CLASSES.index(hit.drum)))
+    return sorted(hits, key=lambda hit: (hit.time, DRUMS.index(hit.drum)))

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.articulations import PARENTS, owner
 from nmfd_cli.core.bands import Bands
-from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates
 from nmfd_cli.errors import Progress
 from nmfd_cli.io.audio.recording import Recording
@@ -19,6 +18,7 @@ from nmfd_cli.transcription.decoding import Hit, decode
 from nmfd_cli.transcription.features import HOP_SECONDS
 from nmfd_cli.transcription.network import Network
 from nmfd_cli.transcription.onsets import attack_weights, refine_onsets
+from nmfd_cli.transcription.vocabulary import DRUMS
 
 #: Velocity of the loudest hit of a drum, and how many velocities a halving of the level takes away:
 #: General MIDI sound modules make the amplitude the square of the velocity.
@@ -103,14 +103,14 @@ class Hits:
 
     def _is_no_rival(self, hit: Hit) -> bool:
         """Whether a hit is of a drum with rivals, none of which is more probable around it."""
-        rivals = [DRUM_CLASSES.index(drum) for drum in RIVALS.get(hit.drum, ())]
+        rivals = [DRUMS.index(drum) for drum in RIVALS.get(hit.drum, ())]
         frame = round(hit.time / HOP_SECONDS)
         around = self.probabilities[max(0, frame - _NEAR_FRAMES) : frame + _NEAR_FRAMES + 1]
         return bool(rivals) and float(around[:, rivals].max()) < hit.confidence
 
     def _above(self, thresholds: NDArray[np.float32], names: Collection[str]) -> list[Hit]:
         usual = self.sensitivities.get("", _USUAL_SENSITIVITY)
-        by_drum = {drum: self.sensitivities.get(drum, usual) for drum in DRUM_CLASSES}
+        by_drum = {drum: self.sensitivities.get(drum, usual) for drum in DRUMS}
         hits = decode(self.probabilities, thresholds, sensitivity=by_drum)
         return [hit for hit in hits if owner(hit.drum, struck(hit), names) is not None]
 

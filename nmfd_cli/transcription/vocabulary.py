@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from nmfd_cli.core.drum_classes import DRUM_CLASSES
+#: The drums that it tells apart; others are separated with a kit or a score only.
+DRUMS: Final = ("kick", "snare", "hihat", "tom", "cymbal", "clap")
 
 #: Articulations that a hit of a drum can have; other drums' hits have their drum's name.
 ARTICULATIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -21,11 +22,11 @@ OTHER: Final = "other"
 
 #: Names of the network's outputs, in their order: drums first.
 OUTPUTS: Final = (
-    *DRUM_CLASSES,
+    *DRUMS,
     *(name for names in ARTICULATIONS.values() for name in names),
     OTHER,
 )
 
-N_DRUMS: Final = len(DRUM_CLASSES)
+N_DRUMS: Final = len(DRUMS)
 N_ARTICULATIONS: Final = sum(map(len, ARTICULATIONS.values()))
 N_OUTPUTS: Final = len(OUTPUTS)

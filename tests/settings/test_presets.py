@@ -317,6 +317,12 @@ def test_the_promised_presets_ship() -> None:
     ]
 
 
+def test_best_spells_the_defaults_out() -> None:
+    best = presets.load_preset("best").values_for(SeparationSettings)
+    defaults = SeparationSettings()
+    assert {name: getattr(defaults, name) for name in best} == best
+
+
 def test_libnmfd_is_research_parity() -> None:
     values = presets.load_preset("libnmfd").values_for(SeparationSettings)
     settings = SeparationSettings(**values)

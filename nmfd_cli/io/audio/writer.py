@@ -17,6 +17,7 @@ from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.decoder import file_name
 from nmfd_cli.io.audio.length import BYTES
 from nmfd_cli.io.audio.recording import AudioFacts
+from nmfd_cli.io.audio.riff import clear_peak_time
 from nmfd_cli.io.audio.tags import NO_TAGS, Tags, write_tags
 
 #: Bits of the integer sample formats; every other one holds fractions.
@@ -177,6 +178,8 @@ class AudioWriter:
                 from nmfd_cli.io.audio.ogg import clear_serial  # what few need
 
                 clear_serial(self._path)
+            elif self._format.container == "wav":
+                clear_peak_time(self._path)
             write_tags(self._path, self._format.container, self._tags)
         except (sf.LibsndfileError, OSError, RuntimeError) as error:
             raise self._failed(error) from error

@@ -6,11 +6,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.training.transcriber.targets import AUDIBLE_BANDS
 from nmfd_cli.transcription.decoding import articulation_evidence
 from nmfd_cli.transcription.features import FRAMES_PER_SECOND
-from nmfd_cli.transcription.vocabulary import ARTICULATIONS, N_ARTICULATIONS, N_DRUMS, OUTPUTS
+from nmfd_cli.transcription.vocabulary import (
+    ARTICULATIONS,
+    DRUMS,
+    N_ARTICULATIONS,
+    N_DRUMS,
+    OUTPUTS,
+)
 
 _GRID: Final = tuple(2.0 ** (np.arange(-8, 9) / 2.0))
 _N_ROUNDS: Final = 3
@@ -36,7 +41,7 @@ def hits_of(
     evidence, truths = [], []
     for curves, its_rows in zip(probabilities, rows, strict=True):
         for time, its_drum, articulation, audibility in its_rows:
-            if int(its_drum) == DRUM_CLASSES.index(drum) and audibility >= AUDIBLE_BANDS:
+            if int(its_drum) == DRUMS.index(drum) and audibility >= AUDIBLE_BANDS:
                 found = articulation_evidence(curves, round(float(time) * FRAMES_PER_SECOND))
                 its_own = found[first - N_DRUMS :][: len(names)].tolist()
                 evidence.append([*its_own, _PLAIN] if len(names) == 1 else its_own)

@@ -10,11 +10,10 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.training.transcriber.batches import Batches, TrainingSettings
 from nmfd_cli.training.transcriber.model import Architecture, Network
 from nmfd_cli.training.transcriber.pool import Pool
-from nmfd_cli.transcription.vocabulary import N_DRUMS, N_OUTPUTS
+from nmfd_cli.transcription.vocabulary import DRUMS, N_DRUMS, N_OUTPUTS
 
 #: Weight of frames that are hits: a missed hit costs more than a false one.
 _HIT_WEIGHTS: Final[Mapping[str, float]] = {
@@ -35,7 +34,7 @@ def loss_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     Frames whose answer is far off count up to five times as much as those that are right; ignored
     frames count nothing.
     """
-    hit_weights = [_HIT_WEIGHTS[drum] for drum in DRUM_CLASSES]
+    hit_weights = [_HIT_WEIGHTS[drum] for drum in DRUMS]
     hit_weights += [_ARTICULATION_HIT_WEIGHT] * (N_OUTPUTS - N_DRUMS)
     output_weights = [1.0] * N_DRUMS + [_ARTICULATION_WEIGHT] * (N_OUTPUTS - N_DRUMS)
     counts = (targets >= 0.0).float() * torch.tensor(output_weights)

@@ -8,11 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.training.transcriber.targets import AUDIBLE_BANDS
 from nmfd_cli.transcription.decoding import peak_frames, refined_times
 from nmfd_cli.transcription.features import network_input
-from nmfd_cli.transcription.vocabulary import N_DRUMS
+from nmfd_cli.transcription.vocabulary import DRUMS, N_DRUMS
 
 #: Largest distance of a found hit from a true one, in seconds.
 TOLERANCE: Final = 0.05
@@ -134,7 +133,7 @@ def figures(
     tables["all"] = np.sum(list(tables.values()), axis=0)
     result = {}
     for name, table in tables.items():
-        its_figures = dict(zip(DRUM_CLASSES, f_measure(table).round(3).tolist(), strict=True))
+        its_figures = dict(zip(DRUMS, f_measure(table).round(3).tolist(), strict=True))
         for n_drums in (3, 5):
             its_figures[f"{n_drums} drums"] = float(f_measure(table[:n_drums].sum(axis=0)).round(3))
         result[name] = its_figures
