@@ -181,6 +181,17 @@ def warn_of_stems(
         )
 
 
+def warn_of_left_out(score: Score, components: Components, *, warn: Warn) -> None:
+    """Say before the work which drums of a score no component stands for."""
+    taken = {class_of(name) for name in components.drums}
+    left_out = [drum for drum in _played(score) if class_of(drum) not in taken]
+    if taken and left_out:
+        warn(
+            f"{', '.join(left_out)}: in the score, and not among the stems, which share what they "
+            "play; --residual NAME gives it a stem of its own"
+        )
+
+
 def kit_extras(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:
     """Return the class names that a kit of the user's adds to those known."""
     return kit.drums if settings.kit else ()

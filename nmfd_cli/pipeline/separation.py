@@ -31,6 +31,7 @@ from nmfd_cli.pipeline.components import (
     components_for,
     pitch_name,
     strategies_for,
+    warn_of_left_out,
     warn_of_stems,
 )
 from nmfd_cli.pipeline.context import Context
@@ -170,6 +171,8 @@ def separate(
     components = components_for(settings, score, kit)
     if "auto" in strategies:
         warn_of_stems(settings, components, kit, warn=warn)
+    if score is not None:
+        warn_of_left_out(score, components, warn=warn)
     with _analysed(recording, settings, kit=kit, score=score, progress=progress) as context:
         if context.target.total == 0:
             warn(f"{recording.name}: silence; its stems are silent too")

@@ -155,6 +155,19 @@ def test_a_drum_that_the_network_does_not_know_plays_at_any_time(tmp_path: Path)
     ]
 
 
+def test_drums_of_a_score_that_are_no_stems_are_told(truth: Score) -> None:
+    told = list[str]()
+    for more in ({"stems": ("kick", "snare")}, {"stems": ("kick", "snare"), "residual": "rest"}):
+        settings = SeparationSettings(**QUICK | more)
+        recording = open_recording(DEMO)
+        with separate(recording, settings, kit=load_kit(None), score=truth, warn=told.append) as it:
+            assert it.stem_names[:2] == ("kick", "snare")
+    assert told == [
+        "hihat: in the score, and not among the stems, which share what they play; "
+        "--residual NAME gives it a stem of its own"
+    ]
+
+
 # --- what is hardly a recording, and what is refused ---------------------------------------------
 
 
