@@ -2,9 +2,9 @@
 
     python tests/benchmarks/songs.py --data ../shared/songs
 
-Every song is separated twice, knowing nothing and knowing its score.  A figure is an SDR less that
-of the mixture taken for the stem (nSDR), in dB: of all drums together, of what else sounds, and,
-where the true stems are known, the mean over the drums.  A stem that was not written is silence.
+Every song is separated twice, knowing nothing and knowing its score.  A figure is an SDR over all
+channels, in dB: of all drums together, of what else sounds, and, where the true stems are known,
+the mean over the drums.  A stem that was not written counts as silence.
 """
 
 import argparse
@@ -32,8 +32,8 @@ def sdr(true: Samples, found: Samples) -> float:
     return 10 * float(np.log10(float(np.square(true).sum()) / max(wrong, 1e-20)))
 
 
-def gains(data: Path, item: Mapping[str, Any], score: str | None) -> dict[str, float]:
-    """Separate a song and return the nSDR of drums, other and classes, as far as they are known."""
+def figures(data: Path, item: Mapping[str, Any], score: str | None) -> dict[str, float]:
+    """Separate a song and return the SDR of drums, other and classes, as far as they are known."""
     true = {name: read_recording(data / path)[0] for name, path in item["stems"].items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NmfdWarning)
@@ -43,14 +43,9 @@ def gains(data: Path, item: Mapping[str, Any], score: str | None) -> dict[str, f
     classes = {name: x for name, x in true.items() if name not in (OTHER, "drums")}
     other = found.stems.get(OTHER, silence)
     drums = sum(classes.values(), silence) if classes else true["drums"]
-    table = {
-        "drums": sdr(drums, mixture - other) - sdr(drums, mixture),
-        OTHER: sdr(true[OTHER], other) - sdr(true[OTHER], mixture),
-    }
+    table = {"drums": sdr(drums, mixture - other), OTHER: sdr(true[OTHER], other)}
     if classes:
-        each = [
-            sdr(x, found.stems.get(name, silence)) - sdr(x, mixture) for name, x in classes.items()
-        ]
+        each = [sdr(x, found.stems.get(name, silence)) for name, x in classes.items()]
         table["classes"] = float(np.mean(each))
     return table
 
@@ -62,10 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = parser.parse_args(arguments).data
     items = json.loads((data / "manifest.json").read_text())["items"]
     columns = ("drums", OTHER, "classes")
-    print(f"{'nSDR, dB':24}" + "".join(f"{name:>10}{'score':>10}" for name in columns))
+    print(f"{'SDR, dB':24}" + "".join(f"{name:>10}{'score':>10}" for name in columns))
     rows = []
     for item in items:
-        auto, informed = (gains(data, item, score) for score in (None, str(data / item["onsets"])))
+        auto, informed = (
+            figures(data, item, score) for score in (None, str(data / item["onsets"]))
+        )
         row = [table.get(name, np.nan) for name in columns for table in (auto, informed)]
         rows.append(row)
         print(f"{item['id']:24}" + "".join(f"{figure:10.2f}" for figure in row), flush=True)
