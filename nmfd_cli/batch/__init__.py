@@ -11,7 +11,7 @@ In the order of the work:
 ``cluster``      the same work on a Dask cluster
 ``work``         `run_job`: one recording, from its file to its stems
 ``results``      what became of a recording: as a value, as JSON, in its manifest
-``events``       what happens, told as values
+``events``       what happens, as values
 ``failed_list``  the list of the recordings that failed
 ===============  =============================================================================
 """

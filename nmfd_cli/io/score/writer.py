@@ -26,9 +26,8 @@ def score_text(score: Score) -> str:
 
     Examples
     --------
-    >>> print(score_text(Score((0.5,), (None,), (None,), ("kick",), (96.0,))), end="")
-    onset,drum,articulation,velocity,confidence
-    0.500000,kick,,96,
+    >>> score_text(Score((0.5,), (None,), (None,), ("kick",), (96.0,))).splitlines()
+    ['onset,drum,articulation,velocity,confidence', '0.500000,kick,,96,']
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
