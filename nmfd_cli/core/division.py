@@ -180,7 +180,9 @@ class SampleQueue:
 
     def take(self, n_samples: int) -> NDArray[Any]:
         """Return the next samples, as many as asked for or as there are."""
-        joined = np.concatenate(self._waiting, axis=-1)
+        joined = self._waiting[0]
+        if len(self._waiting) > 1:
+            joined = np.concatenate(self._waiting, axis=-1)
         self._waiting = [joined[..., n_samples:]]
         return joined[..., :n_samples]
 
