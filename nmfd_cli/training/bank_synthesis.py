@@ -8,9 +8,9 @@ from nmfd_cli.core.drum_sounds.description import Description
 from nmfd_cli.core.drum_sounds.kit import Sound, Source
 from nmfd_cli.core.drum_sounds.learning import describe, ring_on
 from nmfd_cli.training.synthesis.shipped_kit import KIT
-from nmfd_cli.training.synthesis.voices import Voice, one_shot, voice_generator
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
+from nmfd_cli.training.synthesis.voice import Voice, voice_generator
 
-SAMPLE_RATE: Final = 44_100
 SOURCE: Final = Source("synthesis", "The synthesised drums of nmfd", "MIT", "The nmfd authors")
 
 _FADED = 0.25  # the part of a one-shot's end over which it is faded out
@@ -60,7 +60,7 @@ def _scaled(voice: Voice, factors: Mapping[str, float]) -> Voice:
 def _described(
     kit: str, drum: str, name: str, *, articulation: str, voice: Voice
 ) -> tuple[Sound, Description]:
-    samples = one_shot(voice, voice_generator("kit", drum, name), sample_rate=SAMPLE_RATE)
+    samples = voice.one_shot(voice_generator("kit", drum, name))
     description = describe(samples, SAMPLE_RATE)
     seconds = len(samples) / SAMPLE_RATE
     if seconds > _CUT_SECONDS:

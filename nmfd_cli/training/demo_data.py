@@ -19,8 +19,8 @@ import soundfile as sf
 
 from nmfd_cli.training.synthesis.groove import Hit, render_demo
 from nmfd_cli.training.synthesis.shipped_kit import render_kit
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 
-SAMPLE_RATE = 44100
 SCORE_PATH = "demo/drums.csv"
 TOLERANCE = 2
 """Largest difference between samples that still counts as equal, in steps of 16 bits."""
@@ -39,10 +39,10 @@ def render_data() -> tuple[dict[str, Samples], str]:
         Text of ``demo/drums.csv``.
     """
     sounds: dict[str, Samples] = {}
-    for drum, shots in render_kit(sample_rate=SAMPLE_RATE).items():
+    for drum, shots in render_kit().items():
         for name, shot in shots.items():
             sounds[f"kit/{drum}/{name}.wav"] = np.rint(32767.0 * shot).astype(np.int16)
-    mixture, stems, hits = render_demo(sample_rate=SAMPLE_RATE)
+    mixture, stems, hits = render_demo()
     sounds["demo/drums.wav"] = mixture
     for drum, stem in stems.items():
         sounds[f"demo/stems/{drum}.flac"] = stem

@@ -10,22 +10,21 @@ import soundfile as sf
 
 from nmfd_cli.training import demo_data as make_data
 from nmfd_cli.training.demo_data import differences, main, score_text
-from nmfd_cli.training.synthesis.finishing import finish
 from nmfd_cli.training.synthesis.groove import Hit, choke, render_demo, soften
 from nmfd_cli.training.synthesis.hihat import HiHat
 from nmfd_cli.training.synthesis.kick import Kick
 from nmfd_cli.training.synthesis.metal import square_partials
 from nmfd_cli.training.synthesis.shipped_kit import KIT, render_kit
 from nmfd_cli.training.synthesis.signals import (
+    SAMPLE_RATE,
     Band,
     band_noise,
     damped_modes,
     gliding_modes,
 )
 from nmfd_cli.training.synthesis.snare import Snare
-from nmfd_cli.training.synthesis.voices import one_shot
+from nmfd_cli.training.synthesis.voice import finish
 
-SAMPLE_RATE = 44100
 DATA = Path(__file__).parents[2] / "data"
 NAMES = [(drum, name) for drum, voices in KIT.items() for name in voices]
 
@@ -69,9 +68,9 @@ def test_one_shot_is_bounded_starts_at_once_and_fades_out(drum: str, name: str) 
 
 @pytest.mark.parametrize("voice", [Kick(), Snare(), HiHat()])
 def test_the_generator_decides_every_sample(voice: Kick | Snare | HiHat) -> None:
-    first = one_shot(voice, np.random.default_rng(3))
-    again = one_shot(voice, np.random.default_rng(3))
-    other = one_shot(voice, np.random.default_rng(4))
+    first = voice.one_shot(np.random.default_rng(3))
+    again = voice.one_shot(np.random.default_rng(3))
+    other = voice.one_shot(np.random.default_rng(4))
     np.testing.assert_array_equal(first, again)
     n_common = min(len(first), len(other))
     assert not np.allclose(first[:n_common], other[:n_common])
@@ -104,9 +103,7 @@ def test_open_hihat_rings_longer_than_closed() -> None:
 
 def test_damped_mode_has_its_frequency_level_and_decay() -> None:
     one = np.ones(1)
-    mode = damped_modes(
-        441.0 * one, one, 0.5 * one, phases=0.0 * one, n_samples=44100, sample_rate=SAMPLE_RATE
-    )
+    mode = damped_modes(441.0 * one, one, 0.5 * one, phases=0.0 * one, n_samples=44100)
     t = np.arange(44100) / SAMPLE_RATE
     np.testing.assert_allclose(
         mode, 1000.0 ** (-t / 0.5) * np.sin(2.0 * np.pi * 441.0 * t), atol=1e-9
@@ -118,14 +115,13 @@ def test_damped_mode_has_its_frequency_level_and_decay() -> None:
         n_samples=44100,
         glide=0.0,
         glide_time=0.1,
-        sample_rate=SAMPLE_RATE,
     )
     np.testing.assert_allclose(mode, steady, atol=1e-9)
 
 
 def test_modes_above_nyquist_are_silent() -> None:
     one = np.ones(1)
-    high = damped_modes(30000.0 * one, one, one, phases=one, n_samples=100, sample_rate=SAMPLE_RATE)
+    high = damped_modes(30000.0 * one, one, one, phases=one, n_samples=100)
     assert not np.any(high)
     frequencies, amplitudes = square_partials([1000.0], 20000.0)
     np.testing.assert_allclose(amplitudes, 1000.0 / frequencies)
@@ -134,7 +130,7 @@ def test_modes_above_nyquist_are_silent() -> None:
 
 def test_band_noise_of_equal_levels_has_equal_octaves() -> None:
     bands = [Band(100.0, 0.0, 1e6, 1e-6), Band(16000.0, 0.0, 1e6, 1e-6)]
-    noise = band_noise(bands, 1 << 17, np.random.default_rng(0), sample_rate=SAMPLE_RATE)
+    noise = band_noise(bands, 1 << 17, np.random.default_rng(0))
     power = np.abs(np.fft.rfft(noise)) ** 2 * 2.0 / len(noise) ** 2
     frequencies = np.fft.rfftfreq(len(noise), 1.0 / SAMPLE_RATE)
     for low in (500.0, 1000.0, 2000.0, 4000.0):
@@ -145,7 +141,7 @@ def test_band_noise_of_equal_levels_has_equal_octaves() -> None:
 def test_finish_cuts_levels_and_leaves_its_input_alone() -> None:
     raw = 3.0 * np.exp(-np.arange(44100) / 1000.0)
     before = raw.copy()
-    done = finish(raw, sample_rate=SAMPLE_RATE, floor=-40.0)
+    done = finish(raw, floor=-40.0)
     np.testing.assert_array_equal(raw, before)
     assert done[0] == pytest.approx(0.9)
     assert len(done) == pytest.approx(np.log(100.0) * 1000.0, abs=2.0)
@@ -153,14 +149,14 @@ def test_finish_cuts_levels_and_leaves_its_input_alone() -> None:
 
 def test_a_weaker_hit_is_softer_and_duller() -> None:
     full = shots()["snare"]["studio"]
-    np.testing.assert_allclose(soften(full, 1.0, sample_rate=SAMPLE_RATE), full, atol=1e-12)
-    weak = soften(full, 0.3, sample_rate=SAMPLE_RATE)
+    np.testing.assert_allclose(soften(full, 1.0), full, atol=1e-12)
+    weak = soften(full, 0.3)
     assert np.max(np.abs(weak)) < 0.3
     assert centroid(weak) < centroid(full)
 
 
 def test_a_choked_sound_ends() -> None:
-    choked = choke(np.ones(1000), 500, sample_rate=SAMPLE_RATE)
+    choked = choke(np.ones(1000), 500)
     assert len(choked) == 500
     assert choked[0] == 1.0
     assert choked[-1] == 0.0

@@ -4,12 +4,11 @@
 module          what it holds
 =============== ===================================================================================
 ``signals``     decaying modes, decaying coloured noise
-``finishing``   a room, cutting and levelling
+``voice``       ``Voice``, what all drums have in common: a room, cutting and levelling
 ``membrane``    a struck drum head
 ``metal``       modes of a struck plate, square waves of drum machines
-``kick``        ``Kick``, its parameters, and ``kick``, which strikes it; likewise ``snare``,
-                ``tom``, ``hihat``, ``cymbal`` and ``clap``
-``voices``      ``one_shot``, which strikes any of them
+``kick``        ``Kick``, its parameters and how it sounds; likewise ``snare``, ``tom``, ``hihat``,
+                ``cymbal`` and ``clap``
 ``shipped_kit`` the concrete drums of the shipped kit
 ``groove``      the demo: pattern, hands, panning, stems
 =============== ===================================================================================

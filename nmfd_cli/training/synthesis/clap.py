@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.finishing import InRoom, finish_in_room
-from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE, Band, Signal, band_noise
+from nmfd_cli.training.synthesis.voice import Voice
 
 
 @dataclass(frozen=True)
-class Clap(InRoom):
+class Clap(Voice):
     """How hands clap.
 
     Attributes
@@ -36,44 +36,27 @@ class Clap(InRoom):
     width: float = 0.8
     brightness: float = -5.0
 
-
-def clap_bands(voice: Clap, level: float, t60: float) -> list[Band]:
-    """Spectral envelope of a burst or of the tail."""
-    low, high = voice.frequency * 2.0**-voice.width, voice.frequency * 2.0**voice.width
-    slope = voice.brightness * float(np.log2(14000.0 / high))
-    return [
-        Band(0.5 * low, level - 14.0, t60),
-        Band(low, level - 3.0, t60),
-        Band(high, level, t60),
-        Band(14000.0, level + slope, 0.8 * t60),
-    ]
-
-
-def clap(voice: Clap, rng: np.random.Generator, *, sample_rate: int = 44100) -> Signal:
-    """One clap of several hands.
-
-    Parameters
-    ----------
-    voice : Clap
-    rng : numpy.random.Generator
-        Source of the noises; the same state gives the same samples.
-    sample_rate : int
-        In Hz.
-
-    Returns
-    -------
-    ndarray, shape (n,), range [-0.9, 0.9]
-    """
     longest = 0.45
-    n_samples = int(longest * sample_rate)
-    sound = np.zeros(n_samples)
-    strength = rng.uniform(0.7, 1.0, len(voice.bursts))
-    for start, gain in zip(voice.bursts, strength, strict=True):
-        first = round(start * sample_rate)
-        bands = clap_bands(voice, 0.0, voice.burst_t60)
-        burst = band_noise(bands, n_samples - first, rng, sample_rate=sample_rate)
-        sound[first:] += gain * burst
-    first = round(voice.bursts[-1] * sample_rate)
-    bands = clap_bands(voice, voice.tail, voice.tail_t60)
-    sound[first:] += band_noise(bands, n_samples - first, rng, sample_rate=sample_rate)
-    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=longest)
+
+    def bands(self, level: float, t60: float) -> list[Band]:
+        """Spectral envelope of a burst or of the tail."""
+        low, high = self.frequency * 2.0**-self.width, self.frequency * 2.0**self.width
+        slope = self.brightness * float(np.log2(14000.0 / high))
+        return [
+            Band(0.5 * low, level - 14.0, t60),
+            Band(low, level - 3.0, t60),
+            Band(high, level, t60),
+            Band(14000.0, level + slope, 0.8 * t60),
+        ]
+
+    def dry(self, rng: np.random.Generator) -> Signal:
+        n_samples = int(self.longest * SAMPLE_RATE)
+        sound = np.zeros(n_samples)
+        firsts = [round(start * SAMPLE_RATE) for start in self.bursts]
+        strength = rng.uniform(0.7, 1.0, len(self.bursts))
+        burst = self.bands(0.0, self.burst_t60)
+        for first, gain in zip(firsts, strength, strict=True):
+            sound[first:] += gain * band_noise(burst, n_samples - first, rng)
+        tail = self.bands(self.tail, self.tail_t60)
+        sound[firsts[-1] :] += band_noise(tail, n_samples - firsts[-1], rng)
+        return sound

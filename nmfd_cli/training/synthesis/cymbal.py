@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.finishing import InRoom, finish_in_room
 from nmfd_cli.training.synthesis.metal import plate, square_cluster
-from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise, damped_modes
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE, Band, Signal, band_noise, damped_modes
+from nmfd_cli.training.synthesis.voice import Voice
 
 
 @dataclass(frozen=True)
-class Cymbal(InRoom):
+class Cymbal(Voice):
     """How a cymbal is made and struck.
 
     Attributes
@@ -58,80 +58,55 @@ class Cymbal(InRoom):
     oscillators: tuple[float, ...] = ()
     room_t60: float = 0.4
 
-
-def cymbal_bands(voice: Cymbal) -> list[Band]:
-    """Spectral envelope of the wash: higher bands rise later and decay sooner."""
-
-    def band(frequency: float, level: float, rise: float) -> Band:
-        place = np.log(frequency / 1000.0) / np.log(8.0)
-        decay = voice.t60 * (voice.bright_t60 / voice.t60) ** float(np.clip(place, -0.3, 1.6))
-        slope = voice.brightness * max(0.0, float(np.log2(frequency / 6000.0)))
-        return Band(frequency, level + slope, decay, max(0.0004, rise * voice.build_up))
-
-    return [
-        band(250.0, voice.body - 4.0, 0.2),
-        band(500.0, voice.body, 0.2),
-        band(0.5 * voice.edge, 0.5 * voice.body, 0.3),
-        band(voice.edge, 0.0, 0.5),
-        band(max(6500.0, 1.5 * voice.edge), 0.0, 0.8),
-        band(11000.0, 0.0, 1.0),
-        band(16000.0, -2.0, 1.0),
-    ]
-
-
-def cymbal_bell(voice: Cymbal, n_samples: int, sample_rate: int) -> Signal:
-    """The few strong partials of the bell, inharmonic as in a thick plate (ratios by ear)."""
-    ratios = np.array([1.0, 1.51, 2.09, 2.83, 3.77, 4.71, 6.12])
-    amplitudes = 10.0 ** (voice.bell / 20.0) * np.array([0.5, 0.6, 0.8, 1.0, 1.0, 0.8, 0.5])
-    t60 = voice.bell_t60 * ratios**-0.5
-    frequencies = voice.bell_frequency * ratios
-    return damped_modes(
-        frequencies,
-        amplitudes,
-        t60,
-        phases=np.zeros(7),
-        n_samples=n_samples,
-        sample_rate=sample_rate,
-    )
-
-
-def cymbal(voice: Cymbal, rng: np.random.Generator, *, sample_rate: int = 44100) -> Signal:
-    """One hit of a cymbal.
-
-    Parameters
-    ----------
-    voice : Cymbal
-    rng : numpy.random.Generator
-        Source of modes and noise; the same state gives the same samples.
-    sample_rate : int
-        In Hz.
-
-    Returns
-    -------
-    ndarray, shape (n,), range [-0.9, 0.9]
-    """
     longest = 0.48
-    n_samples = int(min(voice.t60, longest) * sample_rate)
-    bands = cymbal_bands(voice)
-    if voice.oscillators:
-        sound = square_cluster(
-            bands, voice.oscillators, n_samples, rng=rng, sample_rate=sample_rate
-        )
-        sound /= np.std(sound[:2000])
-    else:
-        sound = plate(
-            bands,
-            n_samples,
-            rng,
-            n_modes=voice.n_modes,
-            lowest=200.0,
-            tonal=voice.tonal,
-            sample_rate=sample_rate,
-        )
-    peak = voice.ping_frequency
-    tap = [Band(0.3 * peak, voice.ping - 12.0, 1.5 * voice.ping_t60)]
-    tap += [Band(peak, voice.ping, voice.ping_t60)]
-    tap += [Band(2.0 * peak, voice.ping - 1.0, 0.7 * voice.ping_t60)]
-    sound += band_noise(tap, n_samples, rng, sample_rate=sample_rate)
-    sound += cymbal_bell(voice, n_samples, sample_rate)
-    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=longest)
+
+    def bands(self) -> list[Band]:
+        """Spectral envelope of the wash: higher bands rise later and decay sooner."""
+
+        def band(frequency: float, level: float, rise: float) -> Band:
+            place = np.log(frequency / 1000.0) / np.log(8.0)
+            decay = self.t60 * (self.bright_t60 / self.t60) ** float(np.clip(place, -0.3, 1.6))
+            slope = self.brightness * max(0.0, float(np.log2(frequency / 6000.0)))
+            return Band(frequency, level + slope, decay, max(0.0004, rise * self.build_up))
+
+        return [
+            band(250.0, self.body - 4.0, 0.2),
+            band(500.0, self.body, 0.2),
+            band(0.5 * self.edge, 0.5 * self.body, 0.3),
+            band(self.edge, 0.0, 0.5),
+            band(max(6500.0, 1.5 * self.edge), 0.0, 0.8),
+            band(11000.0, 0.0, 1.0),
+            band(16000.0, -2.0, 1.0),
+        ]
+
+    def tap(self) -> list[Band]:
+        """Spectral envelope of the stick's tap."""
+        peak, level, t60 = self.ping_frequency, self.ping, self.ping_t60
+        below, above = Band(0.3 * peak, level - 12.0, 1.5 * t60), 2.0 * peak
+        return [below, Band(peak, level, t60), Band(above, level - 1.0, 0.7 * t60)]
+
+    def bell_partials(self, n_samples: int) -> Signal:
+        """The few strong partials of the bell, inharmonic as in a thick plate (ratios by ear)."""
+        ratios = np.array([1.0, 1.51, 2.09, 2.83, 3.77, 4.71, 6.12])
+        amplitudes = 10.0 ** (self.bell / 20.0) * np.array([0.5, 0.6, 0.8, 1.0, 1.0, 0.8, 0.5])
+        t60 = self.bell_t60 * ratios**-0.5
+        frequencies = self.bell_frequency * ratios
+        phases = np.zeros(7)
+        return damped_modes(frequencies, amplitudes, t60, phases=phases, n_samples=n_samples)
+
+    def dry(self, rng: np.random.Generator) -> Signal:
+        return self.ringing(rng, self.longest, lowest=200.0)
+
+    def ringing(self, rng: np.random.Generator, longest: float, *, lowest: float) -> Signal:
+        """Strike it once, of modes from `lowest` (Hz) on, for at most `longest` seconds."""
+        n_samples = int(min(self.t60, longest) * SAMPLE_RATE)
+        bands = self.bands()
+        if self.oscillators:
+            sound = square_cluster(bands, self.oscillators, n_samples, rng=rng)
+            sound /= np.std(sound[:2000])
+        else:
+            modes, tonal = self.n_modes, self.tonal
+            sound = plate(bands, n_samples, rng, n_modes=modes, lowest=lowest, tonal=tonal)
+        sound += band_noise(self.tap(), n_samples, rng)
+        sound += self.bell_partials(n_samples)
+        return sound

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nmfd_cli.training.synthesis.finishing import add_room
 from nmfd_cli.training.synthesis.hihat import HiHat
 from nmfd_cli.training.synthesis.kick import Kick
-from nmfd_cli.training.synthesis.signals import Signal
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE, Signal
 from nmfd_cli.training.synthesis.snare import Snare
-from nmfd_cli.training.synthesis.voices import Voice, one_shot, voice_generator
+from nmfd_cli.training.synthesis.voice import Voice, add_room, voice_generator
 
 BEATS_PER_MINUTE = 132.0
 STEPS_PER_BEAT = 4
@@ -81,7 +80,7 @@ class Hit:
     is_open: bool = False
 
 
-def play(rng: np.random.Generator, *, sample_rate: int = 44100) -> list[Hit]:
+def play(rng: np.random.Generator) -> list[Hit]:
     """Hits of the pattern, early and late, harder and softer as hands are.
 
     Returns
@@ -99,11 +98,11 @@ def play(rng: np.random.Generator, *, sample_rate: int = 44100) -> list[Hit]:
                 continue
             time = LEAD_IN + step * (place + SWING * (place % 2)) + late
             velocity = round(min(1.0, VELOCITIES[mark] * (1.0 + harder)), 3)
-            hits.append(Hit(round(time * sample_rate), drum, velocity, mark == "o"))
+            hits.append(Hit(round(time * SAMPLE_RATE), drum, velocity, mark == "o"))
     return sorted(hits, key=lambda hit: hit.onset)
 
 
-def soften(sound: Signal, velocity: float, *, sample_rate: int) -> Signal:
+def soften(sound: Signal, velocity: float) -> Signal:
     """Make a full hit into a weaker one: less loud, and duller, as a soft blow excites less.
 
     The gain falls with velocity and, above 1 kHz, by a further 6 (1 - velocity) dB per octave.
@@ -119,23 +118,23 @@ def soften(sound: Signal, velocity: float, *, sample_rate: int) -> Signal:
     ndarray, shape (n,)
     """
     n_fft = 2 * len(sound)
-    ratio = np.fft.rfftfreq(n_fft, 1.0 / sample_rate) / 1000.0
+    ratio = np.fft.rfftfreq(n_fft, 1.0 / SAMPLE_RATE) / 1000.0
     gain = velocity**1.2 * (1.0 + ratio**2) ** (-0.5 * (1.0 - velocity))
     softened: Signal = np.fft.irfft(np.fft.rfft(sound, n_fft) * gain, n_fft)[: len(sound)]
     return softened
 
 
-def choke(sound: Signal, n_samples: int, *, sample_rate: int) -> Signal:
+def choke(sound: Signal, n_samples: int) -> Signal:
     """Let a sound end after `n_samples`, with a fade of up to 6 ms before."""
     if len(sound) <= n_samples:
         return sound
     cut = sound[:n_samples].copy()
-    n_fade = min(n_samples, int(0.006 * sample_rate))
+    n_fade = min(n_samples, int(0.006 * SAMPLE_RATE))
     cut[n_samples - n_fade :] *= np.linspace(1.0, 0.0, n_fade)
     return cut
 
 
-def dry_track(drum: str, hits: list[Hit], n_samples: int, *, sample_rate: int = 44100) -> Signal:
+def dry_track(drum: str, hits: list[Hit], n_samples: int) -> Signal:
     """All hits of one drum, without panning and room; a hi-hat's hit ends the one before.
 
     Returns
@@ -148,15 +147,14 @@ def dry_track(drum: str, hits: list[Hit], n_samples: int, *, sample_rate: int = 
     for number, (hit, end) in enumerate(zip(played, ends, strict=True)):
         voice = VOICES["hihat_open" if hit.is_open else drum]
         rng = voice_generator("demo", drum, number)
-        sound = one_shot(voice, rng, sample_rate=sample_rate)
-        sound = soften(sound, hit.velocity, sample_rate=sample_rate)
+        sound = soften(voice.one_shot(rng), hit.velocity)
         last = end if drum == "hihat" else n_samples
-        sound = choke(sound, last - hit.onset, sample_rate=sample_rate)
+        sound = choke(sound, last - hit.onset)
         track[hit.onset : hit.onset + len(sound)] += sound
     return track
 
 
-def stage(drum: str, track: Signal, *, sample_rate: int = 44100) -> Signal:
+def stage(drum: str, track: Signal) -> Signal:
     """Pan a track with constant power and add the room, one and the same for all drums.
 
     Returns
@@ -167,20 +165,14 @@ def stage(drum: str, track: Signal, *, sample_rate: int = 44100) -> Signal:
     gain = 10.0 ** (GAINS[drum] / 20.0)
     channels = [
         add_room(
-            gain * side * track,
-            voice_generator("demo", "room", channel),
-            level=-22.0,
-            t60=0.3,
-            sample_rate=sample_rate,
+            gain * side * track, voice_generator("demo", "room", channel), level=-22.0, t60=0.3
         )
         for channel, side in enumerate((np.cos(angle), np.sin(angle)))
     ]
     return np.stack(channels, axis=1)
 
 
-def render_demo(
-    *, sample_rate: int = 44100
-) -> tuple[npt.NDArray[np.int16], dict[str, npt.NDArray[np.int16]], list[Hit]]:
+def render_demo() -> tuple[npt.NDArray[np.int16], dict[str, npt.NDArray[np.int16]], list[Hit]]:
     """Render the demo.
 
     Returns
@@ -192,14 +184,11 @@ def render_demo(
     hits : list of Hit
         What was played, sorted by onset.
     """
-    hits = play(voice_generator("demo", "hands"), sample_rate=sample_rate)
+    hits = play(voice_generator("demo", "hands"))
     steps = len("".join(PATTERN["kick"]))
     seconds = LEAD_IN + steps * 60.0 / BEATS_PER_MINUTE / STEPS_PER_BEAT + TAIL
-    n_samples = int(seconds * sample_rate)
-    tracks = {
-        drum: stage(drum, dry_track(drum, hits, n_samples, sample_rate=sample_rate))
-        for drum in GAINS
-    }
+    n_samples = int(seconds * SAMPLE_RATE)
+    tracks = {drum: stage(drum, dry_track(drum, hits, n_samples)) for drum in GAINS}
     scale = 0.9 * 32767.0 / np.max(np.abs(sum(tracks.values())))
     stems = {drum: np.rint(scale * track).astype(np.int16) for drum, track in tracks.items()}
     mixture: npt.NDArray[np.int16] = np.stack(list(stems.values())).sum(axis=0, dtype=np.int16)

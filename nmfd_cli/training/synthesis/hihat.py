@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.finishing import InRoom, finish_in_room
 from nmfd_cli.training.synthesis.metal import plate, square_cluster
-from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE, Band, Signal, band_noise
+from nmfd_cli.training.synthesis.voice import Voice
 
 
 @dataclass(frozen=True)
-class HiHat(InRoom):
+class HiHat(Voice):
     """How a hi-hat is made and struck.
 
     Attributes
@@ -46,61 +46,37 @@ class HiHat(InRoom):
     oscillators: tuple[float, ...] = ()
     room_t60: float = 0.25
 
-
-def hihat_bands(voice: HiHat) -> list[Band]:
-    """Spectral envelope of the metal, from the bow's low modes to the shimmer."""
-
-    def bright(frequency: float) -> float:
-        return voice.brightness * max(0.0, float(np.log2(frequency / 8000.0)))
-
-    long, rise = voice.t60, voice.rise
-    return [
-        Band(350.0, voice.body, 0.9 * long, rise),
-        Band(900.0, voice.body - 1.0, 0.8 * long, rise),
-        Band(0.5 * voice.edge, 0.5 * voice.body, 0.9 * long, rise),
-        Band(voice.edge, -2.0, long, rise),
-        Band(max(8500.0, 1.3 * voice.edge), bright(8500.0), long, rise),
-        Band(13000.0, bright(13000.0), 0.9 * long, rise),
-        Band(18000.0, bright(18000.0), 0.75 * long, rise),
-    ]
-
-
-def hihat(voice: HiHat, rng: np.random.Generator, *, sample_rate: int = 44100) -> Signal:
-    """One hit of a hi-hat.
-
-    Parameters
-    ----------
-    voice : HiHat
-    rng : numpy.random.Generator
-        Source of modes and noise; the same state gives the same samples.
-    sample_rate : int
-        In Hz.
-
-    Returns
-    -------
-    ndarray, shape (n,), range [-0.9, 0.9]
-    """
     longest = 0.4
-    n_samples = int(min(1.2 * voice.t60 + 0.02, longest) * sample_rate)
-    bands = hihat_bands(voice)
-    if voice.oscillators:
-        sound = square_cluster(
-            bands, voice.oscillators, n_samples, rng=rng, sample_rate=sample_rate
-        )
-        sound += (
-            0.2 * np.std(sound[:1000]) * band_noise(bands, n_samples, rng, sample_rate=sample_rate)
-        )
-    else:
-        sound = plate(
-            bands,
-            n_samples,
-            rng,
-            n_modes=voice.n_modes,
-            lowest=300.0,
-            tonal=voice.tonal,
-            sample_rate=sample_rate,
-        )
-        tap = [Band(500.0, voice.stick - 8.0, 0.05), Band(2500.0, voice.stick - 3.0, 0.03)]
-        tap += [Band(7000.0, voice.stick, 0.025), Band(14000.0, voice.stick, 0.02)]
-        sound += band_noise(tap, n_samples, rng, sample_rate=sample_rate)
-    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=longest)
+
+    def bands(self) -> list[Band]:
+        """Spectral envelope of the metal, from the bow's low modes to the shimmer."""
+
+        def bright(frequency: float) -> float:
+            return self.brightness * max(0.0, float(np.log2(frequency / 8000.0)))
+
+        long, rise = self.t60, self.rise
+        return [
+            Band(350.0, self.body, 0.9 * long, rise),
+            Band(900.0, self.body - 1.0, 0.8 * long, rise),
+            Band(0.5 * self.edge, 0.5 * self.body, 0.9 * long, rise),
+            Band(self.edge, -2.0, long, rise),
+            Band(max(8500.0, 1.3 * self.edge), bright(8500.0), long, rise),
+            Band(13000.0, bright(13000.0), 0.9 * long, rise),
+            Band(18000.0, bright(18000.0), 0.75 * long, rise),
+        ]
+
+    def tap(self) -> list[Band]:
+        """Spectral envelope of the stick's tap."""
+        stick = self.stick
+        tap = [Band(500.0, stick - 8.0, 0.05), Band(2500.0, stick - 3.0, 0.03)]
+        return [*tap, Band(7000.0, stick, 0.025), Band(14000.0, stick, 0.02)]
+
+    def dry(self, rng: np.random.Generator) -> Signal:
+        n_samples = int(min(1.2 * self.t60 + 0.02, self.longest) * SAMPLE_RATE)
+        bands = self.bands()
+        if self.oscillators:
+            sound = square_cluster(bands, self.oscillators, n_samples, rng=rng)
+            return sound + 0.2 * np.std(sound[:1000]) * band_noise(bands, n_samples, rng)
+        modes, tonal = self.n_modes, self.tonal
+        sound = plate(bands, n_samples, rng, n_modes=modes, lowest=300.0, tonal=tonal)
+        return sound + band_noise(self.tap(), n_samples, rng)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.finishing import finish_in_room
 from nmfd_cli.training.synthesis.membrane import HEADS_RATIO, Head, struck_head
-from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE, Band, Signal, band_noise
 
 
 @dataclass(frozen=True)
@@ -49,43 +48,24 @@ class Kick(Head):
     body_t60: float = 0.22
     drive: float = 0.2
 
+    longest = 0.4
 
-def kick_bands(voice: Kick) -> list[Band]:
-    """Spectral envelope of the noises: head and shell below, beater above."""
-    peak = voice.click_frequency
-    return [
-        Band(120.0, voice.body + 8.0, voice.body_t60 * 1.4, 0.003),
-        Band(300.0, voice.body, voice.body_t60, 0.002),
-        Band(900.0, voice.body - 3.0, 0.6 * voice.body_t60, 0.001),
-        Band(peak, voice.click, voice.click_t60),
-        Band(2.0 * peak, voice.click - 4.0, 0.8 * voice.click_t60),
-        Band(14000.0, voice.click - 16.0, 0.6 * voice.click_t60),
-    ]
+    def bands(self) -> list[Band]:
+        """Spectral envelope of the noises: head and shell below, beater above."""
+        peak = self.click_frequency
+        return [
+            Band(120.0, self.body + 8.0, self.body_t60 * 1.4, 0.003),
+            Band(300.0, self.body, self.body_t60, 0.002),
+            Band(900.0, self.body - 3.0, 0.6 * self.body_t60, 0.001),
+            Band(peak, self.click, self.click_t60),
+            Band(2.0 * peak, self.click - 4.0, 0.8 * self.click_t60),
+            Band(14000.0, self.click - 16.0, 0.6 * self.click_t60),
+        ]
 
-
-def kick(voice: Kick, rng: np.random.Generator, *, sample_rate: int = 44100) -> Signal:
-    """One hit of a bass drum.
-
-    Parameters
-    ----------
-    voice : Kick
-    rng : numpy.random.Generator
-        Source of the noises; the same state gives the same samples.
-    sample_rate : int
-        In Hz.
-
-    Returns
-    -------
-    ndarray, shape (n,), range [-0.9, 0.9]
-    """
-    n_samples = int(1.1 * (voice.t60 + 0.1) * sample_rate)
-    second_head = (
-        HEADS_RATIO * voice.frequency,
-        10.0 ** (voice.second_head / 20.0),
-        0.6 * voice.t60,
-    )
-    head = struck_head(voice, n_samples, [second_head], damping=0.8, sample_rate=sample_rate)
-    sound = head + band_noise(kick_bands(voice), n_samples, rng, sample_rate=sample_rate)
-    if voice.drive > 0.0:
-        sound = np.tanh((1.0 + voice.drive) * sound)
-    return finish_in_room(sound, voice, rng, sample_rate=sample_rate, longest=0.4)
+    def dry(self, rng: np.random.Generator) -> Signal:
+        n_samples = int(1.1 * (self.t60 + 0.1) * SAMPLE_RATE)
+        level = 10.0 ** (self.second_head / 20.0)
+        second_head = (HEADS_RATIO * self.frequency, level, 0.6 * self.t60)
+        head = struck_head(self, n_samples, [second_head], damping=0.8)
+        sound = head + band_noise(self.bands(), n_samples, rng)
+        return np.tanh((1.0 + self.drive) * sound) if self.drive > 0.0 else sound

@@ -5,22 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.finishing import InRoom
 from nmfd_cli.training.synthesis.signals import Signal, gliding_modes
+from nmfd_cli.training.synthesis.voice import Voice
 
-MEMBRANE_RATIOS: tuple[tuple[int, float], ...] = (
-    (0, 1.000),
-    (1, 1.594),
-    (2, 2.136),
-    (0, 2.296),
-    (3, 2.653),
-    (1, 2.918),
-    (4, 3.156),
-    (2, 3.501),
-    (0, 3.600),
-    (5, 3.652),
-    (3, 4.060),
-    (6, 4.154),
+NODAL_DIAMETERS = np.array([0, 1, 2, 0, 3, 1, 4, 2, 0, 5, 3, 6], dtype=np.float64)
+MEMBRANE_RATIOS = np.array(
+    [1.0, 1.594, 2.136, 2.296, 2.653, 2.918, 3.156, 3.501, 3.6, 3.652, 4.06, 4.154]
 )
 """Number of nodal diameters m and frequency over that of the lowest mode, for the first modes.
 
@@ -36,7 +26,7 @@ drums", Journal of the Acoustical Society of America 92, 1992)."""
 
 
 @dataclass(frozen=True)
-class Head(InRoom):
+class Head(Voice):
     """How a drum head is tuned and struck.
 
     Attributes
@@ -69,7 +59,6 @@ def struck_head(
     *,
     damping: float,
     level: float = 0.0,
-    sample_rate: int,
 ) -> Signal:
     """Modes of a struck head, which start sharp and settle together.
 
@@ -88,9 +77,8 @@ def struck_head(
     -------
     ndarray, shape (n_samples,)
     """
-    diameters = np.array([m for m, _ in MEMBRANE_RATIOS], dtype=np.float64)
-    ratios = np.array([ratio for _, ratio in MEMBRANE_RATIOS])
-    amplitudes = head.eccentricity**diameters * 10.0 ** (head.tilt * np.log2(ratios) / 20.0)
+    ratios = MEMBRANE_RATIOS
+    amplitudes = head.eccentricity**NODAL_DIAMETERS * 10.0 ** (head.tilt * np.log2(ratios) / 20.0)
     beside = np.array(more).reshape(-1, 3)
     return gliding_modes(
         np.append(head.frequency * ratios, beside[:, 0]),
@@ -99,5 +87,4 @@ def struck_head(
         n_samples=n_samples,
         glide=head.glide,
         glide_time=head.glide_time,
-        sample_rate=sample_rate,
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nmfd_cli.training.synthesis.signals import (
+    SAMPLE_RATE,
     Band,
     Signal,
     band_noise,
@@ -62,7 +63,6 @@ def plate(
     n_modes: int,
     lowest: float,
     tonal: float,
-    sample_rate: int,
 ) -> Signal:
     """Struck plate: separate modes up to 8 kHz, over noise where they are too dense to tell apart.
 
@@ -87,11 +87,9 @@ def plate(
     amplitudes = np.sqrt(2.0 * spacing * tonal) * octave_gain(frequencies) * gains * uneven
     t60 = t60 * rng.uniform(0.7, 1.3, n_modes)
     phases = rng.uniform(0.0, 2.0 * np.pi, n_modes)
-    modes = damped_modes(
-        frequencies, amplitudes, t60, phases=phases, n_samples=n_samples, sample_rate=sample_rate
-    )
-    modes *= -np.expm1(-np.arange(n_samples) / (0.0004 * sample_rate))
-    noise = band_noise(bands, n_samples, rng, sample_rate=sample_rate)
+    modes = damped_modes(frequencies, amplitudes, t60, phases=phases, n_samples=n_samples)
+    modes *= -np.expm1(-np.arange(n_samples) / (0.0004 * SAMPLE_RATE))
+    noise = band_noise(bands, n_samples, rng)
     sound: Signal = modes + np.sqrt(1.0 - tonal) * noise
     return sound
 
@@ -102,7 +100,6 @@ def square_cluster(
     n_samples: int,
     *,
     rng: np.random.Generator,
-    sample_rate: int,
 ) -> Signal:
     """Drum machine's metal: free-running square waves, filtered and let decay as the bands say.
 
@@ -112,16 +109,9 @@ def square_cluster(
     -------
     ndarray, shape (n_samples,)
     """
-    frequencies, amplitudes = square_partials(oscillators, 0.48 * sample_rate)
+    frequencies, amplitudes = square_partials(oscillators, 0.48 * SAMPLE_RATE)
     gains, t60 = along_bands(bands, frequencies)
     phases = rng.uniform(0.0, 2.0 * np.pi, len(frequencies))
-    cluster = damped_modes(
-        frequencies,
-        amplitudes * gains,
-        t60,
-        phases=phases,
-        n_samples=n_samples,
-        sample_rate=sample_rate,
-    )
-    cluster *= -np.expm1(-np.arange(n_samples) / (0.0004 * sample_rate))
+    cluster = damped_modes(frequencies, amplitudes * gains, t60, phases=phases, n_samples=n_samples)
+    cluster *= -np.expm1(-np.arange(n_samples) / (0.0004 * SAMPLE_RATE))
     return cluster

@@ -1,7 +1,7 @@
 """The two signals every drum is made of, decaying modes and decaying noise.
 
 Times are in seconds, ``t60`` is the time in which a sound falls by 60 dB, levels are in dB.
-Signals are one-dimensional float64 arrays of samples.
+Signals are one-dimensional float64 arrays of samples at `SAMPLE_RATE`.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 Signal = npt.NDArray[np.float64]
+
+SAMPLE_RATE = 44_100
 
 LN_60_DB = np.log(1000.0)
 """Natural logarithm of an amplitude ratio of 60 dB."""
@@ -39,14 +41,14 @@ class Band:
     rise: float = 0.0004
 
 
-def decay(n_samples: int, t60: float, rise: float, *, sample_rate: int) -> Signal:
+def decay(n_samples: int, t60: float, rise: float) -> Signal:
     """Exponential decay after an exponential attack, (1 - exp(-t / rise)) 1000^(-t / t60).
 
     Returns
     -------
     ndarray, shape (n_samples,), range [0, 1]
     """
-    t = np.arange(n_samples) / sample_rate
+    t = np.arange(n_samples) / SAMPLE_RATE
     envelope: Signal = np.exp(-LN_60_DB * t / t60) * -np.expm1(-t / rise)
     return envelope
 
@@ -86,9 +88,7 @@ def octave_gain(frequencies: Signal) -> Signal:
     return gain
 
 
-def band_noise(
-    bands: Sequence[Band], n_samples: int, rng: np.random.Generator, *, sample_rate: int
-) -> Signal:
+def band_noise(bands: Sequence[Band], n_samples: int, rng: np.random.Generator) -> Signal:
     """Gaussian noise whose spectral envelope and decay follow the bands.
 
     Returns
@@ -96,13 +96,13 @@ def band_noise(
     ndarray, shape (n_samples,)
     """
     n_fft = 1 << max(n_samples - 1, 1).bit_length()
-    frequencies: Signal = np.fft.rfftfreq(n_fft, 1.0 / sample_rate).astype(np.float64)
-    white = np.fft.rfft(rng.standard_normal(n_fft)) * np.sqrt(sample_rate / 2.0)
+    frequencies: Signal = np.fft.rfftfreq(n_fft, 1.0 / SAMPLE_RATE).astype(np.float64)
+    white = np.fft.rfft(rng.standard_normal(n_fft)) * np.sqrt(SAMPLE_RATE / 2.0)
     pink = white * octave_gain(frequencies)
     noise = np.zeros(n_samples)
     for band, weight in zip(bands, crossfades(bands, frequencies), strict=True):
         part = np.fft.irfft(pink * weight, n_fft)[:n_samples]
-        envelope = decay(n_samples, band.t60, band.rise, sample_rate=sample_rate)
+        envelope = decay(n_samples, band.t60, band.rise)
         noise += part * envelope * 10.0 ** (band.level / 20.0)
     return noise
 
@@ -114,7 +114,6 @@ def damped_modes(
     *,
     phases: Signal,
     n_samples: int,
-    sample_rate: int,
 ) -> Signal:
     """Sum of exponentially damped sines of constant frequency; modes near Nyquist are left out.
 
@@ -131,8 +130,8 @@ def damped_modes(
     ndarray, shape (n_samples,)
     """
     block = 256
-    kept = frequencies < 0.48 * sample_rate
-    poles = (2j * np.pi * frequencies[kept] - LN_60_DB / t60[kept]) / sample_rate
+    kept = frequencies < 0.48 * SAMPLE_RATE
+    poles = (2j * np.pi * frequencies[kept] - LN_60_DB / t60[kept]) / SAMPLE_RATE
     first = amplitudes[kept] * np.exp(1j * phases[kept])
     blocks = np.arange(0, n_samples, block)
     starts = np.exp(np.outer(blocks, poles)) * first
@@ -149,7 +148,6 @@ def gliding_modes(
     n_samples: int,
     glide: float,
     glide_time: float,
-    sample_rate: int,
 ) -> Signal:
     """Sum of damped sines that start sharp and settle: f(t) = f (1 + glide exp(-t / glide_time)).
 
@@ -169,11 +167,11 @@ def gliding_modes(
     -------
     ndarray, shape (n_samples,)
     """
-    t = np.arange(n_samples) / sample_rate
+    t = np.arange(n_samples) / SAMPLE_RATE
     warped = t - glide * glide_time * np.expm1(-t / glide_time)
     modes = np.zeros(n_samples)
     for frequency, amplitude, time in zip(frequencies, amplitudes, t60, strict=True):
-        if frequency * (1.0 + glide) < 0.48 * sample_rate:
+        if frequency * (1.0 + glide) < 0.48 * SAMPLE_RATE:
             fall = np.exp(-LN_60_DB * t / time)
             modes += amplitude * fall * np.sin(2.0 * np.pi * frequency * warped)
     return modes

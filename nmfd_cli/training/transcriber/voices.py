@@ -8,15 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nmfd_cli.training.synthesis.cymbal import Cymbal, cymbal_bands, cymbal_bell
-from nmfd_cli.training.synthesis.finishing import finish
-from nmfd_cli.training.synthesis.hihat import HiHat, hihat_bands
+from nmfd_cli.training.synthesis.cymbal import Cymbal
+from nmfd_cli.training.synthesis.hihat import HiHat
 from nmfd_cli.training.synthesis.metal import plate, square_cluster
 from nmfd_cli.training.synthesis.shipped_kit import KIT
-from nmfd_cli.training.synthesis.signals import Band, Signal, band_noise
-from nmfd_cli.training.synthesis.voices import Voice, one_shot
-
-SAMPLE_RATE = 44_100
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE, Signal, band_noise
+from nmfd_cli.training.synthesis.voice import Voice, finish
 
 _DURATIONS = ("t60", "glide_time", "rise", "build_up", "wires_rise")
 _FREQUENCIES = ("frequency", "edge", "wires_low", "width")
@@ -82,47 +79,19 @@ def _articulation(drum: str, name: str, voice: Voice) -> str:
 def sound_of(voice: Voice, rng: np.random.Generator) -> Signal:
     """Return one hit, shape (n_samples,), range [-0.9, 0.9]."""
     if isinstance(voice, HiHat):
-        return _long_hihat(voice, rng)
+        return finish(_ringing_hihat(voice, rng), longest=1.8)
     if isinstance(voice, Cymbal):
-        return _long_cymbal(voice, rng)
-    return one_shot(voice, rng, sample_rate=SAMPLE_RATE)
+        return finish(voice.ringing(rng, 2.5, lowest=250.0), longest=2.5)
+    return voice.one_shot(rng)
 
 
-def _metal(
-    bands: list[Band], voice: HiHat | Cymbal, n_samples: int, rng: np.random.Generator
-) -> Signal:
-    if voice.oscillators:
-        cluster = square_cluster(
-            bands, voice.oscillators, n_samples, rng=rng, sample_rate=SAMPLE_RATE
-        )
-        return np.asarray(cluster / np.std(cluster[:2000]))
-    return plate(
-        bands,
-        n_samples,
-        rng,
-        n_modes=voice.n_modes,
-        lowest=250.0,
-        tonal=voice.tonal,
-        sample_rate=SAMPLE_RATE,
-    )
-
-
-def _long_hihat(voice: HiHat, rng: np.random.Generator) -> Signal:
+def _ringing_hihat(voice: HiHat, rng: np.random.Generator) -> Signal:
     n_samples = int(min(1.2 * voice.t60 + 0.02, 1.8) * SAMPLE_RATE)
-    tap = [Band(500.0, voice.stick - 8.0, 0.05), Band(2500.0, voice.stick - 3.0, 0.03)]
-    tap += [Band(7000.0, voice.stick, 0.025), Band(14000.0, voice.stick, 0.02)]
-    sound = _metal(hihat_bands(voice), voice, n_samples, rng)
-    sound = sound + band_noise(tap, n_samples, rng, sample_rate=SAMPLE_RATE)
-    return finish(sound, sample_rate=SAMPLE_RATE, longest=1.8)
-
-
-def _long_cymbal(voice: Cymbal, rng: np.random.Generator) -> Signal:
-    n_samples = int(min(voice.t60, 2.5) * SAMPLE_RATE)
-    peak = voice.ping_frequency
-    tap = [Band(0.3 * peak, voice.ping - 12.0, 1.5 * voice.ping_t60)]
-    tap += [Band(peak, voice.ping, voice.ping_t60)]
-    tap += [Band(2.0 * peak, voice.ping - 1.0, 0.7 * voice.ping_t60)]
-    sound = _metal(cymbal_bands(voice), voice, n_samples, rng)
-    sound = sound + band_noise(tap, n_samples, rng, sample_rate=SAMPLE_RATE)
-    sound = sound + cymbal_bell(voice, n_samples, SAMPLE_RATE)
-    return finish(sound, sample_rate=SAMPLE_RATE, longest=2.5)
+    bands = voice.bands()
+    if voice.oscillators:
+        sound = square_cluster(bands, voice.oscillators, n_samples, rng=rng)
+        sound /= np.std(sound[:2000])
+    else:
+        modes, tonal = voice.n_modes, voice.tonal
+        sound = plate(bands, n_samples, rng, n_modes=modes, lowest=250.0, tonal=tonal)
+    return sound + band_noise(voice.tap(), n_samples, rng)
