@@ -3,7 +3,6 @@
 =================== ===========================================================================
 module              what it makes
 =================== ===========================================================================
-``extra``           imports what only the extra ``[training]`` brings, or says how to get it
 ``synthesis/``      drums from formulas
 ``demo_data``       ``data/kit`` and ``data/demo``, from the synthesis (a command)
 ``soundfont``       drums of a SoundFont, one by one, rendered by fluidsynth

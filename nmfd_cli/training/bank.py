@@ -24,7 +24,6 @@ from nmfd_cli.errors import NmfdError
 from nmfd_cli.io.kit_file import write_kit
 from nmfd_cli.training.bank_soundfonts import (
     FONTS,
-    SAMPLE_RATE,
     Shot,
     font_shots,
     font_source,
@@ -32,6 +31,7 @@ from nmfd_cli.training.bank_soundfonts import (
 )
 from nmfd_cli.training.bank_synthesis import SOURCE, kit_sounds, variant_sounds
 from nmfd_cli.training.soundfont import require_fluidsynth
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 
 #: The name of the shipped bank.
 BANK_NAME: Final = "nmfd bank"

@@ -16,7 +16,6 @@ from nmfd_cli.core.drum_sounds.learning import from_onset
 from nmfd_cli.errors import InputFileError
 from nmfd_cli.training.soundfont import drum_programs, render_notes
 
-SAMPLE_RATE: Final = 44_100
 #: The middle one first: of sounds that look alike the first is kept.
 VELOCITIES: Final = (90, 50, 120)
 
@@ -88,7 +87,7 @@ class Shot:
     sound : Sound
         `kits` names one program.
     samples : ndarray, shape (n_samples, 2)
-        From the onset on, at `SAMPLE_RATE`.
+        From the onset on, at 44.1 kHz.
     """
 
     sound: Sound
@@ -144,9 +143,7 @@ def _program_shots(path: Path, program: int, name: str) -> Iterator[Shot]:
     font = font_source(path).key
     keys = program_keys(program)
     notes = [(key, velocity) for key in keys for velocity in VELOCITIES]
-    for (key, velocity), samples in zip(
-        notes, render_notes(path, program, notes, sample_rate=SAMPLE_RATE), strict=True
-    ):
+    for (key, velocity), samples in zip(notes, render_notes(path, program, notes), strict=True):
         if samples is not None:
             drum, articulation = keys[key]
             sound = Sound(

@@ -1,4 +1,4 @@
-"""Drum sounds of SoundFont files, rendered by the program ``fluidsynth``."""
+"""Sounds of SoundFont files, rendered by the program ``fluidsynth``."""
 
 import shutil
 import struct
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nmfd_cli.errors import InputFileError
 from nmfd_cli.io.audio.recording import read_recording
 from nmfd_cli.io.temporary import temporary_folder
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 
 _DRUM_BANK = 128
 _PRESET = struct.Struct("<20sHH14x")  # name, program, bank: SoundFont 2.04, 7.2
@@ -23,8 +24,8 @@ _RING_SECONDS = 2.1
 _SPACING_SECONDS = 2.6
 _EARLY_SECONDS = 0.02  # before the note, in case that a sample begins with silence
 _BLEED = 1e-5  # full scale; what is softer is silence
-_GAIN = 0.4
-_TICKS = 1000  # a second
+TICKS = 1000  # a second
+_OPTIONS = ("-o", "synth.dynamic-sample-loading=1", "-O", "float")
 
 
 def drum_programs(path: str | Path) -> dict[int, str]:
@@ -88,7 +89,7 @@ def require_fluidsynth() -> str:
 
 
 def render_notes(
-    path: str | Path, program: int, notes: Sequence[tuple[int, int]], *, sample_rate: int = 44_100
+    path: str | Path, program: int, notes: Sequence[tuple[int, int]]
 ) -> list[NDArray[np.float64] | None]:
     """Strike keys of a drum kit one by one, dry, with 2.1 seconds for each to ring.
 
@@ -100,8 +101,6 @@ def render_notes(
         The drum kit, 0 to 127.
     notes : sequence of (int, int)
         Keys and velocities, 0 to 127.
-    sample_rate : int
-        In Hz.
 
     Returns
     -------
@@ -113,12 +112,19 @@ def render_notes(
     InputFileError
         If ``fluidsynth`` is missing or fails, or a note still sounds when the next begins.
     """
-    samples = _rendered(path, _midi_file(program, notes), sample_rate)
-    early = round(_EARLY_SECONDS * sample_rate)
+    events = [(0, bytes([0xC9, program]))]
+    for place, (key, velocity) in enumerate(notes):
+        begin = round((_LEAD_SECONDS + place * _SPACING_SECONDS) * TICKS)
+        end = begin + round(_RING_SECONDS * TICKS)
+        events.append((begin, bytes([0x99, key, velocity])))
+        events.append((end, bytes([0x89, key, 0])))
+        events.append((end, bytes([0xB9, 120, 0])))  # all sound off
+    samples = render(path, events, _OPTIONS)
+    early = round(_EARLY_SECONDS * SAMPLE_RATE)
     sounds: list[NDArray[np.float64] | None] = []
     for place, (key, velocity) in enumerate(notes):
-        begin = round((_LEAD_SECONDS + place * _SPACING_SECONDS) * sample_rate) - early
-        sound = samples[begin : begin + early + round(_RING_SECONDS * sample_rate)]
+        begin = round((_LEAD_SECONDS + place * _SPACING_SECONDS) * SAMPLE_RATE) - early
+        sound = samples[begin : begin + early + round(_RING_SECONDS * SAMPLE_RATE)]
         if np.abs(sound[: early // 2]).max(initial=0.0) > _BLEED:
             raise InputFileError(
                 path, expected=f"silence before key {key} at velocity {velocity}", found="sound"
@@ -127,16 +133,36 @@ def render_notes(
     return sounds
 
 
-def _rendered(path: str | Path, midi: bytes, sample_rate: int) -> NDArray[np.float64]:
-    """Run fluidsynth on a MIDI file: no reverb, no chorus, none of the user's configuration."""
+def render(
+    path: str | Path, events: Sequence[tuple[int, bytes]], options: Sequence[str] = ()
+) -> NDArray[np.float64]:
+    """Run fluidsynth: no reverb, no chorus, none of the user's configuration.
+
+    Parameters
+    ----------
+    path : str or Path
+        A SoundFont.
+    events : sequence of (int, bytes)
+        MIDI messages at times in `TICKS`, ascending.
+    options : sequence of str
+        Further ones of fluidsynth.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_samples, 2)
+        At 44.1 kHz; it ends some time after the last event.
+
+    Raises
+    ------
+    InputFileError
+        If ``fluidsynth`` is missing or fails.
+    """
     program = require_fluidsynth()
     with temporary_folder() as folder:
         score, sound, commands = (folder / name for name in ("a.mid", "a.wav", "empty"))
-        score.write_bytes(midi)
+        score.write_bytes(_midi_file(events))
         commands.touch()
-        options = [
-            "-o",
-            "synth.dynamic-sample-loading=1",
+        quiet_and_dry = [
             "-n",
             "-i",
             "-q",
@@ -144,15 +170,14 @@ def _rendered(path: str | Path, midi: bytes, sample_rate: int) -> NDArray[np.flo
             "0",
             "-C",
             "0",
-            "-f",
-            str(commands),
             "-g",
-            str(_GAIN),
+            "0.4",
+            "-r",
+            str(SAMPLE_RATE),
         ]
-        options += ["-r", str(sample_rate), "-O", "float", "-T", "wav", "-F", str(sound)]
-        done = subprocess.run(
-            [program, *options, str(path), str(score)], capture_output=True, check=False
-        )
+        to_file = ["-f", str(commands), "-r", str(SAMPLE_RATE), "-T", "wav", "-F", str(sound)]
+        command = [program, *quiet_and_dry, *options, *to_file, str(path), str(score)]
+        done = subprocess.run(command, capture_output=True, check=False)
         if done.returncode != 0 or not sound.is_file():
             reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
             raise InputFileError(path, f"fluidsynth cannot render it: {''.join(reason)}")
@@ -160,26 +185,20 @@ def _rendered(path: str | Path, midi: bytes, sample_rate: int) -> NDArray[np.flo
     return samples.T
 
 
-def _midi_file(program: int, notes: Sequence[tuple[int, int]]) -> bytes:
-    """Write the notes on the drum channel, each silenced before the next."""
-    events = [(0, bytes([0xC9, program]))]
-    for place, (key, velocity) in enumerate(notes):
-        begin = round((_LEAD_SECONDS + place * _SPACING_SECONDS) * _TICKS)
-        end = begin + round(_RING_SECONDS * _TICKS)
-        events.append((begin, bytes([0x99, key, velocity])))
-        events.append((end, bytes([0x89, key, 0])))
-        events.append((end, bytes([0xB9, 120, 0])))  # all sound off
+def _midi_file(events: Sequence[tuple[int, bytes]]) -> bytes:
+    """Write events as a MIDI file of one track."""
     track = b"\0\xff\x51\x03" + (1_000_000).to_bytes(3, "big")  # a beat a second
     now = 0
     for time, event in events:
         track += _variable_length(time - now) + event
         now = time
-    track += _variable_length(_TICKS) + b"\xff\x2f\0"
-    head = b"MThd" + struct.pack(">IHHH", 6, 0, 1, _TICKS)
+    track += _variable_length(TICKS) + b"\xff\x2f\0"
+    head = b"MThd" + struct.pack(">IHHH", 6, 0, 1, TICKS)
     return head + b"MTrk" + struct.pack(">I", len(track)) + track
 
 
 def _variable_length(number: int) -> bytes:
+    """Write a number as MIDI files do: 7 bits a byte, the last without the highest bit."""
     digits = [number & 0x7F]
     while number := number >> 7:
         digits.append(0x80 | number & 0x7F)

@@ -68,7 +68,7 @@ def test_what_is_no_soundfont_is_reported(content: bytes, tmp_path: Path) -> Non
 def test_notes_are_cut_apart(font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = struck([36, 38, 40])
     samples[int(3.0 * RATE) : int(5.5 * RATE)] = 0.0
-    monkeypatch.setattr(soundfont, "_rendered", lambda *_: samples)
+    monkeypatch.setattr(soundfont, "render", lambda *_: samples)
     sounds = render_notes(font, 0, [(36, 90), (38, 90), (40, 90)])
     assert [sound is not None for sound in sounds] == [True, False, True]
     assert sounds[0] is not None

@@ -68,9 +68,9 @@ def test_the_shipped_weights_run_like_in_torch() -> None:
 
 def test_an_exported_network_runs_like_the_one_that_was_trained(tmp_path: Path) -> None:
     pytest.importorskip("soxr")
-    from nmfd_cli.training.transcriber.export import export
     from nmfd_cli.training.transcriber.model import Architecture
     from nmfd_cli.training.transcriber.model import Network as Trained
+    from nmfd_cli.training.transcriber.shipping import export
 
     torch.manual_seed(0)
     trained = Trained(Architecture(channels=(4, 6, 8, 8), dense=12, recurrent=8))

@@ -28,8 +28,7 @@ module              what it holds
 ``train``           the training itself, in processes that average their gradients
 ``validation``      figures on held-out sounds, and thresholds
 ``articulations``   how rare articulations weigh against frequent ones
-``export``          the weights file
-``shipping``        thresholds, figures and the training record that go into it
+``shipping``        the weights file: thresholds, figures and the training record go into it
 ``__main__``        the command that does all of it
 =================== ================================================================================
 

@@ -10,11 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 from nmfd_cli.training.transcriber.effects import Samples, gain_of, log_uniform, rms
 from nmfd_cli.training.transcriber.melodic_notes import HELD_OUT_PROGRAMS, KEYS
 from nmfd_cli.training.transcriber.singing import sing
-
-SAMPLE_RATE: Final = 44_100
 
 _SCALES: Final = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 3, 5, 7, 10), (0, 2, 4, 7, 9))
 _BASSES: Final = tuple(range(32, 40))

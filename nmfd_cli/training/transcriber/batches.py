@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 from nmfd_cli.training.transcriber.augmentation import augmented
-from nmfd_cli.training.transcriber.effects import SAMPLE_RATE, gain_of, noise_floor
+from nmfd_cli.training.transcriber.effects import gain_of, noise_floor
 from nmfd_cli.training.transcriber.pool import Pool
 from nmfd_cli.training.transcriber.targets import frame_targets
 from nmfd_cli.transcription.features import (

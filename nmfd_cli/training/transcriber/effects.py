@@ -5,7 +5,7 @@ returns as many.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import soundfile
@@ -13,7 +13,8 @@ import soxr
 from numpy.typing import NDArray
 from scipy import signal
 
-SAMPLE_RATE: Final = 44_100
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
+
 Samples = NDArray[np.float32]
 
 #: Every fifth response of a room is held out.
@@ -166,10 +167,8 @@ def band_limited(samples: Samples, rng: np.random.Generator) -> Samples:
     is_low = rng.random() < 0.6
     frequency = log_uniform(rng, 3000.0, 15_000.0) if is_low else rng.uniform(40.0, 180.0)
     order = int(rng.integers(1, 5))
-    if is_low:
-        sections = signal.butter(order, frequency, "lowpass", fs=SAMPLE_RATE, output="sos")
-    else:
-        sections = signal.butter(order, frequency, "highpass", fs=SAMPLE_RATE, output="sos")
+    kind: Literal["lowpass", "highpass"] = "lowpass" if is_low else "highpass"
+    sections = signal.butter(order, frequency, kind, fs=SAMPLE_RATE, output="sos")
     return filtered(samples, sections)
 
 

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE: Final = 44_100
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
+
 #: Samples before the onset in every sound of an instrument.
 LEAD: Final = 44
 
@@ -85,13 +86,10 @@ def make_instrument(
     layers = [cut for sound in sounds if (cut := _cut(sound, articulation)) is not None]
     if not layers:
         return None
-    levels = [onset_power(layer) for layer in layers]
-    top = max(levels)
+    powers = [onset_power(layer) for layer in layers]
+    top = max(powers)
     layers = [layer * np.float32(10.0 ** (-top / 20.0)) for layer in layers]
-    if ranked:
-        levels = (
-            np.linspace(_SOFTEST_LAYER, 0.0, len(layers)).tolist() if len(layers) > 1 else [0.0]
-        )
-    else:
-        levels = [level - top for level in levels]
+    levels = [power - top for power in powers]
+    if ranked and len(layers) > 1:
+        levels = np.linspace(_SOFTEST_LAYER, 0.0, len(layers)).tolist()
     return Instrument(articulation, source, group, layers, levels, held_out)

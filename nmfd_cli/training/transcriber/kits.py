@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.training.transcriber.effects import filtered, log_uniform, shelf
+from nmfd_cli.training.transcriber.effects import Samples, filtered, log_uniform, shelf
 from nmfd_cli.training.transcriber.instruments import (
     ACOUSTIC,
     MACHINE,
@@ -14,7 +14,7 @@ from nmfd_cli.training.transcriber.instruments import (
     SYNTHESIS,
     Instrument,
 )
-from nmfd_cli.training.transcriber.takes import Prepared, Samples, prepared
+from nmfd_cli.training.transcriber.takes import Prepared, prepared
 
 _METAL: Final = ("closed_hihat", "open_hihat", "pedal_hihat", "ride", "ride_bell", "crash")
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-SAMPLE_RATE = 44_100
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
+from nmfd_cli.training.transcriber.effects import log_uniform
 
 Sound = NDArray[np.float64]
 Maker = Callable[[np.random.Generator], Sound]
@@ -20,10 +21,6 @@ Maker = Callable[[np.random.Generator], Sound]
 
 def _time(seconds: float) -> Sound:
     return np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def _falling_sine(
@@ -48,36 +45,36 @@ def _noise(
 
 
 def _kick(rng: np.random.Generator) -> Sound:
-    decay = _log_uniform(rng, 0.05, 0.5)
+    decay = log_uniform(rng, 0.05, 0.5)
     time = _time(min(1.2, 6.0 * decay))
-    excess = _log_uniform(rng, 0.2, 12.0)
+    excess = log_uniform(rng, 0.2, 12.0)
     sine = _falling_sine(
         rng,
         time,
-        pitch=_log_uniform(rng, 35.0, 90.0),
+        pitch=log_uniform(rng, 35.0, 90.0),
         excess=excess,
-        glide=_log_uniform(rng, 0.004, 0.06),
+        glide=log_uniform(rng, 0.004, 0.06),
     )
-    shape = np.exp(-time / decay) * np.minimum(1.0, time / _log_uniform(rng, 1e-4, 4e-3))
-    click = rng.uniform(0.0, 0.6) * np.exp(-time / _log_uniform(rng, 0.0005, 0.006))
+    shape = np.exp(-time / decay) * np.minimum(1.0, time / log_uniform(rng, 1e-4, 4e-3))
+    click = rng.uniform(0.0, 0.6) * np.exp(-time / log_uniform(rng, 0.0005, 0.006))
     tick = _noise(rng, len(time), low=rng.uniform(300, 2000), high=rng.uniform(3000, 15_000))
-    drive = _log_uniform(rng, 0.3, 8.0)
+    drive = log_uniform(rng, 0.3, 8.0)
     return np.asarray(np.tanh(drive * (sine * shape + click * tick)) / np.tanh(drive))
 
 
 def _snare(rng: np.random.Generator) -> Sound:
-    tone_decay, wire_decay = _log_uniform(rng, 0.02, 0.15), _log_uniform(rng, 0.03, 0.25)
+    tone_decay, wire_decay = log_uniform(rng, 0.02, 0.15), log_uniform(rng, 0.03, 0.25)
     time = _time(min(1.0, 7.0 * max(tone_decay, wire_decay)))
-    pitch = _log_uniform(rng, 120.0, 330.0)
-    excess, glide = rng.uniform(0.0, 1.5), _log_uniform(rng, 0.004, 0.03)
+    pitch = log_uniform(rng, 120.0, 330.0)
+    excess, glide = rng.uniform(0.0, 1.5), log_uniform(rng, 0.004, 0.03)
     tone = _falling_sine(rng, time, pitch=pitch, excess=excess, glide=glide)
     upper = _falling_sine(
         rng, time, pitch=pitch * rng.uniform(1.4, 2.2), excess=excess, glide=glide
     )
     body = (tone + rng.uniform(0.0, 1.0) * upper) * np.exp(-time / tone_decay)
-    low = _log_uniform(rng, 300.0, 4000.0)
+    low = log_uniform(rng, 300.0, 4000.0)
     wires = _noise(rng, len(time), low=low, high=low * rng.uniform(3.0, 20.0))
-    rise = np.minimum(1.0, time / _log_uniform(rng, 1e-4, 3e-3))
+    rise = np.minimum(1.0, time / log_uniform(rng, 1e-4, 3e-3))
     balance = rng.uniform(0.15, 1.0)
     return np.asarray(
         (1.1 - balance) * body + balance * 0.6 * wires * rise * np.exp(-time / wire_decay)
@@ -86,7 +83,7 @@ def _snare(rng: np.random.Generator) -> Sound:
 
 def _metal(rng: np.random.Generator, time: Sound) -> Sound:
     """Six square waves or coloured noise, above a high corner."""
-    corner = _log_uniform(rng, 2500.0, 10_000.0)
+    corner = log_uniform(rng, 2500.0, 10_000.0)
     if rng.random() < 0.35:
         return _noise(rng, len(time), low=corner, high=20_000.0, order=int(rng.integers(1, 4)))
     base = rng.uniform(180.0, 900.0)
@@ -99,7 +96,7 @@ def _metal(rng: np.random.Generator, time: Sound) -> Sound:
 
 
 def _decaying_metal(rng: np.random.Generator, shortest: float, longest: float) -> Sound:
-    decay = _log_uniform(rng, shortest, longest)
+    decay = log_uniform(rng, shortest, longest)
     time = _time(min(2.5, 7.0 * decay))
     return np.asarray(_metal(rng, time) * np.exp(-time / decay))
 
@@ -115,15 +112,15 @@ def _open_hihat(rng: np.random.Generator) -> Sound:
 def _crash(rng: np.random.Generator) -> Sound:
     sound = _decaying_metal(rng, 0.3, 1.0)
     time = np.arange(len(sound)) / SAMPLE_RATE
-    wash = _noise(rng, len(sound), low=_log_uniform(rng, 400.0, 4000.0), high=18_000.0)
-    fall = np.exp(-time / _log_uniform(rng, 0.1, 0.9))
+    wash = _noise(rng, len(sound), low=log_uniform(rng, 400.0, 4000.0), high=18_000.0)
+    fall = np.exp(-time / log_uniform(rng, 0.1, 0.9))
     return np.asarray(sound + rng.uniform(0.0, 1.5) * wash * fall)
 
 
 def _ride(rng: np.random.Generator) -> Sound:
     sound = _decaying_metal(rng, 0.2, 0.8)
     time = np.arange(len(sound)) / SAMPLE_RATE
-    bell = np.sin(2.0 * np.pi * _log_uniform(rng, 500.0, 4500.0) * time)
+    bell = np.sin(2.0 * np.pi * log_uniform(rng, 500.0, 4500.0) * time)
     ping = _noise(rng, len(sound), low=3000.0, high=12_000.0) * np.exp(-time / 0.01)
     ring = rng.uniform(0.0, 1.0) * bell * np.exp(-time / rng.uniform(0.1, 0.6))
     return np.asarray(0.6 * sound + ring + rng.uniform(0.5, 2.5) * ping)
@@ -131,24 +128,24 @@ def _ride(rng: np.random.Generator) -> Sound:
 
 def _clap(rng: np.random.Generator) -> Sound:
     time = _time(rng.uniform(0.15, 0.9))
-    centre = _log_uniform(rng, 700.0, 2200.0)
+    centre = log_uniform(rng, 700.0, 2200.0)
     noise = _noise(rng, len(time), low=centre * 0.7, high=centre * rng.uniform(1.4, 6.0))
     starts = np.concatenate([[0.0], np.cumsum(rng.uniform(0.006, 0.016, rng.integers(1, 5)))])
-    fall = _log_uniform(rng, 0.002, 0.01)
+    fall = log_uniform(rng, 0.002, 0.01)
     bursts = sum(np.where(time >= s, np.exp(-(time - s) / fall), 0.0) for s in starts)
     tail = np.where(time >= starts[-1], np.exp(-(time - starts[-1]) / rng.uniform(0.03, 0.2)), 0.0)
     return np.asarray(noise * (bursts + rng.uniform(0.1, 0.9) * tail))
 
 
 def _tom(rng: np.random.Generator) -> Sound:
-    decay = _log_uniform(rng, 0.06, 0.35)
+    decay = log_uniform(rng, 0.06, 0.35)
     time = _time(min(1.5, 6.0 * decay))
     sine = _falling_sine(
         rng,
         time,
-        pitch=_log_uniform(rng, 65.0, 240.0),
+        pitch=log_uniform(rng, 65.0, 240.0),
         excess=rng.uniform(0.0, 1.2),
-        glide=_log_uniform(rng, 0.02, 0.12),
+        glide=log_uniform(rng, 0.02, 0.12),
     )
     noise = _noise(rng, len(time), low=rng.uniform(80, 400), high=rng.uniform(1000, 6000))
     hiss = rng.uniform(0.0, 0.35) * noise * np.exp(-time / rng.uniform(0.01, 0.12))
@@ -157,10 +154,10 @@ def _tom(rng: np.random.Generator) -> Sound:
 
 def _sidestick(rng: np.random.Generator) -> Sound:
     time = _time(0.15)
-    pitches = _log_uniform(rng, 350.0, 1900.0) * np.array([1.0, rng.uniform(1.3, 3.8)])
+    pitches = log_uniform(rng, 350.0, 1900.0) * np.array([1.0, rng.uniform(1.3, 3.8)])
     tones = np.sum([np.sin(2.0 * np.pi * p * time) for p in pitches], axis=0)
     tick = _noise(rng, len(time), low=1000.0, high=12_000.0) * np.exp(-time / 0.002)
-    return np.asarray(tones * np.exp(-time / _log_uniform(rng, 0.004, 0.02)) + tick)
+    return np.asarray(tones * np.exp(-time / log_uniform(rng, 0.004, 0.02)) + tick)
 
 
 def _other(rng: np.random.Generator) -> Sound:
@@ -175,7 +172,7 @@ def _other(rng: np.random.Generator) -> Sound:
         return np.asarray(signal.sosfilt(sos, tones) * np.exp(-time / rng.uniform(0.03, 0.2)))
     if kind == 1:
         time = _time(0.4)
-        pitch = _log_uniform(rng, 180.0, 600.0)
+        pitch = log_uniform(rng, 180.0, 600.0)
         sine = _falling_sine(rng, time, pitch=pitch, excess=rng.uniform(0, 0.2), glide=0.03)
         return np.asarray(sine * np.exp(-time / rng.uniform(0.03, 0.12)))
     if kind == 2:
@@ -184,7 +181,7 @@ def _other(rng: np.random.Generator) -> Sound:
         shape = np.minimum(1.0, time / rise) * np.exp(-np.maximum(0, time - rise) / 0.03)
         return np.asarray(_noise(rng, len(time), low=rng.uniform(3e3, 7e3), high=2e4) * shape)
     time = _time(0.2)
-    pitch = _log_uniform(rng, 1500.0, 3200.0)
+    pitch = log_uniform(rng, 1500.0, 3200.0)
     return np.asarray(np.sin(2.0 * np.pi * pitch * time) * np.exp(-time / rng.uniform(0.006, 0.03)))
 
 
@@ -207,7 +204,7 @@ MAKERS: Final = MappingProxyType[str, Maker](
 
 def sampled(sound: Sound, rng: np.random.Generator) -> Sound:
     """Return a sound as a sampler plays it: coarse in time and amplitude, noisy, cut early."""
-    rate = _log_uniform(rng, 9_000.0, 36_000.0)
+    rate = log_uniform(rng, 9_000.0, 36_000.0)
     positions = np.arange(len(sound)) * rate / SAMPLE_RATE
     held = sound / (np.abs(sound).max() + 1e-9)
     if rng.random() < 0.5:

@@ -1,17 +1,14 @@
 """Notes of the melodic programs of a SoundFont, rendered by ``fluidsynth``, as a small sampler."""
 
-import struct
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-SAMPLE_RATE: Final = 44_100
+from nmfd_cli.training.soundfont import TICKS, render
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 
 #: General MIDI programs with a pitch: no timpani, no percussion, no effects.
 PROGRAMS: Final = tuple(program for program in range(112) if program != 47)
@@ -20,42 +17,17 @@ HELD_OUT_PROGRAMS: Final = tuple(program for program in PROGRAMS if program % 5 
 
 KEYS: Final = (31, 40, 48, 55, 62, 69, 77)
 _SPACING, _LENGTH = 2.0, 1.5
-_TICKS: Final = 1000
 _PROGRAMS_PER_RUN: Final = 16
 
 
-def _number(value: int) -> bytes:
-    """Write a number as MIDI files do: 7 bits a byte, the last one without the highest bit."""
-    digits = [value & 0x7F]
-    while value := value >> 7:
-        digits.append(0x80 | value & 0x7F)
-    return bytes(reversed(digits))
-
-
-def _midi(programs: Sequence[int]) -> bytes:
-    """Return a MIDI file that plays all keys of all programs, one after the other."""
-    track, now = b"\0\xff\x51\x03" + (1_000_000).to_bytes(3, "big"), 0
-    for place, (program, key) in enumerate((p, k) for p in programs for k in KEYS):
-        begin = round(place * _SPACING * _TICKS)
-        events = [(begin, bytes([0xC0, program])), (begin, bytes([0x90, key, 100]))]
-        events += [(begin + round(_LENGTH * _TICKS), bytes([0x80, key, 0]))]
-        for time, event in events:
-            track += _number(time - now) + event
-            now = time
-    track += _number(_TICKS) + b"\xff\x2f\0"
-    head = b"MThd" + struct.pack(">IHHH", 6, 0, 1, _TICKS)
-    return head + b"MTrk" + struct.pack(">I", len(track)) + track
-
-
 def _rendered(font: Path, programs: Sequence[int]) -> NDArray[np.float32]:
-    with tempfile.TemporaryDirectory() as folder:
-        score, sound = Path(folder, "a.mid"), Path(folder, "a.wav")
-        score.write_bytes(_midi(programs))
-        options = ["-n", "-i", "-q", "-R", "0", "-C", "0", "-g", "0.4", "-r", str(SAMPLE_RATE)]
-        command = ["fluidsynth", *options, "-T", "wav", "-F", str(sound), str(font), str(score)]
-        subprocess.run(command, check=True, capture_output=True)
-        samples, _ = soundfile.read(sound, always_2d=True, dtype="float32")
-    return np.asarray(samples.mean(axis=1), dtype=np.float32)
+    """Play all keys of all programs, one after the other."""
+    events = []
+    for place, (program, key) in enumerate((p, k) for p in programs for k in KEYS):
+        begin = round(place * _SPACING * TICKS)
+        events += [(begin, bytes([0xC0, program])), (begin, bytes([0x90, key, 100]))]
+        events += [(begin + round(_LENGTH * TICKS), bytes([0x80, key, 0]))]
+    return render(font, events).mean(axis=1).astype(np.float32)
 
 
 def render_notes(font: Path) -> dict[int, NDArray[np.float16]]:

@@ -5,15 +5,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 from nmfd_cli.training.transcriber.effects import Samples, gain_of
 from nmfd_cli.training.transcriber.instruments import LEAD
 from nmfd_cli.training.transcriber.kits import Kit
 from nmfd_cli.training.transcriber.player import Hit
 from nmfd_cli.training.transcriber.takes import Take
 from nmfd_cli.transcription.vocabulary import OUTPUTS
-
-SAMPLE_RATE: Final = 44_100
-
 
 #: Usual level of a part's full hit in a mixture, in dB.
 _USUAL_LEVELS: Final = {

@@ -1,6 +1,6 @@
 """The network in torch: convolutions over time and bands, a recurrent layer in both directions."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -36,10 +36,6 @@ class Architecture:
         for stride in self.strides:
             n_bands = -(-n_bands // stride)
         return n_bands
-
-    def as_dict(self) -> dict[str, object]:
-        """Return what `Architecture(**...)` takes."""
-        return asdict(self)
 
 
 class Network(nn.Module):

@@ -9,9 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from nmfd_cli.training.transcriber.grooves import (
-    choose,
-)
+from nmfd_cli.training.transcriber.grooves import choose
 from nmfd_cli.training.transcriber.player import PARTS, Hit, Player
 
 #: Hits of one part closer than this are one, in seconds.

@@ -5,7 +5,6 @@ which is read where it lies, and ``NAME_SEED.rows.npz`` with the rows of its hit
 clip has.  The second is written last: a part counts from then on.
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -179,16 +178,3 @@ def load_validation(
         for one in levels:
             one[: len(one) // 2] -= 30.0
     return levels, pool.rows
-
-
-def described(instruments: Sequence[Instrument]) -> str:
-    """Return how many instruments each source gives, as JSON: for the training record."""
-    counts: dict[str, int] = {}
-    for one in instruments:
-        source = (
-            one.source.split(" formulas")[0]
-            if "formulas" in one.source
-            else one.source.split(" ")[0]
-        )
-        counts[source] = counts.get(source, 0) + 1
-    return json.dumps(dict(sorted(counts.items())))

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 from nmfd_cli.training.transcriber import effects
 from nmfd_cli.training.transcriber.accompaniment import Band
 from nmfd_cli.training.transcriber.effects import Rooms, Samples, gain_of, rms
@@ -14,7 +15,6 @@ from nmfd_cli.training.transcriber.mixing import Mixer
 from nmfd_cli.training.transcriber.performances import Performance, perform
 from nmfd_cli.transcription.features import FRAMES_PER_SECOND, band_levels
 
-SAMPLE_RATE: Final = 44_100
 CLIP_SECONDS: Final = 16.0
 
 

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 from nmfd_cli.training.transcriber.effects import gain_of, log_uniform
-
-SAMPLE_RATE: Final = 44_100
 
 #: Formants of vowels in Hz (men's averages; Peterson and Barney 1952), widened to four.
 _VOWELS: Final = (

@@ -16,11 +16,11 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
 from nmfd_cli.training.transcriber import machine_voices, voices
 from nmfd_cli.training.transcriber.instruments import (
     ACOUSTIC,
     MACHINE,
-    SAMPLE_RATE,
     SOUNDFONT,
     SYNTHESIS,
     Instrument,

@@ -1,17 +1,14 @@
 """The sounds of a part as it is prepared for a clip: filtered, transposed, in several levels."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.training.transcriber.effects import filtered, random_equaliser, shelf
+from nmfd_cli.training.synthesis.signals import SAMPLE_RATE
+from nmfd_cli.training.transcriber.effects import Samples, filtered, random_equaliser, shelf
 from nmfd_cli.training.transcriber.instruments import LEAD, Instrument, onset_power
 from nmfd_cli.transcription.features import band_levels
-
-SAMPLE_RATE: Final = 44_100
-Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ class Trainer:
             "optimiser": self._optimiser.state_dict(),
             "seconds": self.seconds,
             "n_steps": self.n_steps,
-            "architecture": self.network.architecture.as_dict(),
+            "architecture": vars(self.network.architecture),
             "settings": vars(self.settings),
             "initial": self._initial,
         }
