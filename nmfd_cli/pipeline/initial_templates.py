@@ -9,10 +9,10 @@ from nmfd_cli.core import nmfconv
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.bands import Bands, in_bands
 from nmfd_cli.core.drum_sounds.bank_templates import most_active
-from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.engine.target import excerpt
 from nmfd_cli.core.nmfconv.factorisation import Factors, factorise
+from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.resources import shipped
 from nmfd_cli.kits.templates import kit_templates

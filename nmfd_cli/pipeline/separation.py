@@ -12,9 +12,8 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import owner
 from nmfd_cli.core.division import StemModel, divide, measure_space
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.core.nmfconv.convolutive import BetaRule
-from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
 from nmfd_cli.core.nmfconv.factorisation import Factorisation, Factors, Rule, factorise
+from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.core.sections import divide_sections, learn_sections, section_frames
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import single_threaded_blas
@@ -312,6 +311,8 @@ def _rule_of_nmfd(settings: SeparationSettings) -> Rule:
 
 
 def _rule_of_nmf_conv(settings: SeparationSettings) -> Rule:
+    from nmfd_cli.core.nmfconv.convolutive import BetaRule
+
     return BetaRule(
         num_iter=settings.iterations,
         beta=settings.beta,

@@ -11,7 +11,8 @@ from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, check
 from nmfd_cli.core.nmfconv.engine.accumulators import UpdateTerms
 from nmfd_cli.core.nmfconv.engine.shifts import divide_by_reachable
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
-from nmfd_cli.core.nmfconv.factorisation import Callback, Factors, factorise_matrix
+from nmfd_cli.core.nmfconv.factorisation import Callback, Factors
+from nmfd_cli.core.nmfconv.model import factorise_matrix
 from nmfd_cli.errors import ParameterError
 
 

@@ -2,21 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
-from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
-from nmfd_cli.core.nmfconv.factorisation import (
-    Callback,
-    Factors,
-    bins_first,
-    bins_last,
-    factorise_matrix,
-)
-from nmfd_cli.core.nmfconv.updates import UPDATES, KLUpdate
+from nmfd_cli.core.nmfconv.factorisation import Callback, Factors, bins_first, bins_last
+from nmfd_cli.core.nmfconv.model import factorise_matrix
+from nmfd_cli.core.nmfconv.updates import UpdateRule
 from nmfd_cli.errors import ParameterError
 
 
@@ -141,51 +135,6 @@ def nmfd(
     result, models = factorise_matrix(V, factors, rule, callback=callback, hooks=hooks)
     templates = [np.ascontiguousarray(result.W[:, r]) for r in range(num_comp)]
     return templates, result.H, models, result.divergence, result.W
-
-
-@dataclass(frozen=True)
-class UpdateRule:
-    """How `nmfd` iterates; the first four fields are its arguments of these names.
-
-    Attributes
-    ----------
-    prior_hits : float
-        How strongly the templates hold on to where they started: as if so many hits as loud as the
-        loudest had been observed besides.  It is the maximum a posteriori step under a Gamma prior
-        on W with its mode at the start: the numerator of the update gains ``a W0``, the denominator
-        ``a``, with ``a = prior_hits max_m H``.
-    """
-
-    num_iter: int
-    update: str
-    fix_W: bool = False  # noqa: N815 - the documented names
-    fix_H: bool = False  # noqa: N815
-    prior_hits: float = 0
-
-    beta: ClassVar[float] = 0
-
-    def __post_init__(self) -> None:
-        if self.num_iter < 0:
-            raise ParameterError(f"num_iter: expected 0 or more, found {self.num_iter}")
-        if self.update not in UPDATES:
-            raise ParameterError(
-                f"update: expected one of {', '.join(UPDATES)}, found {self.update!r}"
-            )
-
-    @property
-    def keeps_quotients(self) -> bool:
-        """H is updated from the quotients that W was updated from."""
-        return UPDATES[self.update].reuses_quotients and not (self.fix_W or self.fix_H)
-
-    def bind(self, W: FloatArray, sweeps: Sweeps) -> "KLUpdate":
-        """Return the update, for templates (R, T, K) to start from."""
-        return UPDATES[self.update](
-            W,
-            sweeps,
-            fix_W=self.fix_W,
-            fix_H=self.fix_H,
-            prior_hits=self.prior_hits,
-        )
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from typing import Protocol, Self
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.engine.partition import array_target, pool_for
+from nmfd_cli.core.nmfconv.engine.partition import pool_for
 from nmfd_cli.core.nmfconv.engine.products import ProductFactory, choose_products
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
 from nmfd_cli.core.nmfconv.engine.target import Target
-from nmfd_cli.core.nmfconv.model import component_models
 
 #: Called at each iteration with its number, from zero, and the divergence it starts from.
 Callback = Callable[[int, float], None]
@@ -70,55 +69,34 @@ class Factorisation:
 
 
 class Update(Protocol):
-    """The update equations of a solver, bound to the sweeps over a target.
+    """The update equations of a solver, bound to the sweeps over a target."""
 
-    Attributes
-    ----------
-    track_divergence : bool
-        Whether the next step has to compute the divergence.
-    """
-
+    #: Whether the next step has to compute the divergence.
     track_divergence: bool
 
     def step(self, factors: Factors) -> float:
-        """Update W and H.
-
-        Returns
-        -------
-        float
-            The divergence of the target from the model before, in the target's units; zero where
-            it is not tracked.
-        """
+        """Update W and H; return the divergence before, in the target's units, 0 if not tracked."""
 
     def normalise(self, factors: Factors) -> None:
         """Bring the templates to a sum of one, so far as the rule has it."""
 
 
 class Rule(Protocol):
-    """How a solver iterates: its parameters, and the update that follows from them.
-
-    Attributes
-    ----------
-    num_iter : int
-        L, the number of iterations.
-    beta : float
-        The divergence, in the documented convention.
-    fix_W, fix_H : bool
-        The templates, or the activations, stay.
-    keeps_quotients : bool
-        H is updated from the quotients that W was updated from, so that they are kept.
-    """
+    """How a solver iterates: `UpdateRule` or `BetaRule`."""
 
     @property
     def num_iter(self) -> int: ...
     @property
-    def beta(self) -> float: ...
+    def beta(self) -> float:
+        """The divergence, in the documented convention."""
+
     @property
     def fix_W(self) -> bool: ...  # noqa: N802 - the documented names
     @property
     def fix_H(self) -> bool: ...  # noqa: N802
     @property
-    def keeps_quotients(self) -> bool: ...
+    def keeps_quotients(self) -> bool:
+        """H is updated from the quotients that W was updated from, so that they are kept."""
 
     def bind(self, W: FloatArray, sweeps: Sweeps) -> Update:
         """Return the update, for templates (R, T, K) to start from."""
@@ -196,30 +174,6 @@ def factorise(
     else:
         factors.H /= unit
     return Factorisation(bins_first(factors.W), factors.H, divergence)
-
-
-def factorise_matrix(
-    V: FloatArray,
-    factors: Factors,
-    rule: Rule,
-    *,
-    callback: Callback | None = None,
-    hooks: Hooks | None = None,
-) -> tuple[Factorisation, list[FloatArray]]:
-    """Factorise V (K, M), and compute what each component contributes to it.
-
-    Arguments as of `factorise`.
-
-    Returns
-    -------
-    Factorisation
-    list of R ndarrays, shape (K, M)
-    """
-    n_comp, n_frames, _ = factors.W.shape
-    target = array_target(V, n_comp, n_frames)
-    result = factorise(target, factors, rule, callback=callback, hooks=hooks)
-    with pool_for(target, n_comp * n_frames) as pool:
-        return result, component_models(result.W, result.H, pool)
 
 
 def bins_last(W: FloatArray) -> FloatArray:

@@ -1,9 +1,18 @@
-"""The convolutive model: templates, shifted and weighted by activations."""
+"""The convolutive model: templates, shifted and weighted by activations; of a matrix, solved."""
 
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
+from nmfd_cli.core.nmfconv.engine.partition import array_target, pool_for
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, stack_shifts, with_history
+from nmfd_cli.core.nmfconv.factorisation import (
+    Callback,
+    Factorisation,
+    Factors,
+    Hooks,
+    Rule,
+    factorise,
+)
 from nmfd_cli.core.threads import WorkerPool
 from nmfd_cli.errors import ParameterError
 
@@ -130,3 +139,27 @@ def component_models(W: FloatArray, H: FloatArray, pool: WorkerPool) -> list[Flo
 
     pool.run(write, len(pieces))
     return models
+
+
+def factorise_matrix(
+    V: FloatArray,
+    factors: Factors,
+    rule: Rule,
+    *,
+    callback: Callback | None = None,
+    hooks: Hooks | None = None,
+) -> tuple[Factorisation, list[FloatArray]]:
+    """Factorise V (K, M), and compute what each component contributes to it.
+
+    Arguments as of `factorise`.
+
+    Returns
+    -------
+    Factorisation
+    list of R ndarrays, shape (K, M)
+    """
+    n_comp, n_frames, _ = factors.W.shape
+    target = array_target(V, n_comp, n_frames)
+    result = factorise(target, factors, rule, callback=callback, hooks=hooks)
+    with pool_for(target, n_comp * n_frames) as pool:
+        return result, component_models(result.W, result.H, pool)

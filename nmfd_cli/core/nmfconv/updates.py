@@ -1,5 +1,6 @@
 """Multiplicative updates of W and H for the Kullback-Leibler divergence, one class a rule."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +10,46 @@ from nmfd_cli.core.nmfconv.engine.accumulators import UpdateTerms
 from nmfd_cli.core.nmfconv.engine.shifts import divide_by_reachable
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
 from nmfd_cli.core.nmfconv.factorisation import Factors
+from nmfd_cli.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """How `nmfd` iterates; the first four fields are its arguments of these names.
+
+    Attributes
+    ----------
+    prior_hits : float
+        How strongly the templates hold on to where they started: as if so many hits as loud as the
+        loudest had been observed besides.  It is the maximum a posteriori step under a Gamma prior
+        on W with its mode at the start: the numerator of the update gains ``a W0``, the denominator
+        ``a``, with ``a = prior_hits max_m H``.
+    """
+
+    num_iter: int
+    update: str
+    fix_W: bool = False  # noqa: N815 - the documented names
+    fix_H: bool = False  # noqa: N815
+    prior_hits: float = 0
+
+    beta: ClassVar[float] = 0
+
+    def __post_init__(self) -> None:
+        if self.num_iter < 0:
+            raise ParameterError(f"num_iter: expected 0 or more, found {self.num_iter}")
+        if self.update not in UPDATES:
+            raise ParameterError(
+                f"update: expected one of {', '.join(UPDATES)}, found {self.update!r}"
+            )
+
+    @property
+    def keeps_quotients(self) -> bool:
+        """H is updated from the quotients that W was updated from."""
+        return self.update == "mean" and not (self.fix_W or self.fix_H)
+
+    def bind(self, W: FloatArray, sweeps: Sweeps) -> "KLUpdate":
+        """Return the update, for templates (R, T, K) to start from."""
+        return UPDATES[self.update](self, W, sweeps)
 
 
 class KLUpdate:
@@ -16,38 +57,19 @@ class KLUpdate:
 
     Parameters
     ----------
+    rule : UpdateRule
     W : ndarray, shape (R, T, K)
         The templates to start from.
     sweeps : Sweeps
-    fix_W, fix_H : bool
-        Leave the templates, or the activations, as they are.
-    prior_hits : float
-        How strongly the templates hold on to where they started, see `UpdateRule`.
-
-    Attributes
-    ----------
-    track_divergence : bool
-        Whether the next step has to compute the divergence.
     """
 
-    reuses_quotients: ClassVar[bool] = False
-
-    def __init__(
-        self,
-        W: FloatArray,
-        sweeps: Sweeps,
-        *,
-        fix_W: bool,
-        fix_H: bool,
-        prior_hits: float,
-    ) -> None:
+    def __init__(self, rule: UpdateRule, W: FloatArray, sweeps: Sweeps) -> None:
         self.sweeps = sweeps
-        self.fix_W = fix_W
-        self.fix_H = fix_H
-        self.prior_hits = prior_hits
+        self.fix_W, self.fix_H = rule.fix_W, rule.fix_H
+        self.prior_hits = rule.prior_hits
         self.track_divergence = True
         self._floor = np.asarray(EPS * sweeps.scale, dtype=W.dtype)
-        self._prior = W / self.template_sums(W) if prior_hits else W
+        self._prior = W / self.template_sums(W) if rule.prior_hits else W
         self._normal: FloatArray | None = None
 
     def step(self, factors: Factors) -> float:
@@ -92,10 +114,8 @@ class KLUpdate:
     def template_sums(self, W: FloatArray) -> FloatArray:
         """Return the sum of each template over all bins and frames, shape (R, 1, 1)."""
         bins, grid = W.sum(axis=2), self.sweeps.grid
-        if grid.is_plain:
-            sums: FloatArray = bins.sum(axis=1)
-        else:
-            sums = bins @ np.asarray(grid.widths, dtype=W.dtype)
+        widths = np.asarray(grid.widths, dtype=W.dtype)
+        sums: FloatArray = bins.sum(axis=1) if grid.is_plain else bins @ widths
         return (EPS + sums).reshape(-1, 1, 1)
 
 
@@ -106,7 +126,6 @@ class MeanUpdate(KLUpdate):
     are normalised is lost.
     """
 
-    reuses_quotients = True
     _averaging: tuple[FloatArray, FloatArray] | None = None
 
     def step(self, factors: Factors) -> float:

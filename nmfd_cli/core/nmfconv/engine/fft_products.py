@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy import fft
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
@@ -34,9 +35,6 @@ class FftProducts:
         floor: float,
         dtype: np.dtype[Any],
     ) -> None:
-        from scipy import fft  # costs more to import than a short separation takes
-
-        self.fft = fft
         self.reach = shape[1] - 1
         self.length = fft.next_fast_len(panel_frames + self.reach, real=True)
         self.floor = np.asarray(floor, dtype=dtype)
@@ -62,7 +60,7 @@ class FftProducts:
 
     def _transformed(self, W: FloatArray) -> ComplexArray:
         """Return the transform along time, (R, K, frequencies)."""
-        spectrum: ComplexArray = self.fft.rfft(np.swapaxes(W, 1, 2), self.length)
+        spectrum: ComplexArray = fft.rfft(np.swapaxes(W, 1, 2), self.length)
         return spectrum
 
     def workspace(self) -> "FftWorkspace":
@@ -84,12 +82,12 @@ class FftWorkspace:
 
     def load_panel(self, history: FloatArray) -> None:
         self._history = history
-        self._activations = self._products.fft.rfft(history, self._products.length)
+        self._activations = fft.rfft(history, self._products.length)
 
     def model(self, out: FloatArray) -> None:
         products = self._products
         product = np.einsum("rkf,rf->kf", products.spectrum, self._activations)
-        frames = products.fft.irfft(product, products.length, overwrite_x=True)
+        frames = fft.irfft(product, products.length, overwrite_x=True)
         inside = frames[:, products.reach : products.reach + out.shape[1]]
         np.maximum(inside, products.floor, out=out)
 
@@ -100,9 +98,9 @@ class FftWorkspace:
             return self._dense.template_terms(Q)
         delayed = np.zeros((Q.shape[0], products.reach + Q.shape[1]), dtype=Q.dtype)
         delayed[:, products.reach :] = Q
-        spectrum = products.fft.rfft(delayed, products.length)
+        spectrum = fft.rfft(delayed, products.length)
         lags = [
-            products.fft.irfft(spectrum * activation.conj(), products.length)
+            fft.irfft(spectrum * activation.conj(), products.length)
             for activation in self._activations
         ]
         terms: FloatArray = np.stack([lag[:, : products.reach + 1].T for lag in lags])
@@ -114,9 +112,9 @@ class FftWorkspace:
         if Q.max() > products.largest:
             self._dense.add_activation_terms(Q, out)
             return
-        spectrum = products.fft.rfft(Q, products.length)
+        spectrum = fft.rfft(Q, products.length)
         product = np.einsum("rkf,kf->rf", products.activation_spectrum.conj(), spectrum)
-        lags = np.maximum(products.fft.irfft(product, products.length), 0)
+        lags = np.maximum(fft.irfft(product, products.length), 0)
         out[:, products.reach :] += lags[:, : Q.shape[1]]
         if products.reach:
             out[:, : products.reach] += lags[:, -products.reach :]

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
 
@@ -88,6 +87,8 @@ def choose_products(
         How the frames of a template are tied; T then counts boxes.
     """
     if grid is None and _fft_is_cheaper(shape, panel_frames, fix_W):
+        from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
+
         return FftProducts(shape, panel_frames, floor=floor, dtype=dtype)
     return StackedProducts(shape, panel_frames, floor=floor, dtype=dtype, grid=grid)
 
