@@ -30,7 +30,7 @@ def init_activations(
     *,
     rng: "np.random.Generator | None" = None,
 ) -> FloatArray:
-    """Make initial activations by one of the strategies of `ACTIVATION_STRATEGIES`.
+    """Make initial activations by a strategy.
 
     'random' and 'uniform' say what they are; 'pitched' opens a gate while a note sounds [1]_;
     'drums' places an impulse at each onset, which decays exponentially [2]_.
@@ -42,7 +42,7 @@ def init_activations(
     num_frames : int, optional
         M, for every strategy.
     strategy : str
-        A key of `ACTIVATION_STRATEGIES`.
+        'random', 'uniform', 'pitched' or 'drums'.
     time_res : float, optional
         Seconds a frame.  A time falls in frame ``round(time / time_res) - 1``, the reference's
         rule, but never before the first one; what lies past the last one is dropped with a
@@ -85,53 +85,34 @@ def init_activations(
     ...                  decay=0.5).round(3)
     array([[0.  , 1.  , 0.5 , 0.25]])
     """
-    make = ACTIVATION_STRATEGIES.get(strategy)
-    if make is None:
+    grid = _Grid(num_comp, required_count("num_frames", num_frames), time_res)
+    strategies: dict[str, Callable[[], FloatArray]] = {
+        "random": lambda: random_matrices(1, grid.shape, rng)[0],
+        "uniform": lambda: np.ones(grid.shape),
+        "pitched": lambda: _pitched(
+            grid, _notes(pitches=pitches, onsets=onsets, durations=durations), onset_offset_tol
+        ),
+        "drums": lambda: _drums(grid, _notes(drums=drums, onsets=onsets), decay),
+    }
+    if strategy not in strategies:
         raise ParameterError(
-            f"activation strategy: expected one of {', '.join(ACTIVATION_STRATEGIES)}, "
-            f"found {strategy!r}"
+            f"activation strategy: expected one of {', '.join(strategies)}, found {strategy!r}"
         )
-    request = _ActivationRequest(
-        num_comp=num_comp,
-        num_frames=required_count("num_frames", num_frames),
-        time_res=time_res,
-        pitches=pitches,
-        decay=decay,
-        onsets=onsets,
-        durations=durations,
-        drums=drums,
-        onset_offset_tol=onset_offset_tol,
-        rng=rng,
-    )
-    return make(request)
+    return strategies[strategy]()
 
 
 @dataclass(frozen=True)
-class _ActivationRequest:
-    """The arguments of `init_activations`, for a strategy to take what it needs."""
+class _Grid:
+    """Where notes go: `init_activations`' arguments of these names."""
 
     num_comp: int | None
     num_frames: int
     time_res: float | None
-    pitches: Sequence[float] | None
-    decay: FloatArray | float | None
-    onsets: Sequence[float] | None
-    durations: Sequence[float] | None
-    drums: Sequence[str] | Sequence[float] | None
-    onset_offset_tol: float
-    rng: "np.random.Generator | None"
 
-    def notes(self, *names: str) -> list[NDArray[Any]]:
-        """Return the named lists as arrays of one length, or say which one is missing."""
-        lists = {name: getattr(self, name) for name in names}
-        for name, values in lists.items():
-            if values is None:
-                raise ParameterError(f"the strategy needs {' and '.join(names)}, found no {name}")
-        lengths = {name: len(values) for name, values in lists.items()}
-        if len(set(lengths.values())) > 1:
-            found = ", ".join(f"{length} {name}" for name, length in lengths.items())
-            raise ParameterError(f"expected lists of equal length, found {found}")
-        return [np.asarray(values) for values in lists.values()]
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(R, M) where R has to be given."""
+        return required_count("num_comp", self.num_comp), self.num_frames
 
     def frames(self, seconds: NDArray[Any]) -> NDArray[np.int64]:
         """Return the reference's frame numbers, which count from one."""
@@ -143,51 +124,52 @@ class _ActivationRequest:
         frames = np.clip(np.round(seconds / self.time_res), -1, self.num_frames + 1)
         return frames.astype(np.int64)
 
-    def rows(self, n_needed: int) -> int:
-        """Return R: what was asked for, if the notes fit into it."""
+    def silence(self, n_needed: int) -> FloatArray:
+        """Return activations (R, M) in which nothing sounds, if the rows needed fit into R."""
         if self.num_comp is None and n_needed > 0:
-            return n_needed
-        if self.num_comp is None or self.num_comp < 1:
-            raise ParameterError(f"num_comp: expected a number from 1 on, found {self.num_comp}")
-        if self.num_comp < n_needed:
+            return np.full((n_needed, self.num_frames), EPS)
+        if required_count("num_comp", self.num_comp) < n_needed:
             raise ParameterError(
                 f"num_comp: expected at least {n_needed} for the notes given, found {self.num_comp}"
             )
-        return self.num_comp
+        return np.full(self.shape, EPS)
 
 
-def _random(request: _ActivationRequest) -> FloatArray:
-    n_comp = required_count("num_comp", request.num_comp)
-    return random_matrices(1, (n_comp, request.num_frames), request.rng)[0]
+def _notes(**lists: Sequence[Any] | None) -> list[NDArray[Any]]:
+    """Return lists as arrays of one length, or say which one is missing."""
+    for name, values in lists.items():
+        if values is None:
+            raise ParameterError(f"the strategy needs {' and '.join(lists)}, found no {name}")
+    arrays = {name: np.asarray(values) for name, values in lists.items()}
+    if len({len(values) for values in arrays.values()}) > 1:
+        found = ", ".join(f"{len(values)} {name}" for name, values in arrays.items())
+        raise ParameterError(f"expected lists of equal length, found {found}")
+    return list(arrays.values())
 
 
-def _uniform(request: _ActivationRequest) -> FloatArray:
-    return np.ones((required_count("num_comp", request.num_comp), request.num_frames))
-
-
-def _pitched(request: _ActivationRequest) -> FloatArray:
-    pitches, onsets, durations = request.notes("pitches", "onsets", "durations")
+def _pitched(grid: _Grid, notes: list[NDArray[Any]], tolerance: float) -> FloatArray:
+    pitches, onsets, durations = notes
     unique, row_of_note = np.unique(pitches, return_inverse=True)
-    starts = request.frames(onsets - request.onset_offset_tol)
-    ends = request.frames(onsets + durations + request.onset_offset_tol)
-    outside = (starts > request.num_frames) | (ends < 0)
+    starts = grid.frames(onsets - tolerance)
+    ends = grid.frames(onsets + durations + tolerance)
+    outside = (starts > grid.num_frames) | (ends < 0)
     _warn_of_dropped(int(np.count_nonzero(outside)), "note")
-    H = np.full((request.rows(unique.size), request.num_frames), EPS)
+    H = grid.silence(unique.size)
     for row, start, end in zip(row_of_note, starts, ends, strict=True):
         if end >= 0:
             H[row, max(0, start - 1) : max(1, end)] = 1
     return H
 
 
-def _drums(request: _ActivationRequest) -> FloatArray:
-    drums, onsets = request.notes("drums", "onsets")
-    rows, n_rows = _drum_rows(drums, request.num_comp)
-    frames = request.frames(onsets)
-    inside = (frames >= 0) & (frames <= request.num_frames)
+def _drums(grid: _Grid, notes: list[NDArray[Any]], decay: FloatArray | float | None) -> FloatArray:
+    drums, onsets = notes
+    rows, n_rows = _drum_rows(drums, grid.num_comp)
+    frames = grid.frames(onsets)
+    inside = (frames >= 0) & (frames <= grid.num_frames)
     _warn_of_dropped(int(np.count_nonzero(~inside)), "onset")
-    H = np.full((request.rows(n_rows), request.num_frames), EPS)
+    H = grid.silence(n_rows)
     H[rows[inside], np.maximum(frames[inside] - 1, 0)] = 1
-    return nema(H) if request.decay is None else nema(H, request.decay)
+    return nema(H) if decay is None else nema(H, decay)
 
 
 def _drum_rows(drums: NDArray[Any], num_comp: int | None) -> tuple[NDArray[np.intp], int]:
@@ -218,14 +200,5 @@ def _warn_of_dropped(n_dropped: int, what: str) -> None:
         warnings.warn(
             f"{n_dropped} {what}{'s' if n_dropped > 1 else ''} outside of the recording dropped",
             NmfdWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-
-
-#: What `init_activations` can start from.
-ACTIVATION_STRATEGIES: dict[str, Callable[[_ActivationRequest], FloatArray]] = {
-    "random": _random,
-    "uniform": _uniform,
-    "pitched": _pitched,
-    "drums": _drums,
-}

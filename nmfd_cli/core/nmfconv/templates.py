@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,7 +29,7 @@ def init_templates(
     *,
     rng: "np.random.Generator | None" = None,
 ) -> list[FloatArray]:
-    """Make initial templates by one of the strategies of `TEMPLATE_STRATEGIES`.
+    """Make initial templates by a strategy.
 
     'random' and 'uniform' say what they are; 'pitched' draws comb filters around the harmonics of
     the given notes [1]_; 'drums' learns one template a class from one-shot recordings [2]_.
@@ -44,7 +43,7 @@ def init_templates(
     num_template_frames : int
         T.
     strategy : str
-        A key of `TEMPLATE_STRATEGIES`.
+        'random', 'uniform', 'pitched' or 'drums'.
     pitches : sequence of float, optional
         MIDI pitches for 'pitched'; each different one becomes a component, in rising order.
     pitch_tol_up, pitch_tol_down : float
@@ -85,86 +84,56 @@ def init_templates(
     >>> init_templates(num_comp=1, num_bins=4, strategy="uniform")[0].ravel()
     array([0.25, 0.25, 0.25, 0.25])
     """
-    make = TEMPLATE_STRATEGIES.get(strategy)
-    if make is None:
+    n_frames = num_template_frames
+    strategies: dict[str, Callable[[], list[FloatArray]]] = {
+        "random": lambda: random_matrices(*_counts(num_comp, num_bins, n_frames), rng),
+        "uniform": lambda: _uniform(*_counts(num_comp, num_bins, n_frames)),
+        "pitched": lambda: _pitched(
+            pitches, (num_bins, n_frames), (pitch_tol_down, pitch_tol_up),
+            hz_per_bin=fs / block_size, num_harmonics=num_harmonics,
+        ),
+        "drums": lambda: initialize_drum_specific_nmfd_templates(
+            desired_drum_classes, num_iter, n_frames, block_size, hop_size, fs, input_dir
+        ),
+    }  # fmt: skip
+    if strategy not in strategies:
         raise ParameterError(
-            f"template strategy: expected one of {', '.join(TEMPLATE_STRATEGIES)}, "
-            f"found {strategy!r}"
+            f"template strategy: expected one of {', '.join(strategies)}, found {strategy!r}"
         )
-    if num_template_frames < 1:
-        raise ParameterError(
-            f"num_template_frames: expected at least 1, found {num_template_frames}"
-        )
-    templates = make(
-        _TemplateRequest(
-            num_comp=num_comp,
-            num_bins=num_bins,
-            num_template_frames=num_template_frames,
-            pitches=pitches,
-            pitch_tol_up=pitch_tol_up,
-            pitch_tol_down=pitch_tol_down,
-            num_harmonics=num_harmonics,
-            desired_drum_classes=desired_drum_classes,
-            num_iter=num_iter,
-            block_size=block_size,
-            hop_size=hop_size,
-            fs=fs,
-            input_dir=input_dir,
-            rng=rng,
-        )
-    )
-    return [template / (template.sum() or 1.0) for template in templates]
+    if n_frames < 1:
+        raise ParameterError(f"num_template_frames: expected at least 1, found {n_frames}")
+    return [template / (template.sum() or 1.0) for template in strategies[strategy]()]
 
 
-@dataclass(frozen=True)
-class _TemplateRequest:
-    """The arguments of `init_templates`, for a strategy to take what it needs."""
-
-    num_comp: int | None
-    num_bins: int | None
-    num_template_frames: int
-    pitches: Sequence[float] | None
-    pitch_tol_up: float
-    pitch_tol_down: float
-    num_harmonics: int
-    desired_drum_classes: Sequence[str] | None
-    num_iter: int
-    block_size: int
-    hop_size: int
-    fs: int
-    input_dir: str
-    rng: "np.random.Generator | None"
-
-    def shape(self) -> tuple[int, int, int]:
-        """Return (R, K, T) or say what is missing."""
-        return (
-            required_count("num_comp", self.num_comp),
-            required_count("num_bins", self.num_bins),
-            self.num_template_frames,
-        )
+def _counts(
+    num_comp: int | None, num_bins: int | None, num_template_frames: int
+) -> tuple[int, tuple[int, int]]:
+    """Return R and (K, T), or say what is missing."""
+    n_comp, n_bins = required_count("num_comp", num_comp), required_count("num_bins", num_bins)
+    return n_comp, (n_bins, num_template_frames)
 
 
-def _random(request: _TemplateRequest) -> list[FloatArray]:
-    n_comp, n_bins, n_frames = request.shape()
-    return random_matrices(n_comp, (n_bins, n_frames), request.rng)
-
-
-def _uniform(request: _TemplateRequest) -> list[FloatArray]:
-    n_comp, *shape = request.shape()
+def _uniform(n_comp: int, shape: tuple[int, int]) -> list[FloatArray]:
     return [np.ones(shape) for _ in range(n_comp)]
 
 
-def _pitched(request: _TemplateRequest) -> list[FloatArray]:
-    if request.pitches is None or len(request.pitches) == 0:
+def _pitched(
+    pitches: Sequence[float] | None,
+    shape: tuple[int | None, int],
+    tolerance: tuple[float, float],
+    *,
+    hz_per_bin: float,
+    num_harmonics: int,
+) -> list[FloatArray]:
+    if pitches is None or len(pitches) == 0:
         raise ParameterError("the strategy 'pitched' needs at least one pitch, found none")
-    num_bins = required_count("num_bins", request.num_bins)
-    hz_per_bin = request.fs / request.block_size
+    num_bins = required_count("num_bins", shape[0])
+    down, up = tolerance
     templates = []
-    for pitch in np.unique(np.asarray(request.pitches, dtype=np.float64)):
-        comb = np.full((num_bins, request.num_template_frames), EPS)
-        lowest = midi_to_hz(pitch - request.pitch_tol_down) / hz_per_bin
-        highest = midi_to_hz(pitch + request.pitch_tol_up) / hz_per_bin
-        for partial in range(1, request.num_harmonics + 1):
+    for pitch in np.unique(np.asarray(pitches, dtype=np.float64)):
+        comb = np.full((num_bins, shape[1]), EPS)
+        lowest, highest = midi_to_hz(pitch - down) / hz_per_bin, midi_to_hz(pitch + up) / hz_per_bin
+        for partial in range(1, num_harmonics + 1):
             # libnmfd counts bins from one, so its band starts one bin below the rounded edge
             first = max(0, round(partial * lowest) - 1)
             comb[first : min(num_bins, round(partial * highest))] = 1 / partial
@@ -172,27 +141,6 @@ def _pitched(request: _TemplateRequest) -> list[FloatArray]:
     return templates
 
 
-def _drums(request: _TemplateRequest) -> list[FloatArray]:
-    return initialize_drum_specific_nmfd_templates(
-        desired_drum_classes=request.desired_drum_classes,
-        num_iter=request.num_iter,
-        num_template_frames=request.num_template_frames,
-        block_size=request.block_size,
-        hop_size=request.hop_size,
-        fs=request.fs,
-        input_dir=request.input_dir,
-    )
-
-
 def midi_to_hz(pitch: float) -> float:
     """Return the frequency of a MIDI pitch, in Hz, at A4 = 440 Hz in equal temperament."""
     return 440.0 * math.exp2((float(pitch) - 69) / 12)
-
-
-#: What `init_templates` can start from.
-TEMPLATE_STRATEGIES: dict[str, Callable[[_TemplateRequest], list[FloatArray]]] = {
-    "random": _random,
-    "uniform": _uniform,
-    "pitched": _pitched,
-    "drums": _drums,
-}

@@ -38,9 +38,8 @@ class UpdateRule:
         if self.num_iter < 0:
             raise ParameterError(f"num_iter: expected 0 or more, found {self.num_iter}")
         if self.update not in UPDATES:
-            raise ParameterError(
-                f"update: expected one of {', '.join(UPDATES)}, found {self.update!r}"
-            )
+            expected = f"expected one of {', '.join(UPDATES)}"
+            raise ParameterError(f"update: {expected}, found {self.update!r}")
 
     @property
     def keeps_quotients(self) -> bool:
@@ -53,15 +52,10 @@ class UpdateRule:
 
 
 class KLUpdate:
-    """What all of them have in common: ratios of sums over ``Q = V / Lambda``, and normalisation.
+    """What all have in common: ratios of sums over ``Q = V / Lambda``, and normalisation."""
 
-    Parameters
-    ----------
-    rule : UpdateRule
-    W : ndarray, shape (R, T, K)
-        The templates to start from.
-    sweeps : Sweeps
-    """
+    #: Whether the weight is lost that templates lose when they are normalised.
+    loses_weight: ClassVar[bool] = False
 
     def __init__(self, rule: UpdateRule, W: FloatArray, sweeps: Sweeps) -> None:
         self.sweeps = sweeps
@@ -73,15 +67,13 @@ class KLUpdate:
         self._normal: FloatArray | None = None
 
     def step(self, factors: Factors) -> float:
-        """Update the factors; return the divergence of those before."""
         raise NotImplementedError
 
     def update_templates(self, factors: Factors) -> float:
         """``W_t <- W_t * (Q shift(H, t)') / (1 shift(H, t)')``; return the divergence before."""
-        terms = self.sweeps.sweep(
-            factors.W, factors.H, templates=True, divergence=self.track_divergence
-        )
-        factors.W = self.next_templates(factors.W, factors.H, terms)
+        W, H = factors.W, factors.H
+        terms = self.sweeps.sweep(W, H, templates=True, divergence=self.track_divergence)
+        factors.W = self.next_templates(W, H, terms)
         return terms.divergence
 
     def next_templates(self, W: FloatArray, H: FloatArray, terms: UpdateTerms) -> FloatArray:
@@ -97,35 +89,27 @@ class KLUpdate:
         return updated
 
     def normalise(self, factors: Factors) -> None:
-        """Bring the templates to a sum of one.
-
-        Templates that are fixed remain one and the same array, of which the products know by then
-        what they need.
-        """
+        """Bring the templates to a sum of one; fixed ones remain one array, which products know."""
         if factors.W is not self._normal:
             sums = self.template_sums(factors.W)
             factors.W = self._normal = factors.W / sums
-            self.compensate(factors, sums[:, 0])
-
-    def compensate(self, factors: Factors, sums: FloatArray) -> None:
-        """Give the activations the weight (R, 1) that the templates have lost."""
-        factors.H *= sums
+            if not self.loses_weight:
+                factors.H *= sums[:, 0]
 
     def template_sums(self, W: FloatArray) -> FloatArray:
         """Return the sum of each template over all bins and frames, shape (R, 1, 1)."""
         bins, grid = W.sum(axis=2), self.sweeps.grid
-        widths = np.asarray(grid.widths, dtype=W.dtype)
-        sums: FloatArray = bins.sum(axis=1) if grid.is_plain else bins @ widths
-        return (EPS + sums).reshape(-1, 1, 1)
+        sums = bins.sum(axis=1) if grid.is_plain else bins @ np.asarray(grid.widths, W.dtype)
+        return np.asarray(EPS + sums).reshape(-1, 1, 1)
 
 
 class MeanUpdate(KLUpdate):
     """The reference's rule: H by the mean of T quotients, with Q as it was before W changed.
 
-    ``H <- H * mean_t((W_t' shift(Q, -t)) / (W_t' 1))``; the weight that templates lose when they
-    are normalised is lost.
+    ``H <- H * mean_t((W_t' shift(Q, -t)) / (W_t' 1))``.
     """
 
+    loses_weight = True
     _averaging: tuple[FloatArray, FloatArray] | None = None
 
     def step(self, factors: Factors) -> float:
@@ -142,9 +126,6 @@ class MeanUpdate(KLUpdate):
         if not fix_H:
             factors.H *= terms.activation_numerator
         return divergence
-
-    def compensate(self, factors: Factors, sums: FloatArray) -> None:
-        """Leave the activations as they are."""
 
     def _averaging_templates(self, W: FloatArray) -> FloatArray:
         """Return templates whose product with Q is the mean of T quotients at once."""
@@ -167,12 +148,11 @@ class JointUpdate(KLUpdate):
 
     def update_activations(self, factors: Factors, *, divergence: bool) -> float:
         """``H <- H * sum_t(W_t' shift(Q, -t)) / sum_t(W_t' shift(1, -t))``, in place."""
-        activations = None if self.fix_H else factors.W
-        terms = self.sweeps.sweep(
-            factors.W, factors.H, activations=activations, divergence=divergence
-        )
+        W = factors.W
+        activations = None if self.fix_H else W
+        terms = self.sweeps.sweep(W, factors.H, activations=activations, divergence=divergence)
         if not self.fix_H:
-            factors.H *= self.ratios(factors.W, terms)
+            factors.H *= self.ratios(W, terms)
         return terms.divergence
 
     def ratios(self, W: FloatArray, terms: UpdateTerms) -> FloatArray:

@@ -86,16 +86,12 @@ def choose_products(
     grid : TimeGrid, optional
         How the frames of a template are tied; T then counts boxes.
     """
-    if grid is None and _fft_is_cheaper(shape, panel_frames, fix_W):
+    stacked, fft = costs(shape, panel_frames, fix_W)
+    if grid is None and shape[1] >= _MIN_FFT_FRAMES and fft < stacked:
         from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
 
         return FftProducts(shape, panel_frames, floor=floor, dtype=dtype)
     return StackedProducts(shape, panel_frames, floor=floor, dtype=dtype, grid=grid)
-
-
-def _fft_is_cheaper(shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> bool:
-    stacked, fft = costs(shape, panel_frames, fix_W)
-    return shape[1] >= _MIN_FFT_FRAMES and bool(fft < stacked)
 
 
 #: Shorter templates are stacked even where FFTs cost less: the sums are exact.
@@ -116,14 +112,9 @@ def costs(shape: tuple[int, int, int], panel_frames: int, fix_W: bool) -> tuple[
 
 
 class Counts(NamedTuple):
-    """How much there is to do for one panel.
+    """How much there is to do for one panel: of dense products, of FFTs, of products of spectra.
 
-    Attributes
-    ----------
-    multiplications, stacked_entries : float
-        Of dense products.
-    transformed_points, multiplied_points : float
-        Of FFTs, each times its logarithm, and of products of spectra.
+    A transformed point counts times its logarithm.
     """
 
     multiplications: float
