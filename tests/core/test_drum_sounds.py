@@ -49,8 +49,7 @@ def measured(sound: Samples, stft: Stft, n_frames: int, n_places: int = 16) -> S
 def rebuilt(sound: Samples, rate: int, stft: Stft, n_frames: int) -> Samples:
     W = templates(
         describe(sound, rate),
-        n_fft=stft.n_fft,
-        hop_length=stft.hop_length,
+        stft,
         sample_rate=rate,
         n_frames=n_frames,
     )
@@ -98,14 +97,14 @@ def test_frame_zero_is_the_first_that_reaches_the_onset() -> None:
 
 def test_templates_are_positive_finite_and_of_their_shape() -> None:
     both = Description.stack([describe(ringing(), RATE), describe(noise_burst(), RATE)])
-    W = templates(both, n_fft=1024, hop_length=256, sample_rate=192_000, n_frames=12)
+    W = templates(both, Stft(1024, 256), sample_rate=192_000, n_frames=12)
     assert W.shape == (513, 2, 12)
     assert W.dtype == np.float32
     assert np.isfinite(W).all()
     assert (W > 0).all()
-    alone = templates(both.take([1]), n_fft=1024, hop_length=256, sample_rate=192_000, n_frames=12)
+    alone = templates(both.take([1]), Stft(1024, 256), sample_rate=192_000, n_frames=12)
     np.testing.assert_allclose(W[:, 1], alone[:, 0], rtol=1e-5)
-    none = templates(both.take([]), n_fft=1024, hop_length=256, sample_rate=RATE, n_frames=3)
+    none = templates(both.take([]), Stft(1024, 256), sample_rate=RATE, n_frames=3)
     assert none.shape == (513, 0, 3)
 
 
@@ -121,21 +120,9 @@ def test_channels_in_opposite_phase_do_not_cancel() -> None:
     np.testing.assert_array_equal(stereo.profile, mono.profile)
 
 
-def test_a_window_of_ones_is_another_window() -> None:
-    options: dict[str, Any] = {
-        "n_fft": 1024, "hop_length": 256, "sample_rate": RATE, "n_frames": 6
-    }  # fmt: skip
-    description = describe(noise_burst(), RATE)
-    hann = templates(description, **options)
-    ones = templates(description, **options, window=np.ones(1024))
-    assert np.square(ones).sum() > 2 * np.square(hann).sum()
-    by_hand = templates(description, **options, window=Stft(1024, 256).window)
-    np.testing.assert_allclose(hann, by_hand, rtol=1e-5)
-
-
 def test_above_what_was_measured_a_spectrum_goes_on() -> None:
     low = describe(noise_burst(22_050), 22_050)
-    W = templates(low, n_fft=2048, hop_length=512, sample_rate=RATE, n_frames=4)[:, 0]
+    W = templates(low, Stft(2048, 512), sample_rate=RATE, n_frames=4)[:, 0]
     frequency = np.arange(1025) * RATE / 2048
     below = W[(frequency > 8e3) & (frequency < 1e4)].mean()
     above = W[frequency > 1.8e4].mean()
@@ -157,7 +144,6 @@ def test_inputs_stay_as_they_were() -> None:
 def test_from_onset_drops_what_is_quieter_than_the_threshold() -> None:
     sound = np.concatenate([np.full(100, 0.001), ringing()[20:]])
     assert 100 <= len(sound) - len(from_onset(sound)) <= 101
-    assert len(from_onset(sound, threshold_db=-80.0)) == len(sound)
 
 
 @pytest.mark.parametrize(
@@ -187,26 +173,6 @@ def test_one_sample_is_a_sound() -> None:
     assert len(describe([0.5], RATE)) == 1
 
 
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"n_fft": 1}, "n_fft: expected at least 2, found 1"),
-        ({"hop_length": 0}, "hop_length: expected at least 1, found 0"),
-        ({"hop_length": 2048}, "hop_length: expected at most n_fft = 1024, found 2048"),
-        ({"n_frames": 0}, "n_frames: expected at least 1, found 0"),
-        ({"sample_rate": 0.0}, "expected a positive sample rate, found 0.0"),
-        ({"window": np.ones(3)}, "expected a window of shape (1024,), found (3,)"),
-    ],
-)
-def test_what_is_no_stft_is_refused(changed: dict[str, Any], message: str) -> None:
-    options: dict[str, Any] = {
-        "n_fft": 1024, "hop_length": 256, "sample_rate": RATE, "n_frames": 6
-    }  # fmt: skip
-    with pytest.raises(ParameterError) as caught:
-        templates(describe(ringing(), RATE), **(options | changed))
-    assert str(caught.value) == message
-
-
 def test_the_average_of_one_sound_is_that_sound() -> None:
     one = describe(ringing(), RATE)
     mean = average(one)
@@ -233,7 +199,7 @@ def test_a_sound_that_was_cut_rings_on_as_it_decayed() -> None:
     cut = describe(whole[: int(0.4 * RATE)], RATE)
     stft = Stft(2048, 512)
     options: dict[str, Any] = {
-        "n_fft": stft.n_fft, "hop_length": 512, "sample_rate": RATE, "n_frames": 80
+        "stft": stft, "sample_rate": RATE, "n_frames": 80
     }  # fmt: skip
     expected = np.square(measured(whole, stft, 80)).sum(axis=0)
     found = np.square(templates(ring_on(cut, 0.4), **options)[:, 0]).sum(axis=0)

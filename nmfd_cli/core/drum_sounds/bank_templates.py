@@ -97,13 +97,7 @@ def bank_templates(
     ndarray, shape (F, R, T), float32
         Of sum one over bands and frames.
     """
-    frames = templates(
-        description,
-        n_fft=stft.n_fft,
-        hop_length=stft.hop_length,
-        sample_rate=sample_rate,
-        n_frames=grid.n_frames,
-    )
+    frames = templates(description, stft, sample_rate=sample_rate, n_frames=grid.n_frames)
     boxes = np.add.reduceat(frames, grid.edges[:-1], axis=2) / np.asarray(grid.widths, np.float32)
     W = Bands(stft.n_fft, sample_rate).add_up(boxes)
     W /= (W @ np.asarray(grid.widths, np.float32)).sum(axis=0)[:, None]

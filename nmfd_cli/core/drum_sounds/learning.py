@@ -24,6 +24,7 @@ from nmfd_cli.errors import ParameterError
 #: Hz; the lowest sample rate of a sound that can be described.
 LOWEST_SAMPLE_RATE: Final = 8000.0
 
+_ONSET_DB = -40.0  # re the peak of a sound: where it begins
 _PROFILE_WINDOW = 0.024  # seconds; 12 ms blurs the bins of a kick, 36 ms its attack
 _PROFILE_HOP = 0.003
 _FADE = 0.02  # seconds, where a sound longer than the last time edge is cut
@@ -32,15 +33,13 @@ _ROLL_OFF = 8.0  # power falls by 24 dB an octave above what was measured
 _SLOWEST_DECAY = 9.0  # dB a second: nothing that is struck rings longer
 
 
-def from_onset(sound: ArrayLike, *, threshold_db: float = -40.0) -> Float64:
+def from_onset(sound: ArrayLike) -> Float64:
     """Cut what comes before a sound.
 
     Parameters
     ----------
     sound : array_like, shape (n_samples,) or (n_samples, n_channels)
-        One hit with nothing louder than `threshold_db` before it.
-    threshold_db : float
-        The onset is the first sample this close to the peak, in dB re the peak.
+        One hit; its onset is the first sample less than 40 dB below the peak.
 
     Returns
     -------
@@ -54,7 +53,7 @@ def from_onset(sound: ArrayLike, *, threshold_db: float = -40.0) -> Float64:
     """
     samples = _checked_sound(sound)
     peaks = np.abs(samples).max(axis=1)
-    return samples[np.argmax(peaks >= peaks.max() * 10.0 ** (threshold_db / 20.0)) :]
+    return samples[np.argmax(peaks >= peaks.max() * 10.0 ** (_ONSET_DB / 20.0)) :]
 
 
 def describe(sound: ArrayLike, sample_rate: float) -> Description:
@@ -82,9 +81,10 @@ def describe(sound: ArrayLike, sample_rate: float) -> Description:
     Examples
     --------
     >>> from nmfd_cli.core.drum_sounds.rebuilding import templates
+    >>> from nmfd_cli.core.stft import Stft
     >>> click = np.r_[1.0, np.zeros(4410)]
     >>> description = describe(click, 44_100)
-    >>> templates(description, n_fft=512, hop_length=256, sample_rate=44_100, n_frames=3).shape
+    >>> templates(description, Stft(512, 256), sample_rate=44_100, n_frames=3).shape
     (257, 1, 3)
     """
     if not sample_rate >= LOWEST_SAMPLE_RATE:

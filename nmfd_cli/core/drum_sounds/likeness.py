@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from nmfd_cli.core.drum_sounds.description import Description, Float32
 from nmfd_cli.core.drum_sounds.rebuilding import templates
+from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
 
 _SAMPLE_RATE = 44_100
-_N_FFT = 2048
-_HOP_LENGTH = 512
+_STFT = Stft(2048, 512)
 _N_FRAMES = 40  # half a second
 _POOLED_BINS = 4
 _BATCH = 64
@@ -70,13 +70,7 @@ def _fingerprints(description: Description) -> Float32:
     prints = []
     for first in range(0, len(description), _BATCH):
         part = description.take(range(first, min(first + _BATCH, len(description))))
-        W = templates(
-            part,
-            n_fft=_N_FFT,
-            hop_length=_HOP_LENGTH,
-            sample_rate=_SAMPLE_RATE,
-            n_frames=_N_FRAMES,
-        )
+        W = templates(part, _STFT, sample_rate=_SAMPLE_RATE, n_frames=_N_FRAMES)
         pooled = W[:-1].reshape(-1, _POOLED_BINS, len(part), _N_FRAMES).sum(axis=1)
         rows = np.sqrt(pooled).transpose(1, 0, 2).reshape(len(part), -1)
         prints.append(rows / np.linalg.norm(rows, axis=1, keepdims=True))

@@ -1,7 +1,6 @@
 """From descriptions to the templates of an STFT."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nmfd_cli.core.drum_sounds.description import (
     BAND_EDGES,
@@ -13,9 +12,8 @@ from nmfd_cli.core.drum_sounds.description import (
     centres,
     cumulative,
     decode,
-    periodic_hann,
 )
-from nmfd_cli.errors import ParameterError
+from nmfd_cli.core.stft import Stft
 
 _LOBE_BINS = 8  # beyond them a Hann window leaks less than -80 dB
 _LOBE_DETAIL = 16  # points a bin of the lobe's integral
@@ -24,13 +22,7 @@ _PHASES = 4  # onset places averaged: 4 and 16 differ by less than 0.1 dB
 
 
 def templates(
-    description: Description,
-    *,
-    n_fft: int,
-    hop_length: int,
-    sample_rate: float,
-    n_frames: int,
-    window: ArrayLike | None = None,
+    description: Description, stft: Stft, *, sample_rate: float, n_frames: int
 ) -> Float32:
     """Build the magnitudes that the described sounds have in an STFT.
 
@@ -40,60 +32,26 @@ def templates(
     ----------
     description : Description
         Of R sounds.
-    n_fft : int
-        Length of a frame, samples, at least 2.
-    hop_length : int
-        Samples from frame to frame, 1 to `n_fft`.
+    stft : Stft
     sample_rate : float
         Hz.
     n_frames : int
         T, at least 1.
-    window : array_like, shape (n_fft,), optional
-        The window of the STFT; a periodic Hann window when left out.
 
     Returns
     -------
-    ndarray of float32, shape (n_fft // 2 + 1, R, n_frames)
+    ndarray of float32, shape (K, R, T)
         W, positive.  Its scale is that of ``abs(rfft(window * frame))`` of the sound as it was
         learned; frame 0 is the first whose window reaches the onset.
-
-    Raises
-    ------
-    ParameterError
-        If a number is out of its range, or the window of another length.
     """
-    taper = _checked_window(n_fft, hop_length, n_frames, sample_rate=sample_rate, window=window)
-    weights = _cell_weights(taper, hop_length, n_frames, sample_rate=sample_rate)
+    taper: Float64 = stft.window.astype(np.float64)
+    weights = _cell_weights(taper, stft.hop_length, n_frames, sample_rate=sample_rate)
     power = _band_power(description, weights)
     loudest = 0.5 * sample_rate**2 * 10.0 ** (description.level_db.astype(np.float64) / 10.0)
     spectrum = decode(description.spectrum).T * loudest.astype(np.float32)
-    W = np.empty((n_fft // 2 + 1, len(description), n_frames), dtype=np.float32)
+    W = np.empty((stft.n_bins, len(description), n_frames), dtype=np.float32)
     _leak(spectrum, power, taper, sample_rate=sample_rate, out=W)
     return W
-
-
-def _checked_window(
-    n_fft: int, hop_length: int, n_frames: int, *, sample_rate: float, window: ArrayLike | None
-) -> Float64:
-    for name, value, least in (
-        ("n_fft", n_fft, 2),
-        ("hop_length", hop_length, 1),
-        ("n_frames", n_frames, 1),
-    ):
-        if value < least:
-            raise ParameterError(expected=f"at least {least}", found=str(value), setting=name)
-    if hop_length > n_fft:
-        raise ParameterError(
-            expected=f"at most n_fft = {n_fft}", found=str(hop_length), setting="hop_length"
-        )
-    if not (sample_rate > 0.0 and np.isfinite(sample_rate)):
-        raise ParameterError(expected="a positive sample rate", found=str(sample_rate))
-    if window is None:
-        return periodic_hann(n_fft)
-    taper = np.asarray(window, dtype=np.float64)
-    if taper.shape != (n_fft,):
-        raise ParameterError(expected=f"a window of shape ({n_fft},)", found=str(taper.shape))
-    return taper
 
 
 def _cell_weights(taper: Float64, hop_length: int, n_frames: int, *, sample_rate: float) -> Float32:
