@@ -62,7 +62,7 @@ _KEYS: Final = {
 
 #: The drum programs of General MIDI 2 and Roland GS with their variations: standard, room, power,
 #: electronic, TR-808, jazz, brush, orchestra.  Others are no drum sets (marching bands, effects).
-_PROGRAMS: Final = (*range(20), 24, 25, *range(32, 37), 40, 41, 42, 48)
+PROGRAMS: Final = (*range(20), 24, 25, *range(32, 37), 40, 41, 42, 48)
 
 #: Where Roland GS puts other sounds on these keys; None leaves the key out.
 _EXCEPTIONS: Final[dict[tuple[int, int], tuple[str, str] | None]] = {
@@ -126,7 +126,7 @@ def font_shots(path: Path) -> list[Shot]:
         If the SoundFont or fluidsynth fails, or it has no drum program.
     """
     names = drum_programs(path)
-    programs = [program for program in _PROGRAMS if program in names]
+    programs = [program for program in PROGRAMS if program in names]
     if not programs:
         raise InputFileError(path, expected="a SoundFont with drum programs", found="none")
 

@@ -7,13 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.training.bank_soundfonts import FONTS, program_keys
+from nmfd_cli.training.bank_soundfonts import FONTS, PROGRAMS, program_keys
 from nmfd_cli.training.soundfont import drum_programs, render_notes
 
 _VELOCITIES: Final = (45, 85, 122)
-
-#: Drum programs of General MIDI 2 and Roland GS; others are no drum sets.
-_PROGRAMS: Final = (*range(20), 24, 25, *range(32, 37), 40, 41, 42, 48)
 
 #: (SoundFont, program) whose own sounds training never plays: room, power, TR-808 and jazz sets.
 _HELD_OUT_PROGRAMS: Final = (
@@ -47,7 +44,7 @@ def drum_jobs() -> list[tuple[Path, int]]:
         for path in FONTS
         if path.is_file()
         for program in drum_programs(path)
-        if program in _PROGRAMS
+        if program in PROGRAMS
     ]
 
 
