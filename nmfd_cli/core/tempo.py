@@ -77,13 +77,17 @@ class Tempo:
         """Return the times of beats by their numbers."""
         if self.is_steady:
             return self.downbeat + numbers * self.seconds_per_beat
-        known = np.array(self.beat_times)
-        last = len(known) - 1
-        times = np.interp(numbers, np.arange(len(known)), known)
-        early, late = numbers < 0, numbers > last
-        times[early] = known[0] + numbers[early] * (known[1] - known[0])
-        times[late] = known[-1] + (numbers[late] - last) * (known[-1] - known[-2])
-        return np.asarray(times)
+        return _at(numbers, np.array(self.beat_times))
+
+
+def _at(numbers: FloatArray, known: FloatArray) -> FloatArray:
+    """Return the times of numbers, also before the first time that is known and behind the last."""
+    last = len(known) - 1
+    times = np.interp(numbers, np.arange(len(known)), known)
+    early, late = numbers < 0, numbers > last
+    times[early] = known[0] + numbers[early] * (known[1] - known[0])
+    times[late] = known[-1] + (numbers[late] - last) * (known[-1] - known[-2])
+    return np.asarray(times)
 
 
 def estimate_tempo(onsets: Mapping[str, FloatArray]) -> Tempo | None:
@@ -150,22 +154,8 @@ def _tempo(pulse: Pulse, metre: Metre) -> Tempo:
         return Tempo(bpm, downbeat % (bar * step_seconds), metre.beats_per_bar)
     first, last = numbers[0], numbers[-1]
     start = metre.first - bar * int((metre.first - first) // bar)  # the first in the music
-    ends = (pulse.times[0], pulse.times[-1])
-    edges = pulse.times[1] - pulse.times[0], pulse.times[-1] - pulse.times[-2]
-    while _extended(start - bar, pulse.times, ends, edges) >= 0:  # bars of the silence before
+    while _at(np.array([start - bar]), pulse.times)[0] >= 0:  # bars of the silence before
         start -= bar
     beats = np.arange(start, last + metre.steps_per_beat, metre.steps_per_beat)
-    times = tuple(float(_extended(beat, pulse.times, ends, edges)) for beat in beats)
+    times = tuple(_at(beats, pulse.times).tolist())
     return Tempo(bpm, times[0], metre.beats_per_bar, times)
-
-
-def _extended(
-    step: float, times: FloatArray, ends: tuple[float, float], edges: tuple[float, float]
-) -> float:
-    """Return the time of a step, also before the first and behind the last."""
-    last = len(times) - 1
-    if step < 0:
-        return float(ends[0] + step * edges[0])
-    if step > last:
-        return float(ends[1] + (step - last) * edges[1])
-    return float(times[int(step)])

@@ -212,9 +212,6 @@ def _figure(recording: PlottedResult, panels: tuple[str, ...]) -> "Figure":
     )
     for index, row in enumerate(rows):
         for panel in row:
-            is_right = panel in ("activations", "spectrogram")
-            place = grid[index, int(is_right)] if is_grid and len(row) == 2 else grid[index, :]
-            if is_grid and len(row) == 1 and len(rows) == 2:
-                place = grid[index, int(is_right)]
-            DRAWERS[panel](figure.add_subplot(place), recording, panels)
+            column = int(is_grid and panel in ("activations", "spectrogram"))
+            DRAWERS[panel](figure.add_subplot(grid[index, column]), recording, panels)
     return figure

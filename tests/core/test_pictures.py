@@ -20,7 +20,7 @@ from nmfd_cli.core.pictures import (
 )
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import ParameterError
-from nmfd_cli.report.page.png import encode_png
+from nmfd_cli.report.page.pictures import encode_png
 
 
 def test_png_holds_what_was_given() -> None:

@@ -49,31 +49,17 @@ def tick_labels(ticks: Sequence[float]) -> list[str]:
     return [f"{tick:.{decimals}f}" for tick in ticks]
 
 
-def frequency_ticks(sample_rate: int) -> list[tuple[float, str]]:
-    """Return where on a picture's height, from the bottom (0) to the top (1), stands what."""
-    low, high = frequency_range(sample_rate)
-    shown = [
-        (float(np.log(f / low) / np.log(high / low)), _hertz(f))
-        for f in (50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)
-        if low <= f <= high
-    ]
-    return [(place, label) for place, label in shown if 0.02 < place < 0.98]
-
-
-def _hertz(frequency: float) -> str:
-    return f"{frequency / 1000:g} kHz" if frequency >= 1000 else f"{frequency:g} Hz"
-
-
 def frequency_axis(sample_rate: int, *, decades: bool = False) -> str:
     """Return the labels of a frequency axis; for a low picture those of whole decades only."""
-    ticks = [
-        (place, label)
-        for place, label in frequency_ticks(sample_rate)
-        if not decades or label.lstrip("10") in (" Hz", " kHz")
-    ]
+    low, high = frequency_range(sample_rate)
+    every = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
+    shown = [100, 1000, 10000] if decades else every
+    places = {f: float(np.log(f / low) / np.log(high / low)) for f in shown}
     labels = "".join(
-        f'<span class="tick" style="bottom:{percent(place)}">{label}</span>'
-        for place, label in ticks
+        f'<span class="tick" style="bottom:{percent(place)}">'
+        f"{f'{f / 1000:g} kHz' if f >= 1000 else f'{f:g} Hz'}</span>"
+        for f, place in places.items()
+        if 0.02 < place < 0.98
     )
     return f'<div class="axis-labels" aria-hidden="true">{labels}</div>'
 

@@ -1,6 +1,7 @@
 """Activations shifted in time and summed, for templates whose frames may be tied into boxes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -21,36 +22,32 @@ class TimeGrid:
     ----------
     edges : tuple of int
         Box b covers the frames ``edges[b] ... edges[b + 1] - 1``; begins with zero, rises.
-
-    Attributes
-    ----------
-    widths : tuple of int
-        Frames of each box.
-    n_boxes : int
-    n_frames : int
-        T, the frames that a template spans.
-    is_plain : bool
-        Every box is one frame.
     """
 
     edges: tuple[int, ...]
-    widths: tuple[int, ...] = field(init=False, repr=False, compare=False)
-    n_boxes: int = field(init=False, repr=False, compare=False)
-    n_frames: int = field(init=False, repr=False, compare=False)
-    is_plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        widths = tuple(stop - start for start, stop in pairwise(self.edges))
-        if self.edges[0] != 0 or not widths or min(widths) < 1:
+        if self.edges[0] != 0 or min(self.widths, default=0) < 1:
             raise ParameterError(f"time grid: expected edges rising from 0, found {self.edges}")
-        # computed once, as the engine asks at every panel
-        for name, value in {
-            "widths": widths,
-            "n_boxes": len(widths),
-            "n_frames": self.edges[-1],
-            "is_plain": len(widths) == self.edges[-1],
-        }.items():
-            object.__setattr__(self, name, value)
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """The frames of each box."""
+        return tuple(stop - start for start, stop in pairwise(self.edges))
+
+    @property
+    def n_boxes(self) -> int:
+        return len(self.edges) - 1
+
+    @property
+    def n_frames(self) -> int:
+        """T, the frames that a template spans."""
+        return self.edges[-1]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every box is one frame."""
+        return self.n_boxes == self.n_frames
 
     @classmethod
     def plain(cls, n_frames: int) -> "TimeGrid":
