@@ -48,53 +48,14 @@ _NOTES_READ: Final[dict[str, tuple[int, ...]]] = {
 }
 
 #: Percussion that belongs to none of the classes, folded; a plural counts as well.
-PERCUSSION: Final = frozenset(
-    [
-        "cowbell",
-        "tambourine",
-        "vibraslap",
-        "bongo",
-        "conga",
-        "timbale",
-        "agogo",
-        "cabasa",
-        "maraca",
-        "whistle",
-        "guiro",
-        "clave",
-        "woodblock",
-        "block",
-        "cuica",
-        "triangle",
-        "shaker",
-        "chime",
-        "windchime",
-        "belltree",
-        "jinglebell",
-        "sleighbell",
-        "castanet",
-        "surdo",
-        "stick",
-        "slap",
-        "squareclick",
-        "metronome",
-        "metronomeclick",
-        "metronomebell",
-        "highq",
-        "scratch",
-        "scratchpush",
-        "scratchpull",
-        "gong",
-        "djembe",
-        "cajon",
-        "tabla",
-        "timpani",
-        "udu",
-        "tamtam",
-        "glockenspiel",
-        "fingercymbal",
-    ]
-)
+PERCUSSION: Final = frozenset([
+    "cowbell", "tambourine", "vibraslap", "bongo", "conga", "timbale", "agogo", "cabasa", "maraca",
+    "whistle", "guiro", "clave", "woodblock", "block", "cuica", "triangle", "shaker", "chime",
+    "windchime", "belltree", "jinglebell", "sleighbell", "castanet", "surdo", "stick", "slap",
+    "squareclick", "metronome", "metronomeclick", "metronomebell", "highq", "scratch",
+    "scratchpush", "scratchpull", "gong", "djembe", "cajon", "tabla", "timpani", "udu", "tamtam",
+    "glockenspiel", "fingercymbal",
+])  # fmt: skip
 # Recordings of more than one drum.
 _MICROPHONES: Final = frozenset(
     ["oh", "ohs", "overhead", "overheads", "ohl", "ohr", "room", "rooms", "roommic"]

@@ -65,9 +65,8 @@ def learn_bank(out: Path, fonts: Sequence[Path] = FONTS) -> Kit:
     OutputError
         If the file cannot be written.
     """
-    if fonts:
-        require_fluidsynth()
-        require_fonts(fonts)
+    require_fluidsynth()
+    require_fonts(fonts)
     learned: list[tuple[Sound, Description]] = []
     for font in fonts:
         learned += described(font_shots(font))

@@ -16,38 +16,32 @@ SOURCE: Final = Source("synthesis", "The synthesised drums of nmfd", "MIT", "The
 _FADED = 0.25  # the part of a one-shot's end over which it is faded out
 _CUT_SECONDS = 0.3  # longer ones were cut while they still rang
 
-#: The classes that the bank takes from the synthesis.  The SoundFonts hold a dozen cymbals only,
-#: and here more of them help; of the other classes recorded sounds serve better alone (with all
+#: The class that the bank takes from the synthesis.  The SoundFonts hold a dozen cymbals only, and
+#: here more of them help; of the other classes recorded sounds serve better alone (with all
 #: synthesised sounds in the bank, the onset F of toms was .49, with the cymbals alone .68).
-CLASSES: Final = ("cymbal",)
+_DRUM: Final = "cymbal"
 
-#: By which factors the parameters of a class's voices are changed, one variant a row.
-_VARIANTS: Final[dict[str, tuple[Mapping[str, float], ...]]] = {
-    "cymbal": (
-        {"edge": 0.7, "t60": 1.3, "ping_frequency": 0.75},
-        {"edge": 1.4, "t60": 0.7, "ping_frequency": 1.3},
-        {"bright_t60": 0.5, "build_up": 0.4},
-        {"bright_t60": 1.8, "build_up": 2.0},
-    ),
-}
+#: By which factors the parameters of its voices are changed, one variant a row.
+_VARIANTS: Final[tuple[Mapping[str, float], ...]] = (
+    {"edge": 0.7, "t60": 1.3, "ping_frequency": 0.75},
+    {"edge": 1.4, "t60": 0.7, "ping_frequency": 1.3},
+    {"bright_t60": 0.5, "build_up": 0.4},
+    {"bright_t60": 1.8, "build_up": 2.0},
+)
 
 
 def kit_sounds() -> Iterator[tuple[Sound, Description]]:
-    """Describe the voices of the shipped kit, of those classes that the bank takes."""
-    for drum in CLASSES:
-        for name, voice in KIT[drum].items():
-            yield _described("kit", drum, name, articulation=name, voice=voice)
+    """Describe the cymbals of the shipped kit."""
+    for name, voice in KIT[_DRUM].items():
+        yield _described("kit", name, articulation=name, voice=voice)
 
 
 def variant_sounds() -> Iterator[tuple[Sound, Description]]:
-    """Describe the variants of each voice."""
-    for drum in CLASSES:
-        for name, voice in KIT[drum].items():
-            for number, factors in enumerate(_VARIANTS[drum], start=1):
-                variant = _scaled(voice, factors)
-                yield _described(
-                    "variants", drum, f"{name}_{number}", articulation=name, voice=variant
-                )
+    """Describe the variants of each."""
+    for name, voice in KIT[_DRUM].items():
+        for number, factors in enumerate(_VARIANTS, start=1):
+            variant = _scaled(voice, factors)
+            yield _described("variants", f"{name}_{number}", articulation=name, voice=variant)
 
 
 def _scaled(voice: Voice, factors: Mapping[str, float]) -> Voice:
@@ -58,16 +52,16 @@ def _scaled(voice: Voice, factors: Mapping[str, float]) -> Voice:
 
 
 def _described(
-    kit: str, drum: str, name: str, *, articulation: str, voice: Voice
+    kit: str, name: str, *, articulation: str, voice: Voice
 ) -> tuple[Sound, Description]:
-    samples = voice.one_shot(voice_generator("kit", drum, name))
+    samples = voice.one_shot(voice_generator("kit", _DRUM, name))
     description = describe(samples, SAMPLE_RATE)
     seconds = len(samples) / SAMPLE_RATE
     if seconds > _CUT_SECONDS:
         description = ring_on(description, (1.0 - _FADED) * seconds)
     sound = Sound(
-        name=f"synthesis {drum} {name}",
-        drum=drum,
+        name=f"synthesis {_DRUM} {name}",
+        drum=_DRUM,
         articulation=articulation.replace("_", " "),
         source=SOURCE.key,
         kits=(f"synthesis {kit}",),

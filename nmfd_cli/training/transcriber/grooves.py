@@ -15,30 +15,15 @@ from nmfd_cli.training.transcriber.meter import Meter
 Pattern = dict[int, float]
 
 _STYLES: Final = {
-    "rock": 0.20,
-    "funk": 0.16,
-    "jazz": 0.09,
-    "dance": 0.12,
-    "latin": 0.07,
-    "metal": 0.08,
-    "train": 0.04,
-    "tribal": 0.06,
-    "half-time": 0.09,
-    "random": 0.09,
-}
+    "rock": 0.20, "funk": 0.16, "jazz": 0.09, "dance": 0.12, "latin": 0.07, "metal": 0.08,
+    "train": 0.04, "tribal": 0.06, "half-time": 0.09, "random": 0.09,
+}  # fmt: skip
 
 #: What keeps the time, and how often.
 _KEEPERS: Final = {
-    "closed_hihat": 0.36,
-    "ride": 0.20,
-    "changing": 0.12,
-    "none": 0.03,
-    "open_hihat": 0.05,
-    "half_open": 0.13,
-    "other": 0.04,
-    "crash": 0.05,
-    "floor_tom": 0.02,
-}
+    "closed_hihat": 0.36, "ride": 0.20, "changing": 0.12, "none": 0.03, "open_hihat": 0.05,
+    "half_open": 0.13, "other": 0.04, "crash": 0.05, "floor_tom": 0.02,
+}  # fmt: skip
 
 _BACKBEATS: Final = {2: (1,), 3: (1,), 4: (1, 3), 5: (1, 3), 6: (3,)}
 

@@ -15,36 +15,20 @@ from nmfd_cli.transcription.vocabulary import OUTPUTS
 
 #: Usual level of a part's full hit in a mixture, in dB.
 _USUAL_LEVELS: Final = {
-    "kick": 0.0,
-    "snare": -2.0,
-    "sidestick": -7.0,
-    "closed_hihat": -10.0,
-    "open_hihat": -8.0,
-    "half_open": -9.0,
-    "pedal_hihat": -14.0,
-    "tom": -3.5,
-    "ride": -12.0,
-    "ride_bell": -10.0,
-    "crash": -7.0,
-    "clap": -5.0,
-    "other": -9.0,
-}
+    "kick": 0.0, "snare": -2.0, "sidestick": -7.0, "closed_hihat": -10.0, "open_hihat": -8.0,
+    "half_open": -9.0, "pedal_hihat": -14.0, "tom": -3.5, "ride": -12.0, "ride_bell": -10.0,
+    "crash": -7.0, "clap": -5.0, "other": -9.0,
+}  # fmt: skip
 _BUSES: Final = {
     **dict.fromkeys(("closed_hihat", "open_hihat", "half_open", "pedal_hihat"), "hihat"),
     **dict.fromkeys(("ride", "ride_bell", "crash"), "cymbal"),
     "sidestick": "snare",
 }
 _ARTICULATIONS: Final = {
-    "sidestick": "side stick",
-    "closed_hihat": "closed hihat",
-    "open_hihat": "open hihat",
-    "half_open": "open hihat",
-    "pedal_hihat": "pedal hihat",
-    "ride": "ride",
-    "ride_bell": "ride bell",
-    "crash": "crash",
-    "other": "other",
-}
+    "sidestick": "side stick", "closed_hihat": "closed hihat", "open_hihat": "open hihat",
+    "half_open": "open hihat", "pedal_hihat": "pedal hihat", "ride": "ride",
+    "ride_bell": "ride bell", "crash": "crash", "other": "other",
+}  # fmt: skip
 #: Parts that end a sounding open hi-hat, always or where it is choked.
 _CLOSERS: Final = ("closed_hihat", "pedal_hihat")
 _ALL_HIHATS: Final = ("closed_hihat", "pedal_hihat", "open_hihat", "half_open")

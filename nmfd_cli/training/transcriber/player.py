@@ -19,33 +19,16 @@ from nmfd_cli.training.transcriber.meter import Meter, draw_meter
 
 #: Parts of a performance; toms and crashes are several instruments.
 PARTS: Final = (
-    "kick",
-    "snare",
-    "sidestick",
-    "closed_hihat",
-    "half_open",
-    "open_hihat",
-    "pedal_hihat",
-    *(f"tom{number}" for number in range(4)),
-    "ride",
-    "ride_bell",
-    "crash0",
-    "crash1",
-    "clap",
+    "kick", "snare", "sidestick", "closed_hihat", "half_open", "open_hihat", "pedal_hihat",
+    *(f"tom{number}" for number in range(4)), "ride", "ride_bell", "crash0", "crash1", "clap",
     "other",
-)
+)  # fmt: skip
 _HIHATS: Final = ("closed_hihat", "half_open", "open_hihat", "pedal_hihat")
 
 _HANDS: Final = {
-    "kick": "kick",
-    "snare": "snare",
-    "sidestick": "snare",
-    "clap": "snare",
-    **dict.fromkeys(_HIHATS, "hat"),
-    "other": "hat",
-    "ride": "cymbal",
-    "ride_bell": "cymbal",
-}
+    "kick": "kick", "snare": "snare", "sidestick": "snare", "clap": "snare",
+    **dict.fromkeys(_HIHATS, "hat"), "other": "hat", "ride": "cymbal", "ride_bell": "cymbal",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)

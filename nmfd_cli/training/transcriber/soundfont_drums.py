@@ -23,14 +23,9 @@ _HELD_OUT_PROGRAMS: Final = (
 _OWN_SOUNDS: Final = ("kick", "snare", "tom")
 
 _ARTICULATIONS: Final = {
-    "side stick": "sidestick",
-    "brush slap": "snare",
-    "closed": "closed_hihat",
-    "pedal": "pedal_hihat",
-    "open": "open_hihat",
-    "ride": "ride",
-    "ride bell": "ride_bell",
-}
+    "side stick": "sidestick", "brush slap": "snare", "closed": "closed_hihat",
+    "pedal": "pedal_hihat", "open": "open_hihat", "ride": "ride", "ride bell": "ride_bell",
+}  # fmt: skip
 _DRUMS: Final = {"hihat": "closed_hihat", "cymbal": "crash"}
 
 #: Percussion beside the keys that the bank is learned from.

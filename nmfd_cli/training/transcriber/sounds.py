@@ -30,14 +30,9 @@ from nmfd_cli.training.transcriber.soundfont_drums import drum_jobs, is_held_out
 
 #: Sources whose sounds training never plays.
 HELD_OUT_SOURCES: Final = (
-    "gogodze",
-    "pearl-master-studio",
-    "rumpf_kit_z01",
-    "machine_LM-2",
-    "machine_LM-2_b",
-    "machine_Roland-CR-8000",
-    "machine_Casio-RZ1",
-)
+    "gogodze", "pearl-master-studio", "rumpf_kit_z01", "machine_LM-2", "machine_LM-2_b",
+    "machine_Roland-CR-8000", "machine_Casio-RZ1",
+)  # fmt: skip
 #: Seeds of synthesised voices from here on are held out.
 HELD_OUT_SEED: Final = 1_000_000
 

@@ -17,13 +17,8 @@ from nmfd_cli.transcription.vocabulary import DRUMS, N_DRUMS, N_OUTPUTS
 
 #: Weight of frames that are hits: a missed hit costs more than a false one.
 _HIT_WEIGHTS: Final[Mapping[str, float]] = {
-    "kick": 1.7,
-    "snare": 2.2,
-    "hihat": 1.7,
-    "tom": 3.0,
-    "cymbal": 2.5,
-    "clap": 3.0,
-}
+    "kick": 1.7, "snare": 2.2, "hihat": 1.7, "tom": 3.0, "cymbal": 2.5, "clap": 3.0,
+}  # fmt: skip
 _ARTICULATION_HIT_WEIGHT: Final = 2.5
 _ARTICULATION_WEIGHT: Final = 0.6
 

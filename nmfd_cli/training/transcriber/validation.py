@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nmfd_cli.core.onset_matching import match_onsets
 from nmfd_cli.training.transcriber.targets import AUDIBLE_BANDS
 from nmfd_cli.transcription.decoding import peak_frames, refined_times
 from nmfd_cli.transcription.features import network_input
@@ -49,20 +50,8 @@ def references(rows: Rows) -> list[References]:
 
 
 def count_matches(true: Sequence[float], found: Sequence[float]) -> NDArray[np.int64]:
-    """Return how many hits match, are true, are found; both sequences ascend.
-
-    Taking the earliest pair within the tolerance each time gives the largest matching, since all
-    tolerances are equal.
-    """
-    i = j = n_matches = 0
-    while i < len(true) and j < len(found):
-        if abs(true[i] - found[j]) <= TOLERANCE:
-            n_matches, i, j = n_matches + 1, i + 1, j + 1
-        elif true[i] < found[j]:
-            i += 1
-        else:
-            j += 1
-    return np.array([n_matches, len(true), len(found)])
+    """Return how many hits match, are true, are found."""
+    return np.array([len(match_onsets(true, found, TOLERANCE)), len(true), len(found)])
 
 
 def _counts(curve: Probabilities, threshold: float, its: References) -> NDArray[np.int64]:
