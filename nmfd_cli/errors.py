@@ -131,6 +131,16 @@ class OutputError(NmfdError):
     """A result cannot be written, or writing it would destroy something."""
 
 
+def cannot_read(path: str | Path, error: OSError) -> InputFileError:
+    """Return what to raise where the system refuses a file that is to be read."""
+    return InputFileError(path, f"cannot be read: {error.strerror or error}")
+
+
+def cannot_write(path: str | Path, error: OSError) -> OutputError:
+    """Return what to raise where the system refuses a file that is to stand at `path`."""
+    return OutputError(f"cannot write: {error.strerror or error}", path=path)
+
+
 class MissingExtraError(NmfdError):
     """An optional package is not installed.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from nmfd_cli.batch.plan import Job, sources_of
 from nmfd_cli.batch.run import BatchSummary
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.existing import require_free
 from nmfd_cli.io.transaction import Transaction, write_file
 
 

@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import InputFileError, ParameterError, Warn, cannot_read, warn_python
+from nmfd_cli.io.audio.decoder import is_audio, is_beyond_us
 from nmfd_cli.io.audio.recording import STREAM
-from nmfd_cli.io.one_shots import is_audio, is_beyond_us
 from nmfd_cli.output.manifest import SUFFIX as MANIFEST_SUFFIX
 from nmfd_cli.output.manifest import read_manifest
 from nmfd_cli.settings.output import OutputSettings
@@ -146,7 +146,7 @@ def _audio_files(folder: Path, recursive: bool, passed_over: list[Path]) -> Iter
         try:
             entries = sorted(here.iterdir())
         except OSError as error:
-            raise InputFileError(here, f"cannot be read: {error.strerror or error}") from error
+            raise cannot_read(here, error) from error
         stems |= _written_stems(entries)
         entries = [entry for entry in entries if not entry.name.startswith(".")]
         passed_over += [entry for entry in entries if entry.is_file() and is_beyond_us(entry)]

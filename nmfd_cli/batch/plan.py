@@ -21,8 +21,7 @@ from nmfd_cli.errors import (
     warn_python,
 )
 from nmfd_cli.io.audio.recording import STREAM, estimated_seconds
-from nmfd_cli.io.file_record import tree_hash
-from nmfd_cli.io.replacement import real_paths, require_free
+from nmfd_cli.io.existing import real_paths, require_free, tree_hash
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.find import load_kit, shipped_bank
 from nmfd_cli.output.names import Places, places_for, written_names

@@ -8,7 +8,7 @@ from typing import Any
 from nmfd_cli import __version__
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.io.audio.recording import AudioFacts
-from nmfd_cli.io.file_record import FileRecord, file_hash
+from nmfd_cli.io.existing import FileRecord, file_hash
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.output.manifest import Manifest, ReportRecord, StemRecord
 from nmfd_cli.output.stem_writer import WrittenStem

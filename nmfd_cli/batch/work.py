@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any
 from nmfd_cli.batch.events import Done, Ended, Failed, Skipped
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.results import WrittenSeparation, file_names, manifest_for, result_of_manifest
-from nmfd_cli.errors import InputFileError, NmfdError, Progress, Warn, no_progress, reason, trace
+from nmfd_cli.errors import (
+    InputFileError,
+    NmfdError,
+    Progress,
+    Warn,
+    cannot_read,
+    no_progress,
+    reason,
+    trace,
+)
 from nmfd_cli.io.audio.recording import Recording, recording_at
-from nmfd_cli.io.file_record import file_hash, is_unchanged
+from nmfd_cli.io.existing import file_hash, is_unchanged
 from nmfd_cli.io.transaction import Sink, Transaction
 from nmfd_cli.kits.find import shipped_kit
 from nmfd_cli.output.manifest import Manifest, known_results, read_manifest, recover
@@ -220,5 +229,5 @@ def _stamp(path: str) -> tuple[int, int]:
     try:
         status = Path(path).stat()
     except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
     return status.st_size, status.st_mtime_ns

@@ -124,7 +124,7 @@ def _extract(
     """Separate a recording, make a kit of it and write that."""
     from contextlib import ExitStack
 
-    from nmfd_cli.io.replacement import real_paths
+    from nmfd_cli.io.existing import real_paths
     from nmfd_cli.io.score import Score
     from nmfd_cli.kits.extract import KitDraft
     from nmfd_cli.kits.extracted_files import KitFiles

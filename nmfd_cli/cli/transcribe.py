@@ -97,7 +97,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.errors import InputFileError
     from nmfd_cli.io.audio.recording import recording_at
-    from nmfd_cli.io.replacement import real_paths
+    from nmfd_cli.io.existing import real_paths
     from nmfd_cli.io.score.drum_map import load_drum_map
     from nmfd_cli.kits.find import load_kit
     from nmfd_cli.output.transcription_writer import Transcription, transcription_places

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nmfd_cli.core.drum_sounds.description import Description
 from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
 from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.special_files import refuse_special
+from nmfd_cli.io.existing import refuse_special
 from nmfd_cli.io.transaction import write_file
 
 #: The ending of a kit file's name.

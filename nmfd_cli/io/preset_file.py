@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import InputFileError, ParameterError, cannot_read
 
 #: How a value is checked and converted; raises `ParameterError` with what was expected and found.
 Check = Callable[[Any], Any]
@@ -99,7 +99,7 @@ def _read_text(path: Path) -> str:
     except FileNotFoundError as error:
         raise InputFileError(path, "no such file") from error
     except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror}") from error
+        raise cannot_read(path, error) from error
     if len(content) > _MOST_BYTES:
         raise InputFileError(path, expected="a preset of at most 1 MB", found="more")
     try:

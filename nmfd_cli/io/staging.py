@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from nmfd_cli.errors import OutputError
+from nmfd_cli.errors import OutputError, cannot_write
 from nmfd_cli.stop_signals import cleaned_up, signals_held
 
 if sys.platform != "win32":
@@ -117,8 +117,7 @@ def _make(folder: Path) -> tuple[Path, int]:
             continue
         except OSError as error:
             _remove_empty(staging)
-            message = f"cannot write: {error.strerror or error}"
-            raise OutputError(message, path=folder) from error
+            raise cannot_write(folder, error) from error
         if _lock(descriptor) is not False and staging.exists():
             return staging, descriptor
         os.close(descriptor)  # somebody took it for an abandoned one and removes it

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.errors import InputFileError, NmfdError, Warn, warn_python
+from nmfd_cli.io.audio.decoder import audio_below
 from nmfd_cli.io.kit_file import KIT_SUFFIX, read_kit
-from nmfd_cli.io.one_shots import audio_below
 from nmfd_cli.io.resources import shipped, user_config_folder
 
 #: The name by which the shipped bank is called.

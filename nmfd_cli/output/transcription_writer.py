@@ -15,8 +15,8 @@ from nmfd_cli.core.articulations import MIDI_NOTES
 from nmfd_cli.core.tempo import estimate_tempo
 from nmfd_cli.errors import MissingExtraError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
+from nmfd_cli.io.existing import require_free
 from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
-from nmfd_cli.io.replacement import require_free
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import is_midi
 from nmfd_cli.io.score.writer import audacity_text, reaper_text, score_notes, score_text

@@ -11,7 +11,6 @@ from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target, usual_panel
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import Progress
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.spool import SpooledSpectrogram
 from nmfd_cli.settings.definitions import SeparationSettings
 
 #: Frames that are transformed, or divided among stems, at a time.
@@ -65,6 +64,8 @@ def kept(
             V[:, start : start + panel.shape[1]] = panel
             start += panel.shape[1]
         return ArrayTarget(V, V.dtype)
+    from nmfd_cli.io.spool import SpooledSpectrogram  # what long recordings need
+
     spool = SpooledSpectrogram(shape[0], usual_panel_frames(*shape), dtype)
     resources.enter_context(spool)
     for panel in panels:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
-from nmfd_cli.io.file_record import file_hash
+from nmfd_cli.io.existing import file_hash
 from nmfd_cli.io.resources import shipped
 
 WANTED = 1.7

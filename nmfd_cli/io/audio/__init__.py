@@ -13,6 +13,5 @@ In the order of the work:
 ``samples``     the same of an array: `recording_from`
 ``streams``     standard input as a recording, standard output as the place of one file
 ``writer``      `SampleFormat`, `AudioWriter`
-``spool``       the samples of a track on the temporary disk
 ==============  ================================================================================
 """

@@ -12,7 +12,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import InputFileError, Warn, warn_python
+from nmfd_cli.errors import InputFileError, Warn, cannot_read, warn_python
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
 from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, readable, source_of
@@ -136,7 +136,7 @@ def open_recording(
         try:
             _require_file(path)
         except OSError as error:  # a name too long, or a folder that may not be looked into
-            raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+            raise cannot_read(path, error) from error
         try:
             source = source_of(path)
         except NotDecodedError as error:

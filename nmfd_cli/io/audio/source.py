@@ -15,10 +15,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 import soundfile as sf
 
-from nmfd_cli.errors import InputFileError
+from nmfd_cli.errors import InputFileError, cannot_read
 from nmfd_cli.io.audio.decoder import file_name, is_mp3, silenced
 from nmfd_cli.io.audio.riff import Layout, find_layout
-from nmfd_cli.io.special_files import refuse_special
+from nmfd_cli.io.existing import refuse_special
 
 #: What a WAV file's samples may be.
 _PCM, _MPEG, _EXTENSIBLE = 1, (0x50, 0x55), 0xFFFE
@@ -109,7 +109,7 @@ def _opened(source: AudioSource, resources: ExitStack) -> sf.SoundFile:
             path, f"expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): {reason}"
         ) from error
     except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
 
 
 def source_of(path: Path) -> AudioSource:
@@ -125,7 +125,7 @@ def source_of(path: Path) -> AudioSource:
         with path.open("rb") as file:
             layout = find_layout(file)
     except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
     source = AudioSource(path, layout)
     if layout is None:
         _try(source)

@@ -2,16 +2,14 @@
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+from nmfd_cli.errors import ParameterError, cannot_read, cannot_write
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
-from nmfd_cli.io.temporary import temporary_folder
+from nmfd_cli.io.temporary import no_room, temporary_folder
 
 _COPY_BYTES = 1 << 20
 
@@ -72,14 +70,14 @@ def _spool_stdin(copy: Path) -> None:
             try:
                 block = stdin.read(_COPY_BYTES)
             except OSError as error:
-                raise InputFileError(STREAM, f"cannot be read: {error.strerror}") from error
+                raise cannot_read(STREAM, error) from error
             if not block:
                 break
             try:
                 file.write(block)
                 file.flush()
             except OSError as error:
-                raise _no_room(error) from error
+                raise no_room(f"standard input: {error.strerror}") from error
 
 
 class StdoutOutput:
@@ -101,12 +99,7 @@ class StdoutOutput:
         self._file = self._resources.enter_context(temporary_folder()) / "stdout"
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._resources.close()
 
     def place(self, path: Path) -> Path:
@@ -124,7 +117,7 @@ class StdoutOutput:
         try:
             self._file.write_bytes(content.encode() if isinstance(content, str) else content)
         except OSError as error:
-            raise _no_room(error, "standard output") from error
+            raise no_room(f"standard output: {error.strerror}") from error
 
     def commit(self) -> None:
         """Send it.
@@ -144,12 +137,4 @@ class StdoutOutput:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise OutputError(f"cannot write: {error.strerror}", path="standard output") from error
-
-
-def _no_room(error: OSError, what: str = "standard input") -> OutputError:
-    return OutputError(
-        f"no room for {what}: {error.strerror}",
-        path=tempfile.gettempdir(),
-        hint="TMPDIR names another folder",
-    )
+            raise cannot_write("standard output", error) from error

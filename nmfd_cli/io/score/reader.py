@@ -24,6 +24,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.io.existing import refuse_special
 from nmfd_cli.io.score.layout import Table, UnknownDrumError
 from nmfd_cli.io.score.notes import (
     AS_WRITTEN,
@@ -34,7 +35,6 @@ from nmfd_cli.io.score.notes import (
     left_out_line,
     require_velocity,
 )
-from nmfd_cli.io.special_files import refuse_special
 
 _COMMENT = re.compile(r"\s#.*")
 #: The first row of Reaper's markers and regions, which is no comment.

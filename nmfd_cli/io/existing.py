@@ -1,13 +1,87 @@
-"""What may happen to a file that stands where another is to be written."""
+"""Files that stand somewhere already: whether they can be read, are as written, may be replaced."""
 
 import filecmp
+import hashlib
 import os
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nmfd_cli.errors import OutputError, Warn, warn_python
-from nmfd_cli.io.file_record import CHANGED, FOREIGN, FileRecord, file_hash, is_foreign, state_of
+from nmfd_cli.errors import InputFileError, OutputError, Warn, cannot_read, warn_python
+
+
+def refuse_special(path: Path, expected: str) -> None:
+    """Refuse a pipe or a device under the name of a file: reading one may wait, or never end.
+
+    What is not there at all is left to who opens it, but for a link to nothing.
+
+    Raises
+    ------
+    InputFileError
+        With what was `expected`.
+    """
+    if path.is_symlink() and not path.exists():
+        raise InputFileError(path, expected=expected, found="a link to nothing")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputFileError(path, expected=expected, found="a pipe or a device")
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file as it was written: its path from some folder, its size in bytes and their SHA-256."""
+
+    file: str
+    size: int
+    sha256: str
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, read in pieces.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise InputFileError(path, "no such file") from error
+    except OSError as error:
+        raise cannot_read(path, error) from error
+
+
+def tree_hash(path: Path) -> str:
+    """Return a hash of a file, or of the names and bytes of all files below a folder.
+
+    Hidden files do not count.
+
+    Raises
+    ------
+    InputFileError
+        If something cannot be read.
+    """
+    refuse_special(path, "a file or a folder")
+    if not path.is_dir():
+        return file_hash(path)
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*"), key=lambda file: file.relative_to(path).as_posix()):
+        relative = file.relative_to(path)
+        if file.is_file() and not any(part.startswith(".") for part in relative.parts):
+            digest.update(os.fsencode(relative.as_posix()) + b"\0")
+            digest.update(file_hash(file).encode())
+    return digest.hexdigest()
+
+
+def is_unchanged(path: Path, record: FileRecord) -> bool:
+    """Whether a file is what was written, byte by byte; its size is compared first."""
+    try:
+        is_whole = path.is_file() and path.stat().st_size == record.size
+        return is_whole and file_hash(path) == record.sha256
+    except (OSError, InputFileError):
+        return False
+
 
 #: ``known(path)`` returns what this program has written at a place at some time.
 Known = Callable[[Path], Sequence[FileRecord]]
@@ -43,7 +117,8 @@ class Replacement:
         require_free(path, self.overwrite or self.known is not None)
         if self.overwrite or self.known is None:
             return
-        if is_foreign(path, self.known(path)):
+        stands = path.exists() or path.is_symlink()
+        if stands and not (path.is_file() and self.known(path)):
             message = "exists and is no result of nmfd's"
             raise OutputError(message, hint="--overwrite replaces it", path=path)
 
@@ -58,10 +133,15 @@ class Replacement:
         if self.overwrite or self.known is None or not path.is_file():
             self.require(path)
             return None
-        is_others = state_of(path, self.known(path)) in (CHANGED, FOREIGN)
-        if not is_others or filecmp.cmp(staged, path, shallow=False):
+        if is_ours(path, self.known(path)) or filecmp.cmp(staged, path, shallow=False):
             return None
         return path.with_name(f"changed-{file_hash(path)[:8]}-{path.name}")
+
+
+def is_ours(path: Path, records: Sequence[FileRecord]) -> bool:
+    """Whether a file is as one of its records, or empty, as a power failure may leave it."""
+    was_cut = bool(records) and path.stat().st_size == 0
+    return was_cut or any(is_unchanged(path, record) for record in records)
 
 
 def require_free(path: Path, overwrite: bool, sources: Container[str] = ()) -> None:
