@@ -31,10 +31,9 @@ from nmfd_cli.pipeline.inputs import part_of, score_for, score_of_part
 from nmfd_cli.pipeline.result import Result, result_of
 from nmfd_cli.report.html import write_report
 from nmfd_cli.report.page.notebook import as_html
-from nmfd_cli.settings.conversion import setting_checks
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import OutputSettings
-from nmfd_cli.settings.presets import load_preset
+from nmfd_cli.settings.presets import load_preset, setting_checks
 
 #: What a score may be: a file, a value, or onsets by drum: seconds (n,), or with velocities (n, 2).
 ScoreLike = str | Path | Score | Mapping[str, ArrayLike]

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from nmfd_cli.cli.messages import error_line, flag_of
 from nmfd_cli.cli.values import Names, PresetName, complete_drums, complete_folders
 from nmfd_cli.errors import ParameterError, Warn
-from nmfd_cli.settings.definitions import GROUPS, SeparationSettings
+from nmfd_cli.settings.definitions import GROUPS, SeparationSettings, idle_settings
 from nmfd_cli.settings.fields import CheckedSettings
 
 if TYPE_CHECKING:
@@ -125,8 +125,6 @@ def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any], warn:
     given = given_values(SeparationSettings, options)
     if not given:
         return
-    from nmfd_cli.settings.idle import idle_settings
-
     has_score = bool(options.get("score") or options.get("score_pattern"))
     for name, wanted in idle_settings(list(given), settings, has_score=has_score):
         warn(f"{flag_of(name)}: does nothing without {wanted}")

@@ -4,6 +4,7 @@ Imports nothing that takes time, as `definitions`.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.settings.fields import CheckedSettings, setting
@@ -17,6 +18,8 @@ SUBTYPES = ("float", "double", "pcm_16", "pcm_24", "pcm_32", "input")
 #: What a format holds, if not every subtype.
 SUBTYPES_OF = {"flac": ("pcm_16", "pcm_24", "input"), "ogg": (), "mp3": ()}
 
+_written = partial(setting, group="Output")
+
 #: What stands for standard input and output in place of a path.
 STREAM = "-"
 
@@ -25,59 +28,43 @@ STREAM = "-"
 class OutputSettings(CheckedSettings):
     """Where and how the stems are written."""
 
-    out: str = setting(
+    out: str = _written(
         "separated",
         "Folder of the results; - writes the one file to standard output.",
         metavar="DIR",
-        group="Output",
     )
-    filename: str = setting(
-        "{track}/{stem}.{ext}",
-        "Path of a stem below that folder.",
-        metavar="TEMPLATE",
-        group="Output",
+    filename: str = _written(
+        "{track}/{stem}.{ext}", "Path of a stem below that folder.", metavar="TEMPLATE"
     )
-    format: str = setting("wav", "File format of the stems.", choices=FORMATS, group="Output")
-    subtype: str | None = setting(
+    format: str = _written("wav", "File format of the stems.", choices=FORMATS)
+    subtype: str | None = _written(
         None,
         "Sample format; 'input' takes the recording's.  [default: float for wav, else the "
         "recording's]",
         choices=SUBTYPES,
-        group="Output",
     )
-    bit_rate: int | None = setting(
+    bit_rate: int | None = _written(
         None,
         "Kilobits a second of ogg (about) and mp3.  [default: 192]",
         low=8,
         high=500,
         metavar="KBPS",
-        group="Output",
     )
-    cue_points: bool = setting(
-        False, "Mark the hits of a stem by cue points in its WAV file.", group="Output"
+    cue_points: bool = _written(False, "Mark the hits of a stem by cue points in its WAV file.")
+    overwrite: bool = _written(False, "Replace existing files.")
+    stem: str | None = _written(
+        None, "Write this stem only, or the sum of several.", metavar="NAME,..."
     )
-    overwrite: bool = setting(False, "Replace existing files.", group="Output")
-    stem: str | None = setting(
-        None, "Write this stem only, or the sum of several.", metavar="NAME,...", group="Output"
+    minus: str | None = _written(
+        None, "Write one file only: everything but this stem, or several.", metavar="NAME,..."
     )
-    minus: str | None = setting(
-        None,
-        "Write one file only: everything but this stem, or several.",
-        metavar="NAME,...",
-        group="Output",
-    )
-    report: bool = setting(
-        False, "Write an HTML report beside the stems, too: see and play them.", group="Output"
-    )
-    report_audio: str = setting(
+    report: bool = _written(False, "Write an HTML report beside the stems, too: see and play them.")
+    report_audio: str = _written(
         "auto",
         "Sound in the report: flac is exact, ogg small, auto takes what fits.",
         choices=REPORT_AUDIO,
-        group="Output",
     )
-    preset: str = setting(
-        "default", "The name of the preset in use.", group="Output", is_option=False
-    )
+    preset: str = _written("default", "The name of the preset in use.", is_option=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()

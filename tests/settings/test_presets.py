@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from nmfd_cli.cli.main import cli
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.preset_file import line_of, read_preset_file
+from nmfd_cli.io.resources import shipped
 from nmfd_cli.settings import presets
-from nmfd_cli.settings.conversion import setting_checks
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import OutputSettings
+from nmfd_cli.settings.presets import setting_checks
 
 CHECKS = setting_checks()
-SHIPPED = sorted(path.stem for path in presets.shipped_folder().glob("*.toml"))
+SHIPPED = sorted(path.stem for path in shipped("presets").glob("*.toml"))
 
 Write = Callable[..., Path]
 
@@ -358,8 +359,8 @@ def test_show_prints_toml_with_what_is_extended(write: Write) -> None:
 
 def test_path_prints_folder_or_file(own_folder: Path) -> None:
     assert nmfd("presets", "path").stdout == f"{own_folder}\n"
-    shipped = presets.shipped_folder() / "draft.toml"
-    assert nmfd("presets", "path", "draft").stdout == f"{shipped}\n"
+    draft = shipped("presets") / "draft.toml"
+    assert nmfd("presets", "path", "draft").stdout == f"{draft}\n"
 
 
 def test_save_writes_once_and_replaces_only_when_asked(own_folder: Path) -> None:
