@@ -20,8 +20,9 @@ from nmfd_cli.cli.options import (
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.errors import Warn
+from nmfd_cli.io.audio.formats import LOSSY
 from nmfd_cli.settings.definitions import SeparationSettings
-from nmfd_cli.settings.output import LOSSY, BatchSettings, OutputSettings
+from nmfd_cli.settings.output import BatchSettings, OutputSettings
 
 if TYPE_CHECKING:
     from nmfd_cli.batch.events import Event

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError
+from nmfd_cli.io.audio.formats import FORMATS
 from nmfd_cli.io.audio.recording import AudioFacts
 from nmfd_cli.io.audio.tags import NO_TAGS, Tags
 from nmfd_cli.io.audio.writer import (
     DEFAULT_BIT_RATE,
-    LOSSY_SUBTYPES,
     AudioWriter,
     SampleFormat,
     require_writable_format,
 )
 from nmfd_cli.io.transaction import Sink
 from nmfd_cli.output.names import Places, chosen_stems, written_names
-from nmfd_cli.settings.output import LOSSY, OutputSettings
+from nmfd_cli.settings.output import OutputSettings
 
 
 def sample_format(facts: AudioFacts, output: OutputSettings) -> SampleFormat:
@@ -32,16 +32,15 @@ def sample_format(facts: AudioFacts, output: OutputSettings) -> SampleFormat:
     OutputError
         If the container cannot hold the recording.
     """
-    if output.format in LOSSY:
-        require_writable_format(output.format, facts)
-        rate = output.bit_rate or DEFAULT_BIT_RATE
-        return SampleFormat(output.format, LOSSY_SUBTYPES[output.format], rate)
-    wanted = output.subtype or ("float" if output.format == "wav" else "input")
-    subtype = facts.precision if wanted == "input" else wanted.upper()
-    if output.format == "flac" and wanted == "input" and subtype not in ("PCM_16", "PCM_24"):
-        subtype = "PCM_24"
     require_writable_format(output.format, facts)
-    return SampleFormat(output.format, subtype)
+    known = FORMATS[output.format]
+    if known.is_lossy:
+        return SampleFormat(output.format, known.usual, output.bit_rate or DEFAULT_BIT_RATE)
+    subtype = output.subtype or known.usual
+    if subtype == "input":
+        subtype = facts.precision.lower()
+        subtype = subtype if subtype in known.subtypes else "pcm_24"
+    return SampleFormat(output.format, subtype.upper())
 
 
 @dataclass(frozen=True)

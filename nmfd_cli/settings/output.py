@@ -7,16 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from nmfd_cli.errors import ParameterError
+from nmfd_cli.io.audio.formats import FORMATS, LOSSY, SUBTYPES
 from nmfd_cli.settings.fields import CheckedSettings, setting
 
-FORMATS = ("wav", "flac", "ogg", "mp3")
-#: Those that do not keep samples as they are.
-LOSSY = ("ogg", "mp3")
 REPORT_AUDIO = ("auto", "flac", "ogg", "none")
-SUBTYPES = ("float", "double", "pcm_16", "pcm_24", "pcm_32", "input")
-
-#: What a format holds, if not every subtype.
-SUBTYPES_OF = {"flac": ("pcm_16", "pcm_24", "input"), "ogg": (), "mp3": ()}
 
 _written = partial(setting, group="Output")
 
@@ -36,7 +30,7 @@ class OutputSettings(CheckedSettings):
     filename: str = _written(
         "{track}/{stem}.{ext}", "Path of a stem below that folder.", metavar="TEMPLATE"
     )
-    format: str = _written("wav", "File format of the stems.", choices=FORMATS)
+    format: str = _written("wav", "File format of the stems.", choices=tuple(FORMATS))
     subtype: str | None = _written(
         None,
         "Sample format; 'input' takes the recording's.  [default: float for wav, else the "
@@ -70,7 +64,7 @@ class OutputSettings(CheckedSettings):
         super().__post_init__()
         if self.stem is not None and self.minus is not None:
             raise ParameterError(setting="stem", expected="either --stem or --minus", found="both")
-        held = SUBTYPES_OF.get(self.format, SUBTYPES)
+        held = FORMATS[self.format].subtypes
         if self.subtype is not None and self.subtype not in held:
             expected = f"one that {self.format} holds ({', '.join(held) or 'none: --bit-rate'})"
             raise ParameterError(setting="subtype", expected=expected, found=self.subtype)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import soundfile as sf
 
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
+from nmfd_cli.io.audio.formats import BYTES
 from nmfd_cli.io.audio.source import AudioSource, opened
 
 #: As many samples of an unknown number libsndfile says a FLAC stream has.
@@ -25,12 +26,6 @@ _PACKED: Final = ("FLAC", "MP3")
 _COUNTED: Final = 4096
 #: Of an MP3 file, where the tag with its length stands: behind the tags of its title and cover.
 _MP3_HEAD: Final = 4096
-#: Bytes of a sample; the others are compressed.
-BYTES: Final = {
-    "PCM_U8": 1, "PCM_S8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4,
-    "FLOAT": 4, "DOUBLE": 8,
-}  # fmt: skip
-
 #: The largest page of an OGG file.
 _OGG_PAGE: Final = 27 + 255 + 255 * 255
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import InputFileError, Warn, cannot_read, warn_python
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
+from nmfd_cli.io.audio.formats import SUBTYPES
 from nmfd_cli.io.audio.length import estimated_length, find_length
 from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, readable, source_of
 from nmfd_cli.io.audio.tags import NO_TAGS, Tags, read_tags, titles_of
@@ -25,12 +26,6 @@ STDIN_NAME: Final = "stdin"
 
 #: The largest sample that is taken: its power still is a number in single precision.
 _LOUDEST = 1e12
-
-#: What a lossy or odd format is closest to, for writing stems in the input's precision.
-_CLOSEST = {
-    "FLOAT": "FLOAT", "DOUBLE": "DOUBLE", "PCM_S8": "PCM_16", "PCM_U8": "PCM_16",
-    "PCM_16": "PCM_16", "PCM_24": "PCM_24", "PCM_32": "PCM_32",
-}  # fmt: skip
 
 Samples = NDArray[np.float64]
 
@@ -63,7 +58,9 @@ class AudioFacts:
     @property
     def precision(self) -> str:
         """The sample format that holds every sample."""
-        return _CLOSEST.get(self.subtype, "FLOAT")
+        if self.subtype in ("PCM_S8", "PCM_U8"):
+            return "PCM_16"
+        return self.subtype if self.subtype.lower() in SUBTYPES else "FLOAT"
 
 
 @dataclass(frozen=True)
