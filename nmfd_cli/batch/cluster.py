@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nmfd_cli import __version__
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.processes import PROGRESS_SECONDS
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import MissingExtraError, ParameterError, reason
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from string import Formatter
 from typing import Any
 from unicodedata import normalize
 
@@ -24,7 +23,13 @@ from nmfd_cli.io.audio.recording import STREAM, estimated_seconds
 from nmfd_cli.io.existing import real_paths, require_free, tree_hash
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.find import load_kit, shipped_bank
-from nmfd_cli.output.names import Places, places_for, written_names
+from nmfd_cli.output.names import (
+    Places,
+    places_for,
+    recording_fields,
+    template_pieces,
+    written_names,
+)
 from nmfd_cli.pipeline.components import possible_stems
 from nmfd_cli.pipeline.inputs import score_for
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -206,20 +211,9 @@ def score_beside(path: str, pattern: str) -> str:
     ParameterError
         If the pattern has an unknown field.
     """
-    try:
-        parts = list(Formatter().parse(pattern))
-    except ValueError as error:
-        message = f"{pattern!r} is not a template: {error}"
-        raise ParameterError(message, setting="score_pattern") from error
-    for _, name, spec, conversion in parts:
-        if name is not None and (name not in SCORE_FIELDS or spec or conversion):
-            expected = ", ".join(f"{{{known}}}" for known in SCORE_FIELDS)
-            raise ParameterError(
-                setting="score_pattern", expected=f"fields {expected}", found=f"{{{name}}}"
-            )
-    source = Path(path)
-    parent = source.absolute().parent.name or "root"
-    return _as_spelled(source.parent / pattern.format(track=source.stem, parent=parent))
+    template_pieces(pattern, SCORE_FIELDS, setting="score_pattern")
+    fields = recording_fields(path) | {"track": Path(path).stem}
+    return _as_spelled(Path(path).parent / pattern.format(**fields))
 
 
 def _as_spelled(path: Path) -> str:

@@ -8,6 +8,7 @@ ended it, and no lock is shared that a dying process could keep.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -17,13 +18,14 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Final, Self
 
-from nmfd_cli.batch.events import Ended, Failed, OnEvent, Progress, Started
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.processors import thread_environment
+from nmfd_cli.batch.results import Ended, Failed, OnEvent, Progress, Started
 from nmfd_cli.batch.work import run_job
 
 #: Shortest time between two progress events of one stage.
 PROGRESS_SECONDS: Final = 0.1
+#: What tells the numeric libraries, when they are loaded, how many threads they may use.
+THREAD_VARIABLES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run_in_pool(
@@ -126,6 +128,21 @@ class _Pool:
         for connection in wait(list(slot_of)):
             assert isinstance(connection, Connection)
             yield slot_of[connection].receive()
+
+
+def thread_environment(n_workers: int) -> dict[str, str]:
+    """Return the variables that divide the processors among workers; none if the user set one."""
+    if any(name in os.environ for name in THREAD_VARIABLES):
+        return {}
+    threads = max(1, available_processors() // n_workers)
+    return dict.fromkeys(THREAD_VARIABLES, str(threads))
+
+
+def available_processors() -> int:
+    """Return how many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager

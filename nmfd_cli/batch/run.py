@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.plan import Job
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.io.staging import remove_loose_parts
 from nmfd_cli.output.manifest import recover

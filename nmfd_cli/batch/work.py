@@ -5,9 +5,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmfd_cli.batch.events import Done, Ended, Failed, Skipped
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.results import WrittenSeparation, file_names, manifest_for, result_of_manifest
+from nmfd_cli.batch.results import (
+    Done,
+    Ended,
+    Failed,
+    Skipped,
+    WrittenSeparation,
+    file_names,
+    manifest_for,
+    result_of_manifest,
+)
 from nmfd_cli.errors import (
     InputFileError,
     NmfdError,

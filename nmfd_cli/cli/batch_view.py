@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Skipped
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, Progress, Skipped
 from nmfd_cli.cli.messages import (
     Reporter,
     decibels,

@@ -25,8 +25,8 @@ from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import BatchSettings, OutputSettings
 
 if TYPE_CHECKING:
-    from nmfd_cli.batch.events import Event
     from nmfd_cli.batch.plan import Job
+    from nmfd_cli.batch.results import Event
     from nmfd_cli.batch.run import BatchSummary
 
 
@@ -153,15 +153,14 @@ def _check_json(output: OutputSettings, options: dict[str, Any]) -> None:
 
 
 def _print_line(event: "Event") -> None:
-    from nmfd_cli.batch.events import Ended
+    from nmfd_cli.batch.results import Ended
 
     if isinstance(event, Ended):
         click.echo(json.dumps(_event_as_dict(event)))
 
 
 def _event_as_dict(event: "Event") -> dict[str, Any]:
-    from nmfd_cli.batch.events import Done, Failed, Skipped
-    from nmfd_cli.batch.results import result_as_dict
+    from nmfd_cli.batch.results import Done, Failed, Skipped, result_as_dict
 
     match event:
         case Done():

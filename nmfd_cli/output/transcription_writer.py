@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from nmfd_cli.core.articulations import MIDI_NOTES
 from nmfd_cli.core.tempo import estimate_tempo
 from nmfd_cli.errors import MissingExtraError, ParameterError, Warn, warn_python
-from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
+from nmfd_cli.io.audio.recording import STREAM
 from nmfd_cli.io.existing import require_free
 from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import is_midi
 from nmfd_cli.io.score.writer import audacity_text, reaper_text, score_notes, score_text
 from nmfd_cli.io.transaction import write_file
+from nmfd_cli.output.names import recording_fields
 
 #: The MIDI velocity of a note that has none.
 _USUAL_VELOCITY = 64.0
@@ -166,9 +167,9 @@ def _template(out: str, n_inputs: int, suffix: str) -> str:
 
 
 def _filled(template: str, recording: str) -> Path:
-    source = Path(STDIN_NAME if recording == STREAM else recording).absolute()
-    parent = source.parent.name or "root"
-    return Path(template.replace("{parent}", parent).replace("{track}", source.stem))
+    for field, text in reversed(recording_fields(recording).items()):
+        template = template.replace(f"{{{field}}}", text)
+    return Path(template)
 
 
 def _require_format(place: Path, *, is_json: bool) -> None:

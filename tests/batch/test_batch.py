@@ -28,11 +28,11 @@ from batches import (
 from disks import without_links
 
 from nmfd_cli.batch import processes as pool
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Started
 from nmfd_cli.batch.failed_list import write_failed_list
 from nmfd_cli.batch.inputs import expand_inputs
 from nmfd_cli.batch.plan import Job, score_beside
-from nmfd_cli.batch.processors import THREAD_VARIABLES, thread_environment
+from nmfd_cli.batch.processes import THREAD_VARIABLES, thread_environment
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, Progress, Started
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
@@ -348,7 +348,7 @@ def test_processes_give_the_same_bytes_longest_first(
 def test_threads_are_divided_among_processes_unless_the_user_says_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("nmfd_cli.batch.processors.available_processors", lambda: 8)
+    monkeypatch.setattr("nmfd_cli.batch.processes.available_processors", lambda: 8)
     for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     assert thread_environment(4) == dict.fromkeys(THREAD_VARIABLES, "2")

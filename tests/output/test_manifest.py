@@ -11,7 +11,7 @@ import pytest
 import soundfile as sf
 from batches import TINY, make_recording, make_recordings, plan, run, tree
 
-from nmfd_cli.batch.events import Event, Progress
+from nmfd_cli.batch.results import Event, Progress
 from nmfd_cli.batch.run import run_jobs
 from nmfd_cli.io.audio.riff import clear_peak_time
 from nmfd_cli.io.existing import FileRecord, file_hash, is_ours, tree_hash
