@@ -20,7 +20,8 @@ from nmfd_cli.errors import ParameterError, Progress, Warn, no_progress, warn_py
 from nmfd_cli.io.audio.recording import Recording, open_recording
 from nmfd_cli.io.audio.samples import recording_from
 from nmfd_cli.io.existing import real_paths, require_free
-from nmfd_cli.io.score import Score, score_from
+from nmfd_cli.io.score.memory import score_from
+from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.kits.find import load_kit
 from nmfd_cli.output.names import places_for

@@ -125,7 +125,7 @@ def _extract(
     from contextlib import ExitStack
 
     from nmfd_cli.io.existing import real_paths
-    from nmfd_cli.io.score import Score
+    from nmfd_cli.io.score.notes import Score
     from nmfd_cli.kits.extract import KitDraft
     from nmfd_cli.kits.extracted_files import KitFiles
     from nmfd_cli.output.stem_writer import sample_format

@@ -15,7 +15,7 @@ from nmfd_cli.io.audio.decoder import audio_below
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM, AudioFacts
 from nmfd_cli.io.audio.writer import AudioWriter, SampleFormat
 from nmfd_cli.io.existing import require_free
-from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes
+from nmfd_cli.io.midi.writer import DEFAULT_BPM, midi_bytes
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.kits.extract import ExtractedKit, kit_as_dict
 from nmfd_cli.kits.instrument import midi_onsets, sfz_text

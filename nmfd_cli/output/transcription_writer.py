@@ -16,7 +16,7 @@ from nmfd_cli.core.tempo import estimate_tempo
 from nmfd_cli.errors import MissingExtraError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import STREAM
 from nmfd_cli.io.existing import require_free
-from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
+from nmfd_cli.io.midi.writer import DEFAULT_BPM, midi_bytes, require_tempo
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import is_midi
 from nmfd_cli.io.score.writer import audacity_text, reaper_text, score_notes, score_text
@@ -101,7 +101,7 @@ def transcription_places(
         If MIDI is asked for and mido is not installed.
     """
     if bpm is not None:
-        _require_tempo(bpm)
+        require_tempo(bpm)
         _require_midi("tempo", out)
     if has_tracks:
         _require_midi("midi_tracks", out)
@@ -133,15 +133,6 @@ def transcription_places(
         _require_format(place, is_json=is_json)
         require_free(place, overwrite, sources)
     return places
-
-
-def _require_tempo(bpm: float) -> None:
-    if not SLOWEST_BPM <= bpm <= FASTEST_BPM:  # NaN neither
-        raise ParameterError(
-            setting="tempo",
-            expected=f"{SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute",
-            found=f"{bpm:g}",
-        )
 
 
 def _require_midi(setting: str, out: str | None) -> None:
@@ -243,8 +234,6 @@ def write_transcription(
         )
         write_file(place, text, overwrite=overwrite)
         return None
-    from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes  # needs an extra
-
     onsets = _onsets_of(transcription.score)
     tempo = estimate_tempo(onsets) if bpm is None else None
     if bpm is None:

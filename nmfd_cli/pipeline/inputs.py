@@ -51,8 +51,6 @@ def open_inputs(
         If the recording, the score or the kit cannot be used.
     ParameterError
         If standard input is a terminal.
-    MissingExtraError
-        If the score is a MIDI file and mido is not installed.
     """
     with recording_at(path, warn=warn) as whole:
         recording = part_of(whole, settings)
@@ -69,8 +67,6 @@ def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn:
     ------
     InputFileError
         If it cannot be used.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
     """
     from nmfd_cli.io.score.drum_map import load_drum_map  # many recordings have no score
     from nmfd_cli.io.score.notes import Reading

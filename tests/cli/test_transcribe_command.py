@@ -16,14 +16,9 @@ from transcriptions import transcribed
 
 from nmfd_cli.cli.main import cli
 from nmfd_cli.io.resources import shipped
-from nmfd_cli.io.score import (
-    Score,
-    parse_score,
-    read_score,
-    read_transcription,
-    score_notes,
-    score_text,
-)
+from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.score.reader import parse_score, read_score, read_transcription
+from nmfd_cli.io.score.writer import score_notes, score_text
 from nmfd_cli.output.transcription_writer import transcription_places
 from nmfd_cli.settings.definitions import SeparationSettings
 

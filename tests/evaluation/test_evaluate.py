@@ -272,7 +272,7 @@ def test_nothing_against_nothing_is_right() -> None:
 @pytest.mark.usefixtures("tables")
 def test_midi_is_read_by_its_ending() -> None:
     pytest.importorskip("mido")
-    from nmfd_cli.io.midi import midi_bytes
+    from nmfd_cli.io.midi.writer import midi_bytes
 
     onsets = {"kick": np.array([[0.5, 100], [1.5, 90]]), "snare": np.array([[1, 9], [2.0, 9]])}
     Path("found.mid").write_bytes(midi_bytes(onsets, 120.0))

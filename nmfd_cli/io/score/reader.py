@@ -73,8 +73,6 @@ def read_score(
     InputFileError
         If the file cannot be read, is not a text in UTF-8, or has a line that `parse_score`
         refuses.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
     """
     try:
         if Path(path).is_dir():
@@ -252,8 +250,6 @@ def read_transcription(path: str | Path, *, warn: Warn = warn_python) -> Score:
     ------
     InputFileError
         If it cannot be read.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
     """
     try:
         return read_score(path, warn=warn)

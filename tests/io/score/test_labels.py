@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.score import parse_score
+from nmfd_cli.io.score.reader import parse_score
 from nmfd_cli.io.score.drum_map import load_drum_map, shipped_drum_maps
 from nmfd_cli.io.score.writer import audacity_text, reaper_text
 
