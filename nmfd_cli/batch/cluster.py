@@ -36,7 +36,6 @@ def run_on_cluster(
 
     Parameters
     ----------
-    jobs : mapping of int to Job
     order : sequence of int
         Which one is begun first.
     address : str
@@ -83,14 +82,7 @@ def _client(address: str) -> Iterator[Any]:
 
 
 class _Dispatch:
-    """Sends jobs, listens, and tells in the caller's thread what Dask tells in others.
-
-    Parameters
-    ----------
-    client : distributed.Client
-    jobs : mapping of int to Job
-    on_event : callable
-    """
+    """Sends jobs, listens, and tells in the caller's thread what Dask tells in others."""
 
     def __init__(self, client: Any, jobs: Mapping[int, Job], on_event: OnEvent) -> None:
         self._client = client

@@ -24,7 +24,6 @@ def find_recordings(
 
     Parameters
     ----------
-    inputs : sequence of str
     output : OutputSettings
         Whether it all goes to standard output.
     recursive : bool
@@ -69,7 +68,6 @@ def expand_inputs(
 
     Parameters
     ----------
-    inputs : sequence of str or Path
     recursive : bool
         Whether the folders below a folder are looked into, too.
 

@@ -47,8 +47,6 @@ class Job:
     ----------
     input : str
         The recording, or ``-``.
-    settings : SeparationSettings
-    output : OutputSettings
     places : Places
         Where the results will stand.
     stems : tuple of str
@@ -145,7 +143,6 @@ def plan_jobs(
     ----------
     inputs : sequence of str
         Recordings, as `batch.inputs.expand_inputs` gives them.
-    settings : SeparationSettings
     output : OutputSettings
         Holds the name of the preset, too.
     score : str, optional
@@ -156,7 +153,6 @@ def plan_jobs(
         Whether recordings whose results stand already are to be left alone.
     command : str
         What reports say that they were made by.
-    warn : callable
 
     Raises
     ------

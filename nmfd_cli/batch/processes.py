@@ -35,10 +35,8 @@ def run_in_pool(
 
     Parameters
     ----------
-    jobs : mapping of int to Job
     order : sequence of int
         Which one is begun first.
-    n_workers : int
     on_event : callable
         Is called in the caller's thread.
     """

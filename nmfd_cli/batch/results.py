@@ -25,8 +25,6 @@ class WrittenSeparation:
     ----------
     input : str
         The path that was given.
-    recording : AudioFacts
-    stems : tuple of WrittenStem
     final_divergence : float or None
         Of the normalised spectrogram, at the start of the last iteration.
     report : Path or None
@@ -147,8 +145,6 @@ def manifest_for(
 
     Parameters
     ----------
-    job : Job
-    result : WrittenSeparation
     sources : mapping
         What the stems were made of.
     files : Transaction

@@ -46,8 +46,6 @@ def run_job(index: int, job: Job, progress: Progress = no_progress) -> Ended:
     ----------
     index : int
         Its place in the batch.
-    job : Job
-    progress : callable, optional
 
     Returns
     -------

@@ -34,13 +34,7 @@ _MANY = "{desc} {percentage:3.0f}%|{bar:24}| {rate_noinv_fmt} of audio, {remaini
 
 
 class BatchView:
-    """Shows events of `batch.run.run_jobs`.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-    reporter : Reporter
-    """
+    """Shows events of `batch.run.run_jobs`."""
 
     def __init__(self, jobs: "Sequence[Job]", reporter: Reporter) -> None:
         self._seconds = [job.seconds or 1.0 for job in jobs]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, say, table
+from nmfd_cli.cli.messages import Reporter, print_table, say
 from nmfd_cli.cli.options import Command, option
 from nmfd_cli.cli.values import complete_files
 
@@ -74,7 +74,8 @@ def _show_stems(found: "StemEvaluation", with_bss: bool) -> None:
     measures = [name for name in _TITLES if with_bss or not name.startswith("bss")]
     rows = [(stem.stem, *(_db(stem.values[name]) for name in measures)) for stem in found.stems]
     rows.append(("mean", *(_db(found.mean[name]) for name in measures)))
-    _print_table(("stem", *(_TITLES[name] for name in measures)), rows)
+    titles = [_TITLES[name] for name in measures]
+    print_table(("stem", *titles), rows, right="".join(title[0] for title in titles))
     silent = [stem.stem for stem in found.stems if stem.estimate is None]
     if silent:
         say(f"taken for silence: {', '.join(silent)}")
@@ -96,13 +97,5 @@ def _show_onsets(found: "OnsetEvaluation") -> None:
         )
         for name, counts in named
     ]
-    _print_table(("drum", "true", "found", "matched", "precision", "recall", "F"), rows)
-
-
-def _print_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a table of numbers to standard output."""
-    from click import unstyle
-
-    right = "".join({title[0] for title in header[1:]} - {header[0][0]})
-    for line in table(header, rows, right=right):
-        click.echo(unstyle(line))
+    header = ("drum", "true", "found", "matched", "precision", "recall", "F")
+    print_table(header, rows, right="tfmprF")

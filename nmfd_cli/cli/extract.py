@@ -10,15 +10,17 @@ from nmfd_cli.cli.messages import Reporter, error_line, say_error, table
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
+    inputs_argument,
     option,
     preset_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
     verbosity_options,
     warn_of_idle,
 )
-from nmfd_cli.cli.values import complete_files, complete_folders
+from nmfd_cli.cli.values import complete_folders
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import OutputSettings
 
@@ -33,9 +35,7 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
 
 
 @click.command("extract", cls=Command, short_help="Make an instrument of a recording's drums.")
-@click.argument(
-    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
-)
+@inputs_argument
 @option(
     "-o",
     "--out",
@@ -47,13 +47,7 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
 )
 @settings_options(OutputSettings, without=_WITHOUT)
 @option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@score_option
 @preset_option
 @settings_options(SeparationSettings, without=("residual",))
 @option("--json", "as_json", is_flag=True, help="Print one JSON object a recording, a line each.")

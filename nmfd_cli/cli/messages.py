@@ -87,8 +87,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = 
 
     Parameters
     ----------
-    header : sequence of str
-    rows : sequence of sequences of str
     right : str
         The columns set to the right: their first letters.
     """
@@ -101,6 +99,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = 
         ]
         lines.append("  ".join(cells).rstrip())
     return [painted(lines[0], dim=True), *lines[1:]]
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
+    """Print a table to standard output, without colours."""
+    for line in table(header, rows, right=right):
+        click.echo(click.unstyle(line))
 
 
 def decibels(peak: float) -> str:

@@ -10,7 +10,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from nmfd_cli.cli.messages import error_line, flag_of
-from nmfd_cli.cli.values import Names, PresetName, complete_drums, complete_folders
+from nmfd_cli.cli.values import (
+    Names,
+    PresetName,
+    complete_drums,
+    complete_files,
+    complete_folders,
+)
 from nmfd_cli.errors import ParameterError, Warn
 from nmfd_cli.settings.definitions import GROUPS, SeparationSettings, idle_settings
 from nmfd_cli.settings.fields import CheckedSettings
@@ -60,6 +66,18 @@ def option(*names: str, section: str = GENERAL, **attributes: Any) -> Decorator:
     return click.option(*names, cls=Option, section=section, **attributes)
 
 
+inputs_argument = click.argument(
+    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
+)
+score_option = option(
+    "--score",
+    metavar="FILE",
+    section="What to look for",
+    shell_complete=complete_files,
+    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
+)
+
+
 def preset_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--preset``; `settings_from` heeds it."""
     return option(
@@ -80,7 +98,6 @@ def settings_options(
 
     Parameters
     ----------
-    settings : type
     without : tuple of str
         Fields that get none.
     section : str, optional

@@ -10,8 +10,10 @@ from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
     command_line,
+    inputs_argument,
     option,
     preset_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
@@ -31,16 +33,8 @@ if TYPE_CHECKING:
 
 
 @click.command("separate", cls=Command, short_help="Write one file for each part of a recording.")
-@click.argument(
-    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
-)
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@inputs_argument
+@score_option
 @preset_option
 @settings_options(OutputSettings)
 @settings_options(BatchSettings, section=MANY_FILES)
@@ -140,12 +134,7 @@ def _plan(
 
 
 def _check_json(output: OutputSettings, options: dict[str, Any]) -> None:
-    """Refuse two things on standard output.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse two things on standard output, by a `UsageError`."""
     if options["as_json"] and options["json_lines"]:
         raise click.UsageError("--json and --json-lines exclude each other")
     if output.is_stream and (options["as_json"] or options["json_lines"]):

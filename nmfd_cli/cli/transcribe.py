@@ -8,6 +8,7 @@ from nmfd_cli.cli.messages import Reporter, error_line, say_error
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
+    inputs_argument,
     option,
     preset_option,
     settings_from,
@@ -42,9 +43,7 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
 
 
 @click.command("transcribe", cls=Command, short_help="Find out which drums are played when.")
-@click.argument(
-    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
-)
+@inputs_argument
 @option(
     "-o",
     "--out",

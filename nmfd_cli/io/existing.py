@@ -108,12 +108,7 @@ class Replacement:
     warn: Warn = warn_python
 
     def require(self, path: Path) -> None:
-        """Refuse a place where something stands that may not be replaced.
-
-        Raises
-        ------
-        OutputError
-        """
+        """Refuse a place where something stands that may not be replaced, by an `OutputError`."""
         require_free(path, self.overwrite or self.known is not None)
         if self.overwrite or self.known is None:
             return
@@ -149,7 +144,6 @@ def require_free(path: Path, overwrite: bool, sources: Container[str] = ()) -> N
 
     Parameters
     ----------
-    path : Path
     overwrite : bool
         Whether an existing file may be replaced.
     sources : container of str

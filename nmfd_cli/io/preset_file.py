@@ -37,8 +37,6 @@ class PresetFile:
 
     Attributes
     ----------
-    path : Path
-    description : str
     extends : str or None
         A name or path, as it is written there.
     values : mapping of str to any
@@ -59,7 +57,6 @@ def read_preset_file(path: str | Path, checks: Mapping[str, Check]) -> PresetFil
 
     Parameters
     ----------
-    path : str or Path
     checks : mapping of str to callable
         The settings that exist, each with what checks and converts its value.
 

@@ -26,7 +26,6 @@ class SpooledSpectrogram:
         K.
     panel_frames : int
         Frames of a panel.
-    dtype : dtype
     """
 
     in_memory = False

@@ -27,8 +27,6 @@ if sys.platform != "win32":
 STAGING_FOLDER: Final = ".nmfd.part"
 _LOCK: Final = ".lock"
 _ABANDONED_SECONDS: Final = 3 * 86400.0
-#: Unfinished files that former versions left beside their places.
-_LOOSE_PARTS: Final = ".nmfd-*.part"
 
 
 @contextmanager
@@ -96,14 +94,6 @@ def remove_abandoned(folder: Path, finish: Callable[[Path], None] = lambda stagi
             with suppress(OSError):
                 _remove_if_abandoned(staging, finish)
         parent.rmdir()
-
-
-def remove_loose_parts(folder: Path) -> None:
-    """Remove what former versions left unfinished in a folder, once it is three days old."""
-    with suppress(OSError):
-        for part in folder.glob(_LOOSE_PARTS):
-            if part.is_file() and _age(part) > _ABANDONED_SECONDS:
-                part.unlink(missing_ok=True)
 
 
 def _make(folder: Path) -> tuple[Path, int]:

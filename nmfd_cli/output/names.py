@@ -35,7 +35,6 @@ class Places:
         The recording's name.
     extension : str
         Of the stems.
-    has_report : bool
     """
 
     out: Path
@@ -110,7 +109,6 @@ def places_for(recording: str | Path, output: OutputSettings, *, day: date | Non
     ----------
     recording : str or Path
         ``-`` is named like a file ``stdin`` in the working folder.
-    output : OutputSettings
     day : date, optional
         What ``{date}`` stands for; today.
 

@@ -107,7 +107,6 @@ class StemWriter:
         Of the recording.
     stems : sequence of str
         All that the recording is divided into; `output` may ask for one of them only.
-    output : OutputSettings
     places : Places
         Where the files will stand.
     files : Sink

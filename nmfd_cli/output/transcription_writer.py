@@ -73,7 +73,6 @@ def transcription_places(
 
     Parameters
     ----------
-    inputs : sequence of str
     out : str or None
         A file; a folder, which gets a file a recording; or a path with ``{track}``, the
         recording's name, or ``{parent}``, its folder's name, in it.  ``-`` and None stand for
@@ -204,8 +203,6 @@ def write_transcription(
     ----------
     place : Path
         ``.mid`` or ``.midi``, ``.json``, ``.txt`` for Audacity's labels; else a table.
-    transcription : Transcription
-    is_json, overwrite : bool
     bpm : float, optional
         The tempo of a MIDI file, in beats a minute; by default it is estimated, and where the
         playing drifts, the file has a tempo for each beat.

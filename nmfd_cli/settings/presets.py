@@ -34,8 +34,6 @@ class Preset:
     ----------
     name : str
         Of the file, without its ending.
-    path : Path
-    description : str
     values : mapping of str to any
         All settings that it or what it extends gives.
     given : str

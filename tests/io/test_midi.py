@@ -24,9 +24,8 @@ from nmfd_cli.errors import (
 from nmfd_cli.io.midi.reader import parse_midi
 from nmfd_cli.io.midi.writer import midi_bytes
 from nmfd_cli.io.score.memory import score_from
-from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.score.notes import Reading, Score
 from nmfd_cli.io.score.reader import read_score
-from nmfd_cli.io.score.notes import Reading
 from nmfd_cli.output.transcription_writer import Transcription, write_transcription
 
 mido: Any = pytest.importorskip("mido", reason="needs the extra [midi]")

@@ -10,7 +10,6 @@ from nmfd_cli.io import staging
 from nmfd_cli.io.staging import (
     STAGING_FOLDER,
     remove_abandoned,
-    remove_loose_parts,
     staging_directory,
 )
 
@@ -60,18 +59,6 @@ def test_without_locks_its_age_decides(tmp_path: Path, monkeypatch: pytest.Monke
         if is_left:
             for file in (path, *path.rglob("*")):
                 os.utime(file)
-
-
-def test_loose_parts_go_after_three_days(tmp_path: Path) -> None:
-    part, other = tmp_path / ".nmfd-0123abcd-0.wav.part", tmp_path / "x.part"
-    for file in (part, other):
-        file.write_bytes(b"")
-    remove_loose_parts(tmp_path)
-    assert part.exists()
-    for file in (part, other):
-        os.utime(file, (0, 0))
-    remove_loose_parts(tmp_path)
-    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_a_parent_that_others_make_and_remove_meanwhile(

@@ -34,7 +34,6 @@ def decoded(path: Path, refused: NotDecodedError, *, warn: Warn) -> AudioSource:
 
     Parameters
     ----------
-    path : Path
     refused : NotDecodedError
         What libsndfile says of it.
     warn : callable

@@ -18,7 +18,6 @@ class Format:
         The subtype where none is asked for; of a lossy format libsndfile's name of its only one.
     subtypes : tuple of str
         Those that may be asked for; ``input`` is the recording's, or what is closest to it.
-    most_channels : int
     rates : str
         The sample rates that it knows, as errors tell of them.
     knows_rate : callable

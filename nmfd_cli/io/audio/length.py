@@ -35,7 +35,6 @@ def find_length(source: AudioSource, file: Any) -> tuple[int, str]:
 
     Parameters
     ----------
-    source : AudioSource
     file : soundfile.SoundFile
         What it gives to read, open at its start; it is somewhere else afterwards.
 

@@ -38,7 +38,6 @@ class AudioFacts:
     ----------
     sample_rate : int
         In Hz.
-    n_channels : int
     n_samples : int
         Samples a channel.
     subtype : str
@@ -117,10 +116,8 @@ def open_recording(
 
     Parameters
     ----------
-    path : str or Path
     name, title : str, optional
         As in `Recording`, where the path is not what the user knows it by.
-    warn : callable, optional
 
     Raises
     ------

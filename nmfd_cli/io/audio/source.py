@@ -219,7 +219,6 @@ def corrected_head(layout: Layout, *, bits: int | None = None) -> bytes:
 
     Parameters
     ----------
-    layout : Layout
     bits : int, optional
         Of a sample, in place of what it says.
     """

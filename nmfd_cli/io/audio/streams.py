@@ -15,12 +15,7 @@ _COPY_BYTES = 1 << 20
 
 
 def require_stdin() -> None:
-    """Refuse a terminal as the source of audio.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Refuse a terminal as the source of audio, by a `ParameterError`."""
     if sys.stdin is None or sys.stdin.isatty():
         raise ParameterError(
             setting=STREAM, expected="audio from a pipe or a file", found="a terminal"
@@ -28,12 +23,7 @@ def require_stdin() -> None:
 
 
 def require_stdout() -> None:
-    """Refuse a terminal as the place of audio.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Refuse a terminal as the place of audio, by a `ParameterError`."""
     if sys.stdout is None or sys.stdout.isatty():
         raise ParameterError(
             setting="out", expected="a pipe or a file to take audio", found="a terminal"

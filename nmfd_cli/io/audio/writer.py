@@ -96,7 +96,6 @@ class AudioWriter:
         Where it is written.
     facts : AudioFacts
         Whose sample rate and number of channels the file has.
-    sample_format : SampleFormat
     place : Path
         Where the file will stand in the end: what errors speak of.
     tags : Tags
@@ -211,12 +210,7 @@ def _reason(error: Exception, path: Path) -> str:
 
 
 def require_writable_format(container: str, facts: AudioFacts) -> None:
-    """Refuse what a container cannot hold before any work is done.
-
-    Raises
-    ------
-    OutputError
-    """
+    """Refuse what a container cannot hold before any work is done, by an `OutputError`."""
     known = FORMATS[container]
     if facts.n_channels > known.most_channels or not known.knows_rate(facts.sample_rate):
         raise OutputError(

@@ -41,7 +41,6 @@ class MidiEvents:
     ----------
     division : int
         Ticks a beat; negative in SMPTE frames, see `nmfd_cli.io.midi.clock`.
-    notes : list of MidiNote
     tempos : dict of int to int
         From each tick on, microseconds a beat.
     names : dict of int to str

@@ -11,8 +11,7 @@ from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.midi.clock import DEFAULT_BEAT, Clock
 from nmfd_cli.io.midi.events import DRUM_CHANNEL, MidiEvents, MidiNote, read_events
 from nmfd_cli.io.midi.percussion import GM_PERCUSSION
-from nmfd_cli.io.score.notes import Score
-from nmfd_cli.io.score.notes import AS_WRITTEN, Note, Reading, left_out_line
+from nmfd_cli.io.score.notes import AS_WRITTEN, Note, Reading, Score, left_out_line
 
 #: Words by which a track or an instrument says that it is of drums.
 _DRUM_WORDS: Final = ("drum", "percussion", "perc.", "schlagzeug", "batterie", "beatbox")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.score.reader import parse_score
 from nmfd_cli.io.score.drum_map import load_drum_map, shipped_drum_maps
+from nmfd_cli.io.score.reader import parse_score
 from nmfd_cli.io.score.writer import audacity_text, reaper_text
 
 SCORE = parse_score("onset,drum\n0.25,kick\n61.5,open hihat\n59.9999999,ride\n")

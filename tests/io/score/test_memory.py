@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.score.memory import score_from
-from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import parse_score
 
 
@@ -100,5 +99,3 @@ def test_the_value_alone_needs_neither_readers_nor_numerics() -> None:
         " ('numpy', 'nmfd_cli.io.score.reader', 'nmfd_cli.io.score.memory')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.score.notes import DRUM_SCORE_HEADER, Score
+from nmfd_cli.io.score.notes import DRUM_SCORE_HEADER, Reading, Score
 from nmfd_cli.io.score.reader import parse_score, read_score
-from nmfd_cli.io.score.notes import Reading
 
 #: All columns of a score.
 SCORE_COLUMNS = ("onset", "duration", "pitch", "drum", "velocity")
