@@ -103,11 +103,10 @@ def do_job(
 
 def _streamed(job: Job, recording: Recording, progress: Progress, warn: Warn) -> WrittenSeparation:
     """Separate what comes from or goes to a stream, of which no manifest tells."""
-    from nmfd_cli.io.audio.streams import StdoutOutput  # what few need
+    from nmfd_cli.io.audio.streams import spooled_stdout  # what few need
 
-    is_output = job.places.is_stream
-    sink = StdoutOutput() if is_output else Transaction(job.out, overwrite=job.output.overwrite)
-    with sink as files:
+    to_folder = Transaction(job.out, overwrite=job.output.overwrite)
+    with spooled_stdout() if job.places.is_stream else to_folder as files:
         result = _separated(job, recording, files, progress=progress, warn=warn)
         files.commit()
     return result

@@ -19,7 +19,7 @@ from nmfd_cli.io.audio.formats import BYTES
 from nmfd_cli.io.audio.source import AudioSource, opened
 
 #: As many samples of an unknown number libsndfile says a FLAC stream has.
-_UNKNOWN_SAMPLES: Final = 1 << 62
+UNKNOWN_SAMPLES: Final = 1 << 62
 #: Formats whose samples libsndfile cannot tell from the size of the file.
 _PACKED: Final = ("FLAC", "MP3")
 #: Samples read at a time to count them.
@@ -48,9 +48,7 @@ def find_length(source: AudioSource, file: Any) -> tuple[int, str]:
     claimed: int = file.frames
     if file.format in _PACKED:
         there = _decodable(source, file)
-        is_promise = claimed < _UNKNOWN_SAMPLES and (
-            file.format != "MP3" or _has_length_tag(source)
-        )
+        is_promise = claimed < UNKNOWN_SAMPLES and (file.format != "MP3" or _has_length_tag(source))
         return there, _promise(claimed, file) if is_promise and there < claimed else ""
     if file.format == "OGG":
         return claimed, "" if _has_last_page(source.path) else "its last page is missing"
@@ -68,16 +66,11 @@ def _promise(n_samples: int, file: Any) -> str:
 def _decodable(source: AudioSource, file: Any) -> int:
     """Return how many samples a packed file yields."""
     claimed: int = file.frames
-    if claimed < _UNKNOWN_SAMPLES and _reaches(file, claimed):
+    if claimed < UNKNOWN_SAMPLES and _reaches(file, claimed):
         return claimed
     status = source.path.stat()
     with silenced(is_noisy(file)):
         return _count(source, status.st_size, status.st_mtime_ns)
-
-
-def estimated_length(file: Any) -> int:
-    """Return the samples a channel that libsndfile takes an open file to have; 0 for unknown."""
-    return file.frames if file.frames < _UNKNOWN_SAMPLES else 0
 
 
 def _reaches(file: Any, n_samples: int) -> bool:

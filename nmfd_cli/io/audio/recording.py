@@ -15,7 +15,7 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import InputFileError, Warn, cannot_read, warn_python
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
 from nmfd_cli.io.audio.formats import SUBTYPES
-from nmfd_cli.io.audio.length import estimated_length, find_length
+from nmfd_cli.io.audio.length import UNKNOWN_SAMPLES, find_length
 from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, readable, source_of
 from nmfd_cli.io.audio.tags import NO_TAGS, Tags, read_tags, titles_of
 
@@ -190,7 +190,7 @@ def estimated_seconds(path: str | Path) -> float | None:
         If it is no audio that libsndfile reads.
     """
     with opened(source_of(Path(path))) as file:
-        return estimated_length(file) / file.samplerate or None
+        return file.frames / file.samplerate or None if file.frames < UNKNOWN_SAMPLES else None
 
 
 def read_recording(path: str | Path, *, warn: Warn = warn_python) -> tuple[Samples, int]:

@@ -3,9 +3,8 @@
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 from nmfd_cli.errors import ParameterError, cannot_read, cannot_write
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
@@ -70,27 +69,19 @@ def _spool_stdin(copy: Path) -> None:
                 raise no_room(f"standard input: {error.strerror}") from error
 
 
+@contextmanager
+def spooled_stdout() -> Iterator["StdoutOutput"]:
+    """Hand out a temporary file that goes to standard output, unless that is a terminal."""
+    require_stdout()
+    with temporary_folder() as folder:
+        yield StdoutOutput(folder / "stdout")
+
+
 class StdoutOutput:
-    """A temporary file that goes to standard output once it is whole.
+    """What `io.transaction.Sink` asks for, of one file that lies at a path until it is sent."""
 
-    Has what `io.transaction.Sink` has, for one file.
-
-    Raises
-    ------
-    ParameterError
-        If standard output is a terminal.
-    """
-
-    def __init__(self) -> None:
-        require_stdout()
-        self._resources = ExitStack()
-
-    def __enter__(self) -> Self:
-        self._file = self._resources.enter_context(temporary_folder()) / "stdout"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._resources.close()
+    def __init__(self, path: Path) -> None:
+        self._file = path
 
     def place(self, path: Path) -> Path:
         """Return where to write the file."""

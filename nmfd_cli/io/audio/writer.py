@@ -114,10 +114,9 @@ class AudioWriter:
         self._path, self._place, self._tags = path, place, tags
         self._format = sample_format
         container = sample_format.container.upper()
-        if container == "WAV" and self._size(facts) > _LARGEST_WAV:
-            container = "RF64"
-        elif container == "WAV" and tags.mask:
-            container = "WAVEX"
+        if container == "WAV":
+            n_bytes = facts.n_samples * facts.n_channels * BYTES[sample_format.subtype]
+            container = "RF64" if n_bytes > _LARGEST_WAV else "WAVEX" if tags.mask else "WAV"
         rate, channels = facts.sample_rate, facts.n_channels
         try:
             self._file = sf.SoundFile(
@@ -135,10 +134,6 @@ class AudioWriter:
         except (sf.LibsndfileError, OSError, RuntimeError, TypeError) as error:
             what = f"{container} of {channels} channels at {rate} Hz"
             raise self._failed(error, what) from error
-
-    def _size(self, facts: AudioFacts) -> int:
-        """Return the bytes of all samples."""
-        return facts.n_samples * facts.n_channels * BYTES[self._format.subtype]
 
     def write(self, x: NDArray[np.float64]) -> None:
         """Append quantised samples (n_channels, n_samples)."""

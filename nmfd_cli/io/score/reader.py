@@ -20,7 +20,6 @@ import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import fields
 from pathlib import Path
 
 from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
@@ -97,14 +96,13 @@ def read_score(
 
 def _shifted(score: Score, offset: float, path: str | Path, warn: Warn) -> Score:
     """Return a score so many seconds later, without the notes before the recording."""
-    later = [onset + offset for onset in score.onsets]
-    n_before = sum(onset < 0 for onset in later)
+    later = score.later_by(offset)
+    n_before = sum(onset < 0 for onset in later.onsets)
     if n_before == len(later):
         raise InputFileError(path, expected="notes behind 0 s", found=f"an offset of {offset:g} s")
     if n_before:
         warn(f"{path}: {n_before} of {len(later)} notes would begin before 0 s and are left out")
-    columns = [getattr(score, item.name)[n_before:] for item in fields(Score)]
-    return Score(tuple(later[n_before:]), *columns[1:])
+    return Score.of(later.rows[n_before:])
 
 
 def is_midi(path: str | Path) -> bool:
