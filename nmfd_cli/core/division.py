@@ -48,9 +48,13 @@ class StemModel:
     accompaniment: Target | None = None
 
     def panel(self, magnitude: FloatArray, start: int) -> FloatArray:
-        """Return the stems' models (S or S + 1, K, m) for a panel of the spectrogram (K, m)."""
+        """Return the stems' models (S or S + 1, K, m) for a panel of the spectrogram (K, m).
+
+        As in spectra, the bins of a frame are neighbours in memory.
+        """
         K, m = magnitude.shape
-        models = np.zeros((self.n_stems + self.has_residual, K, m), dtype=magnitude.dtype)
+        by_frame = np.zeros((self.n_stems + self.has_residual, m, K), dtype=magnitude.dtype)
+        models = np.swapaxes(by_frame, 1, 2)
         owners = np.asarray(self.stem_of)
         grid = self.grid or TimeGrid.plain(self.W.shape[2])
         for stem, model in enumerate(models):
@@ -58,7 +62,8 @@ class StemModel:
             if members.any():
                 templates = self.W[:, members].reshape(K, -1)
                 history = with_history(self.H[members], grid, start, start + m)
-                np.matmul(templates, stack_shifts(history, grid).reshape(-1, m), out=model)
+                stack = stack_shifts(history, grid).reshape(-1, m)
+                np.matmul(stack.T, templates.T, out=model.T)
         if self.accompaniment is not None:
             models[-1] += frames_of(self.accompaniment, start, start + m) / self.scale
         elif self.has_residual and self.scale > 0:
@@ -91,13 +96,14 @@ def measure_space(
     """
     statistics: SpatialStatistics | None = None
     start = 0
-    for spectrum in stft.blocks(block.astype(np.float32) for block in sample_blocks):
-        if spectrum.shape[0] != 2:
-            return None
-        masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
-        start += spectrum.shape[-1]
-        statistics = statistics or SpatialStatistics(len(masks), spectrum.shape[1])
-        statistics.add(spectrum, masks)
+    with worker_pool() as pool:
+        for spectrum in stft.blocks(block.astype(np.float32) for block in sample_blocks):
+            if spectrum.shape[0] != 2:
+                return None
+            masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
+            start += spectrum.shape[-1]
+            statistics = statistics or SpatialStatistics(len(masks), spectrum.shape[1])
+            statistics.add(spectrum, masks, pool)
     return statistics.model() if statistics else None
 
 
@@ -153,7 +159,7 @@ def _divided(
 ) -> FloatArray:
     """Return what each mask (S, K, m) leaves of frames (C, K, m), as overlapping samples."""
     parts: dict[int, FloatArray] = {}
-    filtered = None if space is None else multichannel_wiener(spectrum, masks, space)
+    filtered = None if space is None else multichannel_wiener(spectrum, masks, space, pool)
 
     def divide_by(_worker: int, stem: int) -> None:
         of_stem = masks[stem] * spectrum if filtered is None else filtered[stem]
@@ -174,7 +180,9 @@ class SampleQueue:
 
     def take(self, n_samples: int) -> NDArray[Any]:
         """Return the next samples, as many as asked for or as there are."""
-        joined = np.concatenate(self._waiting, axis=-1)
+        joined = self._waiting[0]
+        if len(self._waiting) > 1:
+            joined = np.concatenate(self._waiting, axis=-1)
         self._waiting = [joined[..., n_samples:]]
         return joined[..., :n_samples]
 

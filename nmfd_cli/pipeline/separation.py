@@ -102,7 +102,13 @@ class FactorisedRecording:
             seconds=_SECTION_SECONDS,
         )
         sections = learn_sections(
-            self.stft, self._mixture(), *known, onsets=onsets, n_frames=n_frames, space=space
+            self.stft,
+            self._mixture(),
+            *known,
+            onsets=onsets,
+            n_frames=n_frames,
+            sample_rate=self.recording.sample_rate,
+            space=space,
         )
         return divide_sections(self.stft, sections, *known, space=space)
 

@@ -129,7 +129,7 @@ def test_a_window_of_ones_is_another_window() -> None:
     hann = templates(description, **options)
     ones = templates(description, **options, window=np.ones(1024))
     assert np.square(ones).sum() > 2 * np.square(hann).sum()
-    by_hand = templates(description, **options, window=Stft(1024, 256).window())
+    by_hand = templates(description, **options, window=Stft(1024, 256).window)
     np.testing.assert_allclose(hann, by_hand, rtol=1e-5)
 
 

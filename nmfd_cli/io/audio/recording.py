@@ -216,10 +216,9 @@ def require_sane(block: FloatArray, *, name: str, sample_rate: int, position: in
     ------
     InputFileError
     """
-    is_sane = (np.abs(block) <= _LOUDEST).all(axis=1)  # False for NaN
-    if is_sane.all():
+    if not block.size or (block.min() >= -_LOUDEST and block.max() <= _LOUDEST):  # not so of NaN
         return
-    first = int(np.argmin(is_sane))
+    first = int(np.argmin((np.abs(block) <= _LOUDEST).all(axis=1)))
     is_finite = bool(np.isfinite(block[first]).all())
     found = f"{np.abs(block[first]).max():g}" if is_finite else "NaN or infinity"
     bad = position + first
