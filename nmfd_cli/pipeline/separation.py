@@ -34,10 +34,9 @@ from nmfd_cli.pipeline.components import (
     warn_of_left_out,
     warn_of_stems,
 )
-from nmfd_cli.pipeline.context import Context
+from nmfd_cli.pipeline.context import BLOCK_FRAMES, Context, spectrogram_of
 from nmfd_cli.pipeline.events import find_events, transcribed
 from nmfd_cli.pipeline.initial_templates import InitialFactors, initial_factors
-from nmfd_cli.pipeline.spectrogram import BLOCK_FRAMES, spectrogram_of
 from nmfd_cli.settings.definitions import NONE, SeparationSettings
 
 #: Longest section of a recording in which waveforms are learned that repeat.
