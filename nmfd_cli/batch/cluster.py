@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from nmfd_cli import __version__
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.processes import PROGRESS_SECONDS
+from nmfd_cli.batch.processes import throttled
 from nmfd_cli.batch.results import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import MissingExtraError, ParameterError, reason
@@ -210,14 +210,7 @@ def _run_on_worker(index: int, job: Job, topic: str, version: str) -> Ended:
         cause = f"expected nmfd {version} on the workers, found {__version__}"
         return Failed(index, job.input, (), cause)
     worker = _distributed().get_worker()
-    last = ("", 0.0)
-
-    def progress(stage: str, share: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if stage != last[0] or now - last[1] >= PROGRESS_SECONDS:
-            last = (stage, now)
-            worker.log_event(topic, (index, stage, share))
-
     worker.log_event(topic, (index, "", 0.0))
-    return run_job(index, job, progress)
+    return run_job(
+        index, job, throttled(lambda *progress: worker.log_event(topic, (index, *progress)))
+    )

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Final, Self
@@ -21,9 +22,10 @@ from typing import Final, Self
 from nmfd_cli.batch.plan import Job
 from nmfd_cli.batch.results import Ended, Failed, OnEvent, Progress, Started
 from nmfd_cli.batch.work import run_job
+from nmfd_cli.errors import Progress as TellProgress
 
 #: Shortest time between two progress events of one stage.
-PROGRESS_SECONDS: Final = 0.1
+_PROGRESS_SECONDS: Final = 0.1
 #: What tells the numeric libraries, when they are loaded, how many threads they may use.
 THREAD_VARIABLES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -174,7 +176,7 @@ def _serve(connection: Connection) -> None:
     while True:
         try:
             index, job = connection.recv()
-            connection.send(run_job(index, job, _Reporter(connection, index, job)))
+            connection.send(run_job(index, job, throttled(partial(_tell, connection, index, job))))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
 
@@ -186,18 +188,19 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-class _Reporter:
-    """Sends progress, but not more than somebody can watch."""
+def _tell(connection: Connection, index: int, job: Job, stage: str, share: float) -> None:
+    connection.send(Progress(index, job.input, stage, share))
 
-    def __init__(self, connection: Connection, index: int, job: Job) -> None:
-        self._connection = connection
-        self._index = index
-        self._input = job.input
-        self._last: tuple[str, float] = ("", 0.0)
 
-    def __call__(self, stage: str, share: float) -> None:
+def throttled(tell: TellProgress) -> TellProgress:
+    """Pass progress on, but not more of it than somebody can watch."""
+    last = ("", 0.0)
+
+    def progress(stage: str, share: float) -> None:
+        nonlocal last
         now = time.monotonic()
-        if stage == self._last[0] and now - self._last[1] < PROGRESS_SECONDS:
-            return
-        self._last = (stage, now)
-        self._connection.send(Progress(self._index, self._input, stage, share))
+        if stage != last[0] or now - last[1] >= _PROGRESS_SECONDS:
+            last = (stage, now)
+            tell(stage, share)
+
+    return progress

@@ -145,26 +145,25 @@ def _separated(
             tags=recording.tags,
         )
         consumers: list[Consumer] = [writer]
-        report = _report(resources, job, separation, warn)
+        place = job.places.report
+        report = _report(resources, job, separation, warn) if place is not None else None
         consumers += [report] if report is not None else []
         separation.feed(*consumers, progress=progress, stage="writing")
-        if report is not None and job.places.report is not None:
-            files.write(job.places.report, report.html())
+        if place is not None and report is not None:
+            files.write(place, report.html())
         return WrittenSeparation(
             job.input,
             recording.facts,
             writer.finish(separation.onsets),
             float(separation.divergence[-1]) if separation.divergence.size else None,
-            job.places.report,
+            place,
         )
 
 
 def _report(
     resources: ExitStack, job: Job, separation: FactorisedRecording, warn: Warn
-) -> "ReportDraft | None":
-    """Begin the report that is to stand beside the stems, if one is asked for."""
-    if not job.output.report:
-        return None
+) -> "ReportDraft":
+    """Begin the report that is to stand beside the stems."""
     from nmfd_cli.report.draft import ReportDraft  # what few need, and takes time
 
     return ReportDraft(
