@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, error_line, say_error, table
+from nmfd_cli.cli.messages import Reporter, called, error_line, say_error, table
 from nmfd_cli.cli.options import (
-    MANY_FILES,
     Command,
     inputs_argument,
     option,
     preset_option,
+    recursive_option,
     score_option,
     settings_from,
     settings_options,
@@ -46,7 +46,7 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
     help="Folder of the kit; of several recordings one folder each below it.",
 )
 @settings_options(OutputSettings, without=_WITHOUT)
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@recursive_option
 @score_option
 @preset_option
 @settings_options(SeparationSettings, without=("residual",))
@@ -81,7 +81,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     n_failed = 0
     for path, folder in zip(recordings, folders, strict=True):
         try:
-            with reporter.progress(path) as progress:
+            with reporter.progress(called(path)) as progress:
                 kit, facts = _extract(
                     path,
                     folder,
@@ -99,7 +99,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
             continue
         if options["as_json"]:
             click.echo(json.dumps({"file": path, "folder": str(folder), **facts}))
-        reporter.line(f"{path}: {folder}")
+        reporter.line(f"{called(path)}: {folder}")
         for line in _table(kit):
             reporter.line(line)
     return 1 if n_failed else 0

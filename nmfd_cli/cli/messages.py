@@ -37,6 +37,11 @@ def flag_of(setting: str) -> str:
     return f"--{setting.replace('_', '-')}" if setting.isidentifier() else setting
 
 
+def called(path: object, stream: str = "standard input") -> str:
+    """Return what the user knows a file by, which may be a stream (``-``)."""
+    return stream if str(path) == "-" else str(path)
+
+
 def error_line(error: Exception) -> str:
     """Return any error as a line in which settings are called as their options are."""
     return reason(error, flag_of)
@@ -164,7 +169,7 @@ class Reporter:
             self._stage = stage
             self.detail(f"{title}: {stage}")
         if self._bar is not None:
-            self._bar.set_description_str(f"{title}: {stage}", refresh=False)
+            self._bar.set_description_str(f"{stage} {title}", refresh=False)
             self._bar.n = min(1.0, done)
             self._bar.refresh() if is_new or done >= 1 else self._bar.update(0)
 

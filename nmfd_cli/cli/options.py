@@ -11,7 +11,10 @@ from click.shell_completion import CompletionItem
 
 from nmfd_cli.cli.messages import error_line, flag_of
 from nmfd_cli.cli.values import (
-    Names,
+    NAMES,
+    NUMBER,
+    TIME,
+    WHOLE_NUMBER,
     PresetName,
     complete_drums,
     complete_files,
@@ -31,8 +34,12 @@ S = TypeVar("S", bound=CheckedSettings)
 
 #: Sections of the help beside those of the settings.
 MANY_FILES = "Many files"
+MEASURED = "What to measure"
 GENERAL = "General"
-SECTIONS = (*GROUPS[:1], MANY_FILES, *GROUPS[1:], GENERAL)
+SECTIONS = (*GROUPS[:1], MANY_FILES, MEASURED, *GROUPS[1:], GENERAL)
+
+#: What stands in the help for a value that may be written as `values.TIME` is.
+_TIMES = ("TIME", "SECONDS")
 
 #: Short names of options.
 _SHORT = {"out": "-o", "jobs": "-j"}
@@ -69,6 +76,14 @@ def option(*names: str, section: str = GENERAL, **attributes: Any) -> Decorator:
 inputs_argument = click.argument(
     "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
 )
+#: `settings_from` heeds it.
+preset_option = option(
+    "--preset",
+    type=PresetName(),
+    metavar="NAME|FILE",
+    section="What to look for",
+    help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
+)
 score_option = option(
     "--score",
     metavar="FILE",
@@ -76,17 +91,9 @@ score_option = option(
     shell_complete=complete_files,
     help="CSV, TSV or MIDI of what is played when: onset, drum ...",
 )
-
-
-def preset_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--preset``; `settings_from` heeds it."""
-    return option(
-        "--preset",
-        type=PresetName(),
-        metavar="NAME|FILE",
-        section="What to look for",
-        help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
-    )(function)
+recursive_option = option(
+    "--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too."
+)
 
 
 def settings_options(
@@ -159,12 +166,13 @@ def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
     if item.default not in (None, ()):
         default = f"{item.default:g}" if isinstance(item.default, float) else item.default
         text += f"  [default: {default}]"
-    choices = item.metadata["choices"]
+    choices, metavar = item.metadata["choices"], item.metadata["metavar"]
+    number = WHOLE_NUMBER if kind is int else TIME if metavar in _TIMES else NUMBER
     return option(
         *([_SHORT[item.name], flag] if item.name in _SHORT else [flag]),
-        type=Names() if is_names else click.Choice(choices) if choices else kind,
+        type=NAMES if is_names else str if kind is str else number,
         default=None,
-        metavar=item.metadata["metavar"],
+        metavar=f"[{'|'.join(choices)}]" if choices else metavar,
         help=text,
         section=section,
         shell_complete=_completion(item),
@@ -192,7 +200,8 @@ def _completion(item: Field[Any]) -> Completion | None:
         return complete_folders
     if item.name in ("stem", "minus", "stems"):
         return complete_drums
-    return None
+    choices = item.metadata["choices"] or ()
+    return lambda _, __, begun: [CompletionItem(c) for c in choices if c.startswith(begun)]
 
 
 def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:

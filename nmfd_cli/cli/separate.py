@@ -13,6 +13,7 @@ from nmfd_cli.cli.options import (
     inputs_argument,
     option,
     preset_option,
+    recursive_option,
     score_option,
     settings_from,
     settings_options,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 @preset_option
 @settings_options(OutputSettings)
 @settings_options(BatchSettings, section=MANY_FILES)
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@recursive_option
 @option(
     "--score-pattern",
     metavar="TEMPLATE",

@@ -7,7 +7,14 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError, OutputError, Warn, cannot_read, warn_python
+from nmfd_cli.errors import (
+    NO_SUCH_FILE,
+    InputFileError,
+    OutputError,
+    Warn,
+    cannot_read,
+    warn_python,
+)
 
 
 def refuse_special(path: Path, expected: str) -> None:
@@ -47,7 +54,7 @@ def file_hash(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise InputFileError(path, "no such file") from error
+        raise InputFileError(path, NO_SUCH_FILE) from error
     except OSError as error:
         raise cannot_read(path, error) from error
 

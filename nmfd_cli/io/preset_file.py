@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nmfd_cli.errors import InputFileError, ParameterError, cannot_read
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, cannot_read
 
 #: How a value is checked and converted; raises `ParameterError` with what was expected and found.
 Check = Callable[[Any], Any]
@@ -94,7 +94,7 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except FileNotFoundError as error:
-        raise InputFileError(path, "no such file") from error
+        raise InputFileError(path, NO_SUCH_FILE) from error
     except OSError as error:
         raise cannot_read(path, error) from error
     if len(content) > _MOST_BYTES:

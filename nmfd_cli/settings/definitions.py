@@ -36,36 +36,45 @@ class SeparationSettings(CheckedSettings):
 
     stems: tuple[str, ...] = _sought(
         (),
-        "Drums to look for, separated by commas: classes, or articulations such as ride, crash.",
+        "Drums to look for: classes, or articulations such as ride, crash.  [default: those that "
+        "sound]",
         metavar="DRUM,...",
     )
     sensitivity: tuple[str, ...] = _sought(
         (),
-        "How readily hits are transcribed, 0 to 1, or for each drum: snare=0.7,tom=0.3.  "
-        "[default: 0.5]",
+        "How readily hits are transcribed, from 0 (few) to 1 (many), or by drum: "
+        "snare=0.7,tom=0.3.  [default: 0.5]",
         metavar="S|DRUM=S,...",
     )
     init: str | None = _initial(
-        None, "How templates and activations are initialised.", choices=STRATEGIES
+        None,
+        "What templates and activations begin as: auto transcribes drums; drums, pitched take what "
+        "a score holds; random, uniform know nothing.  [default: the score's; without one, auto]",
+        choices=STRATEGIES,
     )
     init_templates: str | None = _initial(
         None,
-        "How the templates are initialised, if not as --init says.",
+        "What the templates begin as, if not as --init says; averaged is libnmfd's for drums.",
         choices=TEMPLATE_STRATEGIES,
     )
     init_activations: str | None = _initial(
-        None,
-        "How the activations are initialised, if not as --init says.",
-        choices=ACTIVATION_STRATEGIES,
+        None, "What the activations begin as, if not as --init says.", choices=ACTIVATION_STRATEGIES
     )
-    algorithm: str = _solver("nmfd", "The solver.", choices=ALGORITHMS)
-    components: int = _sought(3, "Components where neither drums nor notes name them.", low=1)
+    algorithm: str = _solver(
+        "nmfd",
+        "The solver: nmfd lowers the Kullback-Leibler divergence, nmf_conv that of --beta.",
+        choices=ALGORITHMS,
+    )
+    components: int = _sought(
+        3, "How many components, where neither drums nor notes name them.", low=1
+    )
     template_frames: int = _initial(8, "Frames of a template at full resolution.", low=1)
     tail: float = _initial(
         1.6,
-        "Seconds that a drum template lasts in all; behind its frames it widens.",
+        "How long a drum template lasts in all; behind its frames it widens.",
         low=0,
         high=10,
+        metavar="SECONDS",
     )
     templates_per_class: int = _initial(
         2, "Initial templates of a drum, from the kit; toms and cymbals take twice as many.", low=1
@@ -93,7 +102,10 @@ class SeparationSettings(CheckedSettings):
         0.75, "What is left of a drum's initial activation one frame later.", low=0, high=1
     )
     onset_tolerance: float = _initial(
-        0.025, "Seconds by which a note of a score may begin earlier or end later.", low=0
+        0.025,
+        "By how much a note of a score may begin earlier or end later.",
+        low=0,
+        metavar="SECONDS",
     )
     alpha: float = _masks(
         2.0, "Power of the models in the masks: 1 magnitudes, 2 powers.", above=0, high=8
@@ -107,7 +119,7 @@ class SeparationSettings(CheckedSettings):
     n_fft: int = _masks(2048, "Samples of the analysis window.", low=4, high=1 << 20)
     hop_length: int = _masks(512, "Samples from one window to the next.", low=1, high=1 << 20)
     seed: int | None = _initial(
-        None, "Seed of random initialisation; without one, the reference toolbox's numbers.", low=0
+        None, "Seed of what begins as random.  [default: libnmfd's numbers]", low=0
     )
     kit: str | None = _sought(
         None,
@@ -116,13 +128,11 @@ class SeparationSettings(CheckedSettings):
     )
     start: float = _sought(
         0.0,
-        "Begin at this second of the recording; times of scores do not change.",
+        "Begin at this time of the recording, in seconds or m:ss; times of scores do not change.",
         low=0,
-        metavar="SECONDS",
+        metavar="TIME",
     )
-    end: float | None = _sought(
-        None, "End at this second of the recording.", above=0, metavar="SECONDS"
-    )
+    end: float | None = _sought(None, "End at this time of the recording.", above=0, metavar="TIME")
     score_tempo: float | None = _sought(
         None,
         "Beats a minute of a MIDI score, in place of its own.",
@@ -131,7 +141,7 @@ class SeparationSettings(CheckedSettings):
         metavar="BPM",
     )
     score_offset: float = _sought(
-        0.0, "Seconds by which the notes of a score come later in the recording.", metavar="SECONDS"
+        0.0, "How much later the notes of a score come in the recording.", metavar="TIME"
     )
     drum_map: str | None = _sought(
         None, "MIDI notes of drums: a TOML file, general-midi or roland-td.", metavar="MAP"
@@ -144,7 +154,10 @@ class SeparationSettings(CheckedSettings):
         off=NONE,
     )
     block_seconds: float = _masks(
-        60.0, "Longer recordings are worked on in pieces, from temporary disk.", low=0.1
+        60.0,
+        "Longer recordings are worked on in pieces, from temporary disk.",
+        low=0.1,
+        metavar="SECONDS",
     )
 
     @property
@@ -216,7 +229,7 @@ def idle_settings(
             yield name, f"--algorithm {solver}"
         if name in _OF_INIT and not chosen.intersection(_OF_INIT[name]):
             yield name, f"--init {' or '.join(_OF_INIT[name])}"
-    for name in ("score_tempo", "score_offset"):
+    for name in ("score_tempo", "score_offset", "drum_map"):
         if name in given and not has_score:
             yield name, "--score"
     if "onset_tolerance" in given and not has_score and "pitched" not in chosen:

@@ -47,10 +47,12 @@ class OutputSettings(CheckedSettings):
     cue_points: bool = _written(False, "Mark the hits of a stem by cue points in its WAV file.")
     overwrite: bool = _written(False, "Replace existing files.")
     stem: str | None = _written(
-        None, "Write this stem only, or the sum of several.", metavar="NAME,..."
+        None,
+        "Of the stems write this one, or the sum of several; --stems says what is looked for.",
+        metavar="NAME,...",
     )
     minus: str | None = _written(
-        None, "Write one file only: everything but this stem, or several.", metavar="NAME,..."
+        None, "Write one file: everything but this stem, or several.", metavar="NAME,..."
     )
     report: bool = _written(False, "Write an HTML report beside the stems, too: see and play them.")
     report_audio: str = _written(
@@ -104,3 +106,14 @@ class BatchSettings(CheckedSettings):
     scheduler: str | None = setting(
         None, "Send the recordings to this Dask scheduler, e.g. tcp://host:8786.", metavar="ADDRESS"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Dask waits for most of a minute, and complains in many lines, where there is no port
+        host, _, port = (self.scheduler or "host:0").rpartition(":")
+        if not host or not port.isdecimal():
+            raise ParameterError(
+                setting="scheduler",
+                expected="an address such as tcp://host:8786",
+                found=repr(self.scheduler),
+            )

@@ -92,8 +92,9 @@ def opened(source: AudioSource) -> Iterator[sf.SoundFile]:
                     file = sf.SoundFile(served)
         except (sf.LibsndfileError, RuntimeError, TypeError) as error:
             reason = getattr(error, "error_string", str(error)).rstrip(".")
+            found = "none" if "not recognised" in reason else f"what libsndfile refuses: {reason}"
             raise NotDecodedError(
-                path, f"expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): {reason}"
+                path, expected="audio (WAV, FLAC, OGG, MP3, AIFF ...)", found=found
             ) from error
         except OSError as error:
             raise cannot_read(path, error) from error

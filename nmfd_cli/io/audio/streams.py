@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nmfd_cli.errors import ParameterError, cannot_read, cannot_write
-from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
+from nmfd_cli.io.audio.recording import STDIN_CALLED, STDIN_NAME
 from nmfd_cli.io.temporary import no_room, temporary_folder
 
 _COPY_BYTES = 1 << 20
@@ -17,7 +17,7 @@ def require_stdin() -> None:
     """Refuse a terminal as the source of audio, by a `ParameterError`."""
     if sys.stdin is None or sys.stdin.isatty():
         raise ParameterError(
-            setting=STREAM, expected="audio from a pipe or a file", found="a terminal"
+            setting=STDIN_CALLED, expected="audio from a pipe or a file", found="a terminal"
         )
 
 
@@ -49,17 +49,13 @@ def spooled_stdin() -> Iterator[Path]:
 
 
 def _spool_stdin(copy: Path) -> None:
-    stdin = sys.stdin.buffer if sys.stdin is not None else None
-    if stdin is None or stdin.isatty():
-        raise ParameterError(
-            setting=STREAM, expected="audio from a pipe or a file on standard input", found="none"
-        )
+    require_stdin()
     with copy.open("wb") as file:
         while True:
             try:
-                block = stdin.read(_COPY_BYTES)
+                block = sys.stdin.buffer.read(_COPY_BYTES)
             except OSError as error:
-                raise cannot_read(STREAM, error) from error
+                raise cannot_read(STDIN_CALLED, error) from error
             if not block:
                 break
             try:
