@@ -16,6 +16,9 @@ from typing import Any, Final, Self
 #: Set to anything, it shows where an unexpected error came from.
 DEBUG_VARIABLE: Final = "NMFD_DEBUG"
 
+#: What is said of a path of the user's where nothing is.
+NO_SUCH_FILE: Final = "no such file or folder"
+
 #: ``warn(message)`` takes what the user should know of, in one line, and the work goes on.
 Warn = Callable[[str], None]
 #: ``progress(stage, share)`` takes what is being done and how much of it is done, from 0 to 1.
@@ -129,6 +132,16 @@ class InputFileError(NmfdError):
 
 class OutputError(NmfdError):
     """A result cannot be written, or writing it would destroy something."""
+
+
+def cannot_read(path: str | Path, error: OSError) -> InputFileError:
+    """Return what to raise where the system refuses a file that is to be read."""
+    return InputFileError(path, f"cannot be read: {error.strerror or error}")
+
+
+def cannot_write(path: str | Path, error: OSError) -> OutputError:
+    """Return what to raise where the system refuses a file that is to stand at `path`."""
+    return OutputError(f"cannot write: {error.strerror or error}", path=path)
 
 
 class MissingExtraError(NmfdError):

@@ -10,9 +10,18 @@ import click
 from click.shell_completion import CompletionItem
 
 from nmfd_cli.cli.messages import error_line, flag_of
-from nmfd_cli.cli.values import Names, PresetName, complete_drums, complete_folders
+from nmfd_cli.cli.values import (
+    NAMES,
+    NUMBER,
+    TIME,
+    WHOLE_NUMBER,
+    PresetName,
+    complete_drums,
+    complete_files,
+    complete_folders,
+)
 from nmfd_cli.errors import ParameterError, Warn
-from nmfd_cli.settings.definitions import GROUPS, SeparationSettings
+from nmfd_cli.settings.definitions import GROUPS, SeparationSettings, idle_settings
 from nmfd_cli.settings.fields import CheckedSettings
 
 if TYPE_CHECKING:
@@ -25,8 +34,12 @@ S = TypeVar("S", bound=CheckedSettings)
 
 #: Sections of the help beside those of the settings.
 MANY_FILES = "Many files"
+MEASURED = "What to measure"
 GENERAL = "General"
-SECTIONS = (*GROUPS[:1], MANY_FILES, *GROUPS[1:], GENERAL)
+SECTIONS = (*GROUPS[:1], MANY_FILES, MEASURED, *GROUPS[1:], GENERAL)
+
+#: What stands in the help for a value that may be written as `values.TIME` is.
+_TIMES = ("TIME", "SECONDS")
 
 #: Short names of options.
 _SHORT = {"out": "-o", "jobs": "-j"}
@@ -60,15 +73,27 @@ def option(*names: str, section: str = GENERAL, **attributes: Any) -> Decorator:
     return click.option(*names, cls=Option, section=section, **attributes)
 
 
-def preset_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--preset``; `settings_from` heeds it."""
-    return option(
-        "--preset",
-        type=PresetName(),
-        metavar="NAME|FILE",
-        section="What to look for",
-        help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
-    )(function)
+inputs_argument = click.argument(
+    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
+)
+#: `settings_from` heeds it.
+preset_option = option(
+    "--preset",
+    type=PresetName(),
+    metavar="NAME|FILE",
+    section="What to look for",
+    help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
+)
+score_option = option(
+    "--score",
+    metavar="FILE",
+    section="What to look for",
+    shell_complete=complete_files,
+    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
+)
+recursive_option = option(
+    "--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too."
+)
 
 
 def settings_options(
@@ -80,7 +105,6 @@ def settings_options(
 
     Parameters
     ----------
-    settings : type
     without : tuple of str
         Fields that get none.
     section : str, optional
@@ -125,8 +149,6 @@ def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any], warn:
     given = given_values(SeparationSettings, options)
     if not given:
         return
-    from nmfd_cli.settings.idle import idle_settings
-
     has_score = bool(options.get("score") or options.get("score_pattern"))
     for name, wanted in idle_settings(list(given), settings, has_score=has_score):
         warn(f"{flag_of(name)}: does nothing without {wanted}")
@@ -144,12 +166,13 @@ def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
     if item.default not in (None, ()):
         default = f"{item.default:g}" if isinstance(item.default, float) else item.default
         text += f"  [default: {default}]"
-    choices = item.metadata["choices"]
+    choices, metavar = item.metadata["choices"], item.metadata["metavar"]
+    number = WHOLE_NUMBER if kind is int else TIME if metavar in _TIMES else NUMBER
     return option(
         *([_SHORT[item.name], flag] if item.name in _SHORT else [flag]),
-        type=Names() if is_names else click.Choice(choices) if choices else kind,
+        type=NAMES if is_names else str if kind is str else number,
         default=None,
-        metavar=item.metadata["metavar"],
+        metavar=f"[{'|'.join(choices)}]" if choices else metavar,
         help=text,
         section=section,
         shell_complete=_completion(item),
@@ -177,7 +200,8 @@ def _completion(item: Field[Any]) -> Completion | None:
         return complete_folders
     if item.name in ("stem", "minus", "stems"):
         return complete_drums
-    return None
+    choices = item.metadata["choices"] or ()
+    return lambda _, __, begun: [CompletionItem(c) for c in choices if c.startswith(begun)]
 
 
 def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:

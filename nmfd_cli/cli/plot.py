@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import Reporter, called
 from nmfd_cli.cli.options import (
     Command,
     option,
     preset_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
@@ -35,13 +36,7 @@ from nmfd_cli.settings.definitions import SeparationSettings
 @option("--spectrogram", is_flag=True, section="Output", help="Draw the spectrogram.")
 @option("--divergence", is_flag=True, section="Output", help="Draw the divergence.")
 @option("--overwrite", is_flag=True, section="Output", help="Replace an existing file.")
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@score_option
 @preset_option
 @settings_options(SeparationSettings)
 @verbosity_options
@@ -57,7 +52,7 @@ def command(recording: str, **options: Any) -> int:
     from nmfd_cli.report.figure import PANELS, figure_file
 
     target = options["out"]
-    with reporter.progress(recording) as progress:
+    with reporter.progress(called(recording)) as progress:
         figure_file(
             recording,
             target,
@@ -68,5 +63,5 @@ def command(recording: str, **options: Any) -> int:
             progress=progress,
             warn=reporter.warn,
         )
-    reporter.line(f"{recording}: {target}")
+    reporter.line(f"{called(recording)}: {target}")
     return 0

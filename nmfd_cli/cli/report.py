@@ -5,12 +5,13 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import Reporter, called
 from nmfd_cli.cli.options import (
     Command,
     command_line,
     option,
     preset_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
@@ -39,13 +40,7 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
     help="The HTML file.",
 )
 @settings_options(OutputSettings, without=_WITHOUT)
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@score_option
 @preset_option
 @settings_options(SeparationSettings)
 @verbosity_options
@@ -62,7 +57,7 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
 
     target = Path(options["out"])  # the settings' own is a folder
     output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
-    with reporter.progress(recording) as progress:
+    with reporter.progress(called(recording)) as progress:
         report_file(
             recording,
             target,
@@ -74,5 +69,5 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
             progress=progress,
             warn=reporter.warn,
         )
-    reporter.line(f"{recording}: {target} ({target.stat().st_size / 1e6:.1f} MB)")
+    reporter.line(f"{called(recording)}: {target} ({target.stat().st_size / 1e6:.1f} MB)")
     return 0

@@ -10,8 +10,11 @@ from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
     command_line,
+    inputs_argument,
     option,
     preset_option,
+    recursive_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
@@ -20,30 +23,23 @@ from nmfd_cli.cli.options import (
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.errors import Warn
+from nmfd_cli.io.audio.formats import LOSSY
 from nmfd_cli.settings.definitions import SeparationSettings
-from nmfd_cli.settings.output import LOSSY, BatchSettings, OutputSettings
+from nmfd_cli.settings.output import BatchSettings, OutputSettings
 
 if TYPE_CHECKING:
-    from nmfd_cli.batch.events import Event
     from nmfd_cli.batch.plan import Job
+    from nmfd_cli.batch.results import Event
     from nmfd_cli.batch.run import BatchSummary
 
 
 @click.command("separate", cls=Command, short_help="Write one file for each part of a recording.")
-@click.argument(
-    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
-)
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@inputs_argument
+@score_option
 @preset_option
 @settings_options(OutputSettings)
 @settings_options(BatchSettings, section=MANY_FILES)
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@recursive_option
 @option(
     "--score-pattern",
     metavar="TEMPLATE",
@@ -139,12 +135,7 @@ def _plan(
 
 
 def _check_json(output: OutputSettings, options: dict[str, Any]) -> None:
-    """Refuse two things on standard output.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse two things on standard output, by a `UsageError`."""
     if options["as_json"] and options["json_lines"]:
         raise click.UsageError("--json and --json-lines exclude each other")
     if output.is_stream and (options["as_json"] or options["json_lines"]):
@@ -152,15 +143,14 @@ def _check_json(output: OutputSettings, options: dict[str, Any]) -> None:
 
 
 def _print_line(event: "Event") -> None:
-    from nmfd_cli.batch.events import Ended
+    from nmfd_cli.batch.results import Ended
 
     if isinstance(event, Ended):
         click.echo(json.dumps(_event_as_dict(event)))
 
 
 def _event_as_dict(event: "Event") -> dict[str, Any]:
-    from nmfd_cli.batch.events import Done, Failed, Skipped
-    from nmfd_cli.batch.results import result_as_dict
+    from nmfd_cli.batch.results import Done, Failed, Skipped, result_as_dict
 
     match event:
         case Done():

@@ -16,8 +16,8 @@ from nmfd_cli.core.one_shots.excerpts import find_hits
 from nmfd_cli.core.one_shots.likeness import group_alike
 from nmfd_cli.core.one_shots.playing import Played, fit_gains, render
 from nmfd_cli.core.one_shots.refining import Repeated, refine
-from nmfd_cli.io.audio.spool import SampleSpool
 from nmfd_cli.io.score.notes import Score
+from nmfd_cli.io.spool import SampleSpool
 from nmfd_cli.kits.instrument import Named, Note, Zone, notes_on, played, zones_of
 
 #: The share of hits that must agree on an articulation for a sound to have it.

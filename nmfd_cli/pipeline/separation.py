@@ -12,7 +12,6 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import owner
 from nmfd_cli.core.division import StemModel, divide, measure_space
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.core.nmfconv.convolutive import BetaRule
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
 from nmfd_cli.core.nmfconv.factorisation import Factorisation, Factors, Rule, factorise
 from nmfd_cli.core.sections import divide_sections, learn_sections, section_frames
@@ -34,10 +33,9 @@ from nmfd_cli.pipeline.components import (
     warn_of_left_out,
     warn_of_stems,
 )
-from nmfd_cli.pipeline.context import Context
+from nmfd_cli.pipeline.context import BLOCK_FRAMES, Context, spectrogram_of
 from nmfd_cli.pipeline.events import find_events, transcribed
 from nmfd_cli.pipeline.initial_templates import InitialFactors, initial_factors
-from nmfd_cli.pipeline.spectrogram import BLOCK_FRAMES, spectrogram_of
 from nmfd_cli.settings.definitions import NONE, SeparationSettings
 
 #: Longest section of a recording in which waveforms are learned that repeat.
@@ -312,6 +310,8 @@ def _rule_of_nmfd(settings: SeparationSettings) -> Rule:
 
 
 def _rule_of_nmf_conv(settings: SeparationSettings) -> Rule:
+    from nmfd_cli.core.nmfconv.convolutive import BetaRule  # few ask for it
+
     return BetaRule(
         num_iter=settings.iterations,
         beta=settings.beta,

@@ -21,7 +21,7 @@ from nmfd_cli.errors import (
     warn_python,
 )
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.replacement import real_paths, require_free
+from nmfd_cli.io.existing import real_paths, require_free
 from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.inputs import open_inputs
 from nmfd_cli.pipeline.result import result_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.existing import require_free
 from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.result import SampledResult
 from nmfd_cli.report.page.editing import edit_data, is_editable, n_colours

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nmfd_cli.cli import main
 from nmfd_cli.cli.kit import command
 from nmfd_cli.core.one_shots.playing import add_at
-from nmfd_cli.io.midi import read_midi
+from nmfd_cli.io.score.reader import read_score
 from nmfd_cli.kits.find import load_kit
 
 RATE = 22050
@@ -111,7 +111,7 @@ def test_json_facts_are_those_of_the_folder(kit: tuple[Path, dict[str, Any]]) ->
 def test_the_midi_file_has_the_hits(kit: tuple[Path, dict[str, Any]]) -> None:
     pytest.importorskip("mido", reason="needs the extra midi")
     out, facts = kit
-    score = read_midi(out / "loop.mid")
+    score = read_score(out / "loop.mid")
     onsets = {
         drum: [t for t, d in zip(score.onsets, score.drums, strict=True) if d == drum]
         for drum in PATTERN

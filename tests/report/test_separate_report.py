@@ -12,7 +12,7 @@ import pytest
 from batches import TINY, make_recording, plan, run, tree
 from click.testing import CliRunner
 
-from nmfd_cli.batch.events import Event, Progress
+from nmfd_cli.batch.results import Event, Progress
 from nmfd_cli.batch.run import BatchSummary
 from nmfd_cli.cli.main import cli
 from nmfd_cli.errors import OutputError, ParameterError

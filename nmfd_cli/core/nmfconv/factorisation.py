@@ -7,11 +7,10 @@ from typing import Protocol, Self
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.engine.partition import array_target, pool_for
 from nmfd_cli.core.nmfconv.engine.products import ProductFactory, choose_products
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
-from nmfd_cli.core.nmfconv.engine.target import Target
+from nmfd_cli.core.nmfconv.engine.target import Target, array_target, pool_for
 from nmfd_cli.core.nmfconv.model import component_models
 
 #: Called at each iteration with its number, from zero, and the divergence it starts from.

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from nmfd_cli.io.audio.riff import Layout, chunks
-from nmfd_cli.io.temporary import temporary_file
 
 #: The chunks of WAV files that are kept, and those that hold for the whole recording only.
 _KEPT: Final = (
@@ -125,12 +124,10 @@ def read_tags(file: BinaryIO, layout: Layout | None, titles: dict[str, str], cha
 
     Parameters
     ----------
-    file : binary file
     layout : Layout or None
         Of a WAV or AIFF file.
     titles : dict of str to str
         What libsndfile finds.
-    channels : int
     """
     known = {name: text for name, text in titles.items() if name in _TITLES and text}
     if layout is not None and layout.form == b"WAVE" and layout.order == "little":
@@ -193,10 +190,8 @@ def write_tags(path: Path, container: str, tags: Tags) -> None:
 
     Parameters
     ----------
-    path : Path
     container : str
         ``wav``, ``flac``, ``ogg`` or ``mp3``; the latter two take titles when they are opened.
-    tags : Tags
     """
     if container == "wav":
         own = [*tags.chunks, *([(b"id3 ", tags.id3)] if tags.id3 else [])]
@@ -267,6 +262,8 @@ def _insert_blocks(path: Path, own: Iterable[tuple[int, bytes]]) -> None:
 
 def _replace_head(path: Path, skipped: int, head: bytes) -> None:
     """Put another head in place of the first bytes of a file."""
+    from nmfd_cli.io.temporary import temporary_file  # few files have such a head
+
     with path.open("r+b") as file, temporary_file() as rest:
         file.seek(skipped)
         shutil.copyfileobj(file, rest, 1 << 20)

@@ -95,8 +95,7 @@ class Score:
     @classmethod
     def of(cls, notes: Iterable[Note]) -> "Score":
         """Sort notes by onset, in the given order where onsets are equal; duplicates count once."""
-        ordered = sorted(dict.fromkeys(notes), key=itemgetter(0))
-        return cls(*zip(*ordered, strict=True)) if ordered else cls((), (), (), (), ())
+        return _score_of(sorted(dict.fromkeys(notes), key=itemgetter(0)))
 
     def __len__(self) -> int:
         return len(self.onsets)
@@ -111,25 +110,31 @@ class Score:
         """Whether no note is a drum.  A mixed score is neither."""
         return all(drum is None for drum in self.drums)
 
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The notes, each with all fields in their order."""
+        return list(zip(*(getattr(self, field.name) for field in fields(self)), strict=True))
+
     def part(self, *, is_drums: bool) -> "Score":
         """Return the drums alone, or the pitched notes alone."""
-        kept = [index for index, drum in enumerate(self.drums) if (drum is not None) == is_drums]
-        columns = (getattr(self, field.name) for field in fields(self))
-        return Score(*(tuple(column[index] for index in kept) for column in columns))
+        return _score_of(row for row in self.rows if (row[3] is not None) == is_drums)
 
     def between(self, start: float, end: float | None) -> "Score":
         """Return what is played from start to end, in seconds from start.
 
         A pitched note that sounds at the start begins there.
         """
-        columns = (getattr(self, field.name) for field in fields(self))
-        notes = (_note_within(note, start, end) for note in zip(*columns, strict=True))
-        kept = [note for note in notes if note is not None]
-        return Score(*zip(*kept, strict=True)) if kept else Score((), (), (), (), ())
+        notes = (_note_within(row, start, end) for row in self.rows)
+        return _score_of(note for note in notes if note is not None)
 
     def later_by(self, seconds: float) -> "Score":
         """Return the same notes so many seconds later."""
         return replace(self, onsets=tuple(onset + seconds for onset in self.onsets))
+
+
+def _score_of(rows: Iterable[tuple[Any, ...]]) -> Score:
+    columns = list(zip(*rows, strict=True))
+    return Score(*columns) if columns else Score((), (), (), (), ())
 
 
 def _note_within(note: tuple[Any, ...], start: float, end: float | None) -> tuple[Any, ...] | None:

@@ -9,7 +9,7 @@ import numpy as np
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drawing import Outline, SpectrogramPicture
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.io.audio.spool import SampleSpool
+from nmfd_cli.io.spool import SampleSpool
 from nmfd_cli.pipeline.result import Result, SampledResult
 
 #: Pixels of the pictures; the page stretches them.

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.score import parse_score
 from nmfd_cli.io.score.drum_map import load_drum_map, shipped_drum_maps
+from nmfd_cli.io.score.reader import parse_score
 from nmfd_cli.io.score.writer import audacity_text, reaper_text
 
 SCORE = parse_score("onset,drum\n0.25,kick\n61.5,open hihat\n59.9999999,ride\n")
@@ -53,5 +53,8 @@ def test_maps_that_are_none(tmp_path: Path, text: str, message: str) -> None:
         load_drum_map(str(path))
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
-    with pytest.raises(InputFileError, match="or one of general-midi, roland-td, found no such"):
+    with pytest.raises(
+        InputFileError,
+        match="no such file or folder, expected a drum map",
+    ):
         load_drum_map("none")

@@ -20,10 +20,9 @@ from nmfd_cli.core.nmfconv.engine.accumulators import (
     total,
 )
 from nmfd_cli.core.nmfconv.engine.divergence import write_quotients
-from nmfd_cli.core.nmfconv.engine.partition import grouped
 from nmfd_cli.core.nmfconv.engine.products import ProductFactory, Products, choose_products
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, shifted_sums, with_history
-from nmfd_cli.core.nmfconv.engine.target import Target, panels_of
+from nmfd_cli.core.nmfconv.engine.target import Target, grouped, panels_of
 from nmfd_cli.core.threads import WorkerPool
 
 
