@@ -193,7 +193,7 @@ class SeparationSettings(CheckedSettings):
     )
     drum_map: str | None = setting(
         None,
-        "MIDI notes of drums: a TOML file, general-midi or roland-td.",
+        "MIDI notes of drums: a TOML file or a name such as general-midi (README.md has all).",
         metavar="MAP",
         group="What to look for",
     )
