@@ -101,7 +101,6 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     from nmfd_cli.io.score.drum_map import load_drum_map
     from nmfd_cli.kits.find import load_kit
     from nmfd_cli.output.transcription_writer import Transcription, transcription_places
-    from nmfd_cli.pipeline.inputs import part_of
     from nmfd_cli.pipeline.separation import transcribe
 
     recordings = find_recordings(
@@ -119,7 +118,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
                 reporter.progress(path) as progress,
                 recording_at(path, warn=reporter.warn) as whole,
             ):
-                recording = part_of(whole, settings)
+                recording = whole.between(settings.start, settings.end)
                 score = transcribe(
                     recording, settings, kit=kit, progress=progress, warn=reporter.warn
                 )

@@ -12,7 +12,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import InputFileError, Warn, warn_python
+from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
 from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, readable, source_of
@@ -97,6 +97,27 @@ class Recording(AudioFacts):
         read = partial(_part_of_blocks, self.read, begin, end)
         tags = self.tags.part(begin, end, n_samples=self.n_samples)
         return replace(self, n_samples=end - begin, read=read, tags=tags)
+
+    def between(self, start: float, end: float | None) -> "Recording":
+        """Return the part from start to end, or to where it ends, in seconds.
+
+        Raises
+        ------
+        ParameterError
+            If it has no such part.
+        """
+        if not start and end is None:
+            return self
+        n = self.n_samples
+        seconds = start, self.seconds if end is None else end
+        first, last = (round(min(self.seconds, time) * self.sample_rate) for time in seconds)
+        if not 0 <= first < last:
+            raise ParameterError(
+                setting="end" if 0 <= first < n else "start",
+                expected=f"a part of {self.name} ({self.seconds:.3f} s)",
+                found="0 samples",
+            )
+        return self.part(first, last)
 
     def blocks(self, block_samples: int) -> Iterator[Samples]:
         """Yield the samples in order, in arrays (n_channels, up to block_samples).
