@@ -58,14 +58,17 @@ GROOVES: dict[str, tuple[int, int, dict[str, Iterable[int]]]] = {
             "hihat": range(0, 16, 2),
         },
     ),
-    "train beat": (4, 4, {"kick": (0, 4, 8, 12), "snare": range(16)}),
+    "four snares a bar": (
+        4, 4, {"kick": (0, 6, 8, 14), "snare": (0, 4, 8, 12), "hihat": range(0, 16, 2)}
+    ),
     "punk": (2, 4, {"kick": (0, 3, 4), "snare": (2, 6), "hihat": range(8)}),
 }  # fmt: skip
 PLAYED = [
     *(("sixteenths on double kick", bpm) for bpm in (180.0, 200.0, 220.0)),
     *(("triplets", bpm) for bpm in (100.0, 110.0, 120.0)),
     ("rock", 84.0), ("rock", 165.0), ("12/8", 80.0), ("6/8", 90.0), ("waltz", 120.0),
-    ("shuffle", 130.0), ("punk", 190.0), ("bossa nova", 110.0), ("train beat", 92.0),
+    ("shuffle", 130.0), ("punk", 190.0), ("bossa nova", 110.0),
+    ("four snares a bar", 115.0),
 ]  # fmt: skip
 
 
