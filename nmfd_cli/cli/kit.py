@@ -1,7 +1,7 @@
 """``nmfd kit``: learn kits of drum sounds or extract them, list and show them."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,10 +31,14 @@ command.add_command(extract)
 @click.option("-o", "--out", required=True, metavar="FILE", help="The kit to write: my.kit.")
 @click.option("--name", metavar="TEXT", help="Name of the kit.  [default: the file's]")
 @click.option("--licence", default="", metavar="TEXT", help="Licence of the sounds.")
+@click.option(
+    "--start", type=float, default=0.0, metavar="SECONDS", help="Begin there in each file."
+)
+@click.option("--end", type=float, metavar="SECONDS", help="End there in each file.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def learn(
-    *, folder: str, out: str, name: str | None, licence: str, overwrite: bool, quiet: bool
+    *, folder: str, out: str, start: float, end: float | None, quiet: bool, **options: Any
 ) -> None:
     """Learn a kit from the folder DIR of your own sounds.
 
@@ -48,9 +52,7 @@ def learn(
     from nmfd_cli.kits.learn import learn_kit
 
     reporter = Reporter(-1 if quiet else 0)
-    kit = learn_kit(
-        folder, out, name=name, licence=licence, overwrite=overwrite, warn=reporter.warn
-    )
+    kit = learn_kit(folder, out, span=(start, end), warn=reporter.warn, **options)
     reporter.line(f"{out}: {_counts(kit)}")
 
 
