@@ -1,7 +1,7 @@
 """Options made from the fields of settings, so that each default stands once."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import Field, fields
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 from click.shell_completion import CompletionItem
 
-from nmfd_cli.cli.messages import error_line, flag_of
+from nmfd_cli.cli.messages import Reporter, error_line, flag_of
 from nmfd_cli.cli.values import (
     NAMES,
     NUMBER,
@@ -20,7 +20,7 @@ from nmfd_cli.cli.values import (
     complete_files,
     complete_folders,
 )
-from nmfd_cli.errors import ParameterError, Warn
+from nmfd_cli.errors import ParameterError
 from nmfd_cli.settings.definitions import GROUPS, SeparationSettings, idle_settings
 from nmfd_cli.settings.fields import CheckedSettings
 
@@ -97,7 +97,11 @@ recursive_option = option(
 
 
 def settings_options(
-    settings: type[CheckedSettings], *, without: tuple[str, ...] = (), section: str | None = None
+    settings: type[CheckedSettings],
+    *,
+    only: Container[str] | None = None,
+    without: Container[str] = (),
+    section: str | None = None,
 ) -> Decorator:
     """Give a command one option for each field of a settings class.
 
@@ -105,8 +109,8 @@ def settings_options(
 
     Parameters
     ----------
-    without : tuple of str
-        Fields that get none.
+    only, without : container of str, optional
+        The fields that get one, and those that get none.
     section : str, optional
         Where all of them stand in the help; else each stands where its field says.
     """
@@ -114,7 +118,8 @@ def settings_options(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         hints = get_type_hints(settings)
         for item in reversed(fields(settings)):  # type: ignore[arg-type]
-            if item.metadata["is_option"] and item.name not in without:
+            is_wanted = item.name not in without and (only is None or item.name in only)
+            if item.metadata["is_option"] and is_wanted:
                 function = _off_option(item, section)(function)
                 function = _option(item, hints[item.name], section)(function)
         return function
@@ -144,14 +149,16 @@ def settings_from(settings: type[S], options: Mapping[str, Any]) -> S:
         raise click.UsageError(error_line(error)) from error
 
 
-def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any], warn: Warn) -> None:
-    """Warn of each option that was given and does nothing beside the others."""
+def begun(options: Mapping[str, Any]) -> tuple[Reporter, SeparationSettings]:
+    """Return who reports and the settings of a command; warn of each option that does nothing."""
+    reporter = Reporter(_verbosity(options))
+    settings = settings_from(SeparationSettings, options)
     given = given_values(SeparationSettings, options)
-    if not given:
-        return
     has_score = bool(options.get("score") or options.get("score_pattern"))
-    for name, wanted in idle_settings(list(given), settings, has_score=has_score):
-        warn(f"{flag_of(name)}: does nothing without {wanted}")
+    has_score |= "score" not in options  # a command that takes none
+    for name, wanted in idle_settings(given, settings, has_score=has_score):
+        reporter.warn(f"{flag_of(name)}: does nothing without {wanted}")
+    return reporter, settings
 
 
 def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
@@ -210,7 +217,7 @@ def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(function)
 
 
-def verbosity(options: Mapping[str, Any]) -> int:
+def _verbosity(options: Mapping[str, Any]) -> int:
     """Return -1 for quiet, 1 for verbose, else 0.
 
     Raises
