@@ -15,6 +15,9 @@ from nmfd_cli.core.spatial import SpatialModel, SpatialStatistics, multichannel_
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import WorkerPool, worker_pool
 
+#: Frames that are divided at a time.
+_FRAMES_AT_A_TIME = 32
+
 
 @dataclass(frozen=True)
 class StemModel:
@@ -141,8 +144,8 @@ def divide(
     start = 0
     with worker_pool() as pool:
         for spectrum in stft.blocks(_recorded(sample_blocks, mixture)):
-            masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
-            samples = adder.add(_divided(stft, spectrum, masks, pool, space=space))
+            models = model.panel(magnitude_of(spectrum), start)
+            samples = adder.add(_divided(stft, spectrum, models, alpha, pool=pool, space=space))
             start += spectrum.shape[-1]
             ready = mixture.take(samples.shape[-1])
             if ready.shape[-1]:
@@ -152,21 +155,33 @@ def divide(
 def _divided(
     stft: Stft,
     spectrum: ComplexArray,
-    masks: FloatArray,
-    pool: WorkerPool,
+    models: FloatArray,
+    alpha: float,
     *,
+    pool: WorkerPool,
     space: SpatialModel | None,
 ) -> FloatArray:
-    """Return what each mask (S, K, m) leaves of frames (C, K, m), as overlapping samples."""
+    """Return what each model (S, K, m) gets of frames (C, K, m), as overlapping samples.
+
+    Some frames at a time go all the way, lest intermediate results go through memory.
+    """
+    n_frames, hop = spectrum.shape[-1], stft.hop_length
+    starts = range(0, n_frames, _FRAMES_AT_A_TIME)
     parts: dict[int, FloatArray] = {}
-    filtered = None if space is None else multichannel_wiener(spectrum, masks, space, pool)
 
-    def divide_by(_worker: int, stem: int) -> None:
-        of_stem = masks[stem] * spectrum if filtered is None else filtered[stem]
-        parts[stem] = stft.overlap_add(of_stem)
+    def divide_frames(_worker: int, item: int) -> None:
+        frames = slice(starts[item], starts[item] + _FRAMES_AT_A_TIME)
+        x, masks = spectrum[..., frames], wiener_masks(models[..., frames], alpha)
+        stems = masks[:, None] * x if space is None else multichannel_wiener(x, masks, space)
+        parts[item] = stft.overlap_add(stems)
 
-    pool.run(divide_by, len(masks))
-    return np.stack([parts[stem] for stem in range(len(masks))])
+    pool.run(divide_frames, len(starts))
+    n_samples = stft.overlap + n_frames * hop
+    samples = np.zeros((len(models), len(spectrum), n_samples), dtype=parts[0].dtype)
+    for item, start in enumerate(starts):
+        part = parts[item]
+        samples[..., start * hop : start * hop + part.shape[-1]] += part
+    return samples
 
 
 class SampleQueue:

@@ -56,46 +56,51 @@ class Hit:
 
 @dataclass(frozen=True)
 class _Attack:
-    """The compressed spectrum (C, F) of an attack, and the weight (F,) of its bins."""
+    """An attack as its stem's mask lets it be seen.
 
-    spectrum: ComplexArray
+    Attributes
+    ----------
+    weight : ndarray, shape (F,)
+        Of its bins.
+    weighted : ndarray, shape (C, F)
+        Its compressed spectrum, weighted.
+    energy : float
+        The product of the weighted and the plain spectrum.
+    cleanness : float, in [0, 1]
+        The share of it that the mask leaves.
+    """
+
     weight: FloatArray
-
-    @property
-    def cleanness(self) -> float:
-        """The share of it that the stem's mask leaves."""
-        level = np.abs(self.spectrum).sum(axis=0)
-        return float((self.weight * level).sum() / max(float(level.sum()), _TINY))
+    weighted: ComplexArray
+    energy: float
+    cleanness: float
 
     def moved(self, samples: float) -> ComplexArray:
-        """Return its weighted spectrum, that many samples later."""
-        if samples == 0:
-            return self.weight * self.spectrum
-        turned: ComplexArray = advance(-samples, self.spectrum.shape[-1]) * self.spectrum
-        return self.weight * turned
+        """Return its weighted spectrum, that many samples earlier."""
+        return advance(samples, len(self.weight)) * self.weighted if samples else self.weighted
 
 
 class _Cluster:
-    """Hits that are alike, and the sum of their aligned attacks."""
+    """Hits that are alike, and the mean of their aligned attacks."""
 
     def __init__(self, founder: int, attack: _Attack) -> None:
         self.moves = {founder: 0.0}
-        self._sum = attack.moved(0)
-        self._weight = attack.weight
+        self._sum, self._weight = attack.weighted, attack.weight
+        self.mean = _mean(self._sum, self._weight)
 
     def add(self, member: int, attack: _Attack, move: float) -> None:
         self.moves[member] = move
-        self._sum = self._sum + attack.moved(-move)
+        self._sum = self._sum + attack.moved(move)
         self._weight = self._weight + attack.weight
-
-    def mean(self) -> ComplexArray:
-        mean: ComplexArray = self._sum / np.maximum(self._weight, 1e-6)
-        return mean
+        self.mean = _mean(self._sum, self._weight)
 
     def mean_without(self, member: int, attack: _Attack) -> ComplexArray:
-        weight = np.maximum(self._weight - attack.weight, 1e-6)
-        mean: ComplexArray = (self._sum - attack.moved(-self.moves[member])) / weight
-        return mean
+        rest = self._sum - attack.moved(self.moves[member])
+        return _mean(rest, self._weight - attack.weight)
+
+
+def _mean(total: ComplexArray, weight: FloatArray) -> ComplexArray:
+    return total * (1 / np.maximum(weight, np.float32(1e-6)))
 
 
 def advance(samples: float, n_bins: int) -> ComplexArray:
@@ -139,7 +144,7 @@ def cluster_hits(
     clean_first = np.argsort([-attack.cleanness for attack in attacks], kind="stable")
     clusters: list[_Cluster] = []
     for hit in clean_first.tolist():
-        found = [_match(attacks[hit], cluster.mean(), farthest) for cluster in clusters]
+        found = [_match(attacks[hit], cluster.mean, farthest) for cluster in clusters]
         best = max(range(len(found)), key=lambda index: found[index].explained, default=-1)
         if best >= 0 and found[best].explained >= _ALIKE:
             clusters[best].add(hit, attacks[hit], found[best].move)
@@ -184,12 +189,18 @@ def _attack(
     low, high = max(0, start), min(x.shape[1], start + len(window))
     piece[:, low - start : max(high, low) - start] = x[:, low:high]
     spectrum = np.fft.rfft(piece * window, axis=-1, norm="ortho")
-    compressed = spectrum / np.sqrt(np.abs(spectrum) + _TINY)
+    level = np.sqrt(np.abs(spectrum))  # of the compressed spectrum
     first = min(onset // hop + 1, len(share) - 1)
     mask = share[first : first + 3].mean(axis=0)
-    bins = np.linspace(0, len(mask) - 1, spectrum.shape[-1])
-    weight = np.interp(bins, np.arange(len(mask)), mask) ** 2
-    return _Attack(compressed.astype(np.complex64), weight.astype(np.float32))
+    bins = np.linspace(0, len(mask) - 1, level.shape[-1])
+    weight = np.square(np.interp(bins, np.arange(len(mask)), mask), dtype=np.float32)
+    total = level.sum(axis=0)
+    return _Attack(
+        weight=weight,
+        weighted=spectrum * (weight / np.maximum(level, np.float32(_TINY))),
+        energy=float(weight @ np.square(level).sum(axis=0)),
+        cleanness=float(weight @ total) / max(float(total.sum()), _TINY),
+    )
 
 
 @dataclass(frozen=True)
@@ -203,8 +214,7 @@ class _Match:
 
 def _match(attack: _Attack, mean: ComplexArray, farthest: int) -> _Match:
     """Find where the mean of a cluster fits an attack best, at most so many samples away."""
-    weighted = attack.weight * attack.spectrum
-    correlation = np.fft.irfft((weighted * mean.conj()).sum(axis=0))
+    correlation = np.fft.irfft((attack.weighted * mean.conj()).sum(axis=0))
     correlation *= len(correlation) / 2  # of one half of the spectrum
     near = np.concatenate([correlation[-farthest:], correlation[: farthest + 1]])
     peak = int(np.argmax(near))
@@ -212,9 +222,8 @@ def _match(attack: _Attack, mean: ComplexArray, farthest: int) -> _Match:
     if near[farthest] >= _AS_GOOD * near[peak]:
         peak, move = farthest, 0.0
     inner = max(float(near[peak]), 0.0)
-    energy = float((weighted * attack.spectrum.conj()).real.sum())
-    of_mean = float((attack.weight * np.square(np.abs(mean))).sum())
-    explained = min(inner**2 / max(energy * of_mean, _TINY), 1.0)
+    of_mean = float(attack.weight @ (np.square(mean.real) + np.square(mean.imag)).sum(axis=0))
+    explained = min(inner**2 / max(attack.energy * of_mean, _TINY), 1.0)
     return _Match(explained, move, (inner / max(of_mean, _TINY)) ** 2)
 
 

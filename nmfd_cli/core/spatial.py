@@ -23,7 +23,6 @@ References
    separation using a full-rank spatial covariance model", IEEE TASLP 18(7), 2010.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -47,8 +46,8 @@ _ONE_CHANNEL = 1e-4
 #: Share of its magnitude that a stem must dominate in a band for the measurement to count in full.
 _DOMINATED = 0.5
 
-#: Numbers of an array that is worked on at a time, lest intermediate results go through memory.
-_IN_CACHE = 32768
+#: Frames that are measured at a time, lest intermediate results go through memory.
+_FRAMES_AT_A_TIME = 32
 
 
 @dataclass(frozen=True)
@@ -105,14 +104,16 @@ class SpatialStatistics:
         x, shares = np.swapaxes(spectrum, 1, 2), np.swapaxes(masks, 1, 2)
         sums = np.empty((*self._sums.shape, x.shape[1]))
 
-        def add_frames(_worker: int, frames: slice) -> None:
+        def add_frames(_worker: int, item: int) -> None:
+            frames = slice(starts[item], starts[item] + _FRAMES_AT_A_TIME)
             values = _weighted(x[:, frames], shares[:, frames])
             strongest = shares[:, frames] == shares[:, frames].max(axis=0)
             for stem, is_its in enumerate(strongest):
                 in_bands = np.add.reduceat(values * is_its, self._starts, axis=2)
                 sums[:, stem, :, frames] = np.swapaxes(in_bands, 1, 2)
 
-        _in_frames(add_frames, x, pool)
+        starts = range(0, x.shape[1], _FRAMES_AT_A_TIME)
+        pool.run(add_frames, len(starts))
         of_frames = np.concatenate([self._sums[..., None], sums], axis=-1)
         self._sums = np.cumsum(of_frames, axis=-1)[..., -1]
 
@@ -174,7 +175,7 @@ _SPAN = float(_level(_IMAGE) - _level(_POINT))
 
 
 def multichannel_wiener(
-    spectrum: ComplexArray, masks: FloatArray, model: SpatialModel, pool: WorkerPool
+    spectrum: ComplexArray, masks: FloatArray, model: SpatialModel
 ) -> ComplexArray:
     """Divide frames among the stems by their powers and directions.
 
@@ -184,7 +185,6 @@ def multichannel_wiener(
     masks : ndarray, shape (S, K, m), in [0, 1]
         The stems' shares of the power, which add up to one.
     model : SpatialModel
-    pool : WorkerPool
 
     Returns
     -------
@@ -193,26 +193,19 @@ def multichannel_wiener(
     """
     x, shares = np.swapaxes(spectrum, 1, 2), np.swapaxes(masks, 1, 2)
     divided = np.empty((len(masks), *x.shape), dtype=spectrum.dtype)
-
-    def divide_frames(_worker: int, frames: slice) -> None:
-        _divide(x[:, frames], shares[:, frames], model.R, divided[:, :, frames])
-
-    _in_frames(divide_frames, x, pool)
-    return np.swapaxes(divided, 2, 3)
-
-
-def _divide(x: ComplexArray, masks: FloatArray, R: NDArray[np.float32], out: ComplexArray) -> None:
-    """Write the posterior means (S, 2, m, K) of some frames to `out`."""
-    left, right, both = (np.einsum("smk,sk->mk", masks, entry) for entry in R)
+    left, right, both = (np.einsum("smk,sk->mk", shares, entry) for entry in model.R)
     scale = 1 / (left * right - both * both)
     inner_left = (right * x[0] - both * x[1]) * scale
     inner_right = (left * x[1] - both * x[0]) * scale
-    for mask, (of_left, of_right, of_both), y in zip(masks, np.moveaxis(R, 1, 0), out, strict=True):
-        np.multiply(of_left * inner_left + of_both * inner_right, mask, out=y[0])
-        np.multiply(of_both * inner_left + of_right * inner_right, mask, out=y[1])
-    remainder = x - out.sum(axis=0)  # what the inverse lost to rounding
-    for mask, y in zip(masks, out, strict=True):
-        y += mask * remainder
+    for share, (of_left, of_right, of_both), y in zip(
+        shares, np.moveaxis(model.R, 1, 0), divided, strict=True
+    ):
+        np.multiply(of_left * inner_left + of_both * inner_right, share, out=y[0])
+        np.multiply(of_both * inner_left + of_right * inner_right, share, out=y[1])
+    remainder = x - divided.sum(axis=0)  # what the inverse lost to rounding
+    for share, y in zip(shares, divided, strict=True):
+        y += share * remainder
+    return np.swapaxes(divided, 2, 3)
 
 
 def _weighted(x: ComplexArray, masks: FloatArray) -> FloatArray:
@@ -231,13 +224,3 @@ def _weighted(x: ComplexArray, masks: FloatArray) -> FloatArray:
 def _power(channel: ComplexArray) -> FloatArray:
     power: FloatArray = np.square(channel.real) + np.square(channel.imag)
     return power
-
-
-def _in_frames(work: Callable[[int, slice], None], x: ComplexArray, pool: WorkerPool) -> None:
-    """Have the frames of a spectrum (2, m, K) worked on, as many at a time as caches hold."""
-    _, n_frames, n_bins = x.shape
-    step = max(1, _IN_CACHE // n_bins)
-    starts = range(0, n_frames, step)
-    pool.run(
-        lambda worker, item: work(worker, slice(starts[item], starts[item] + step)), len(starts)
-    )
