@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nmfd_cli.cli.extract import command as extract
-from nmfd_cli.cli.messages import Reporter, print_table
+from nmfd_cli.cli.messages import Reporter, show_table
 
 if TYPE_CHECKING:
     from nmfd_cli.core.drum_sounds.kit import Kit
@@ -64,7 +64,7 @@ def list_kits() -> None:
 
     kits = known_kits()
     rows = [(known.name, _counts(known.kit), str(known.path)) for known in kits if known.kit]
-    print_table(("kit", "sounds", "file"), rows)
+    show_table(("kit", "sounds", "file"), rows)
     for known in kits:
         if known.kit is None:
             click.echo(f"cannot be used: {known.fault}")
@@ -84,7 +84,7 @@ def show(kit_name: str, as_json: bool) -> None:
         return
     click.echo(f"{kit.name}: {len(kit)} sounds\n")
     drums = [(drum, str(len(kit.rows(drum))), _articulations(kit, drum)) for drum in kit.classes]
-    print_table(("class", "sounds", "articulations"), drums)
+    show_table(("class", "sounds", "articulations"), drums)
     click.echo()
     sources = [
         (
@@ -95,7 +95,7 @@ def show(kit_name: str, as_json: bool) -> None:
         )
         for source in kit.sources
     ]
-    print_table(("source", "sounds", "licence", "title"), sources)
+    show_table(("source", "sounds", "licence", "title"), sources)
     for source in kit.sources:
         if source.copyright:
             click.echo(f"{source.key}: {source.copyright}")

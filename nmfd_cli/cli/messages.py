@@ -106,10 +106,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = 
     return [painted(lines[0], dim=True), *lines[1:]]
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
-    """Print a table to standard output, without colours."""
+def show_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
+    """Print a table to standard output, in colour where that is a terminal."""
     for line in table(header, rows, right=right):
-        click.echo(click.unstyle(line))
+        click.echo(line)
 
 
 def decibels(peak: float) -> str:
