@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, called, error_line, say_error, table
+from nmfd_cli.cli.messages import called, error_line, say_error, table
 from nmfd_cli.cli.options import (
     Command,
+    begun,
     inputs_argument,
     option,
     preset_option,
@@ -16,9 +17,7 @@ from nmfd_cli.cli.options import (
     score_option,
     settings_from,
     settings_options,
-    verbosity,
     verbosity_options,
-    warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_folders
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 #: The settings of the output that count for a kit.
 _OUTPUT = ("subtype", "overwrite")
-
-_WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
 
 
 @click.command("extract", cls=Command, short_help="Make an instrument of a recording's drums.")
@@ -45,7 +42,7 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
     shell_complete=complete_folders,
     help="Folder of the kit; of several recordings one folder each below it.",
 )
-@settings_options(OutputSettings, without=_WITHOUT)
+@settings_options(OutputSettings, only=_OUTPUT)
 @recursive_option
 @score_option
 @preset_option
@@ -67,10 +64,8 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
 
     Several recordings make a kit each, in DIR/<name of the recording>/.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
+    reporter, settings = begun(options)
     output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
-    warn_of_idle(settings, options, reporter.warn)
 
     from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.errors import InputFileError

@@ -1,7 +1,7 @@
 """Options made from the fields of settings, so that each default stands once."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import Field, fields
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 from click.shell_completion import CompletionItem
 
-from nmfd_cli.cli.messages import error_line, flag_of
+from nmfd_cli.cli.messages import Reporter, error_line, flag_of
 from nmfd_cli.cli.values import (
     NAMES,
     NUMBER,
@@ -20,7 +20,7 @@ from nmfd_cli.cli.values import (
     complete_files,
     complete_folders,
 )
-from nmfd_cli.errors import ParameterError, Warn
+from nmfd_cli.errors import ParameterError
 from nmfd_cli.settings.definitions import GROUPS, SeparationSettings, idle_settings
 from nmfd_cli.settings.fields import CheckedSettings
 
@@ -41,6 +41,8 @@ SECTIONS = (*GROUPS[:1], MANY_FILES, MEASURED, *GROUPS[1:], GENERAL)
 #: What stands in the help for a value that may be written as `values.TIME` is.
 _TIMES = ("TIME", "SECONDS")
 
+_GIVEN = click.core.ParameterSource.COMMANDLINE
+
 #: Short names of options.
 _SHORT = {"out": "-o", "jobs": "-j"}
 
@@ -54,7 +56,17 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help shows its options in sections."""
+    """A command whose help shows its options in sections, and which takes no empty texts."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        for parameter in self.params:  # an empty path would be the working folder
+            is_given = ctx.get_parameter_source(parameter.name or "") is _GIVEN
+            if is_given and ctx.params.get(parameter.name or "") == "":
+                flag = parameter.opts[-1]
+                called = flag if flag.startswith("-") else parameter.human_readable_name
+                raise click.UsageError(f"{called}: expected a text, found an empty one", ctx)
+        return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {name: [] for name in SECTIONS}
@@ -97,7 +109,11 @@ recursive_option = option(
 
 
 def settings_options(
-    settings: type[CheckedSettings], *, without: tuple[str, ...] = (), section: str | None = None
+    settings: type[CheckedSettings],
+    *,
+    only: Container[str] | None = None,
+    without: Container[str] = (),
+    section: str | None = None,
 ) -> Decorator:
     """Give a command one option for each field of a settings class.
 
@@ -105,8 +121,8 @@ def settings_options(
 
     Parameters
     ----------
-    without : tuple of str
-        Fields that get none.
+    only, without : container of str, optional
+        The fields that get one, and those that get none.
     section : str, optional
         Where all of them stand in the help; else each stands where its field says.
     """
@@ -114,7 +130,8 @@ def settings_options(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         hints = get_type_hints(settings)
         for item in reversed(fields(settings)):  # type: ignore[arg-type]
-            if item.metadata["is_option"] and item.name not in without:
+            is_wanted = item.name not in without and (only is None or item.name in only)
+            if item.metadata["is_option"] and is_wanted:
                 function = _off_option(item, section)(function)
                 function = _option(item, hints[item.name], section)(function)
         return function
@@ -144,14 +161,16 @@ def settings_from(settings: type[S], options: Mapping[str, Any]) -> S:
         raise click.UsageError(error_line(error)) from error
 
 
-def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any], warn: Warn) -> None:
-    """Warn of each option that was given and does nothing beside the others."""
+def begun(options: Mapping[str, Any]) -> tuple[Reporter, SeparationSettings]:
+    """Return who reports and the settings of a command; warn of each option that does nothing."""
+    reporter = Reporter(_verbosity(options))
+    settings = settings_from(SeparationSettings, options)
     given = given_values(SeparationSettings, options)
-    if not given:
-        return
     has_score = bool(options.get("score") or options.get("score_pattern"))
-    for name, wanted in idle_settings(list(given), settings, has_score=has_score):
-        warn(f"{flag_of(name)}: does nothing without {wanted}")
+    has_score |= "score" not in options  # a command that takes none
+    for name, wanted in idle_settings(given, settings, has_score=has_score):
+        reporter.warn(f"{flag_of(name)}: does nothing without {wanted}")
+    return reporter, settings
 
 
 def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
@@ -210,7 +229,7 @@ def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(function)
 
 
-def verbosity(options: Mapping[str, Any]) -> int:
+def _verbosity(options: Mapping[str, Any]) -> int:
     """Return -1 for quiet, 1 for verbose, else 0.
 
     Raises
@@ -229,7 +248,7 @@ def command_line(context: click.Context) -> str:
     for parameter in context.command.params:
         name = parameter.name or ""
         value = context.params.get(name)
-        if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+        if context.get_parameter_source(name) is not _GIVEN:
             continue
         if isinstance(parameter, click.Option) and isinstance(parameter.flag_value, str):
             continue  # the option whose value it gives is named, too

@@ -4,17 +4,15 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, called
+from nmfd_cli.cli.messages import called
 from nmfd_cli.cli.options import (
     Command,
+    begun,
     option,
     preset_option,
     score_option,
-    settings_from,
     settings_options,
-    verbosity,
     verbosity_options,
-    warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -45,9 +43,7 @@ def command(recording: str, **options: Any) -> int:
 
     Needs the extra [plot].  The same recording and settings give the same file, byte by byte.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options, reporter.warn)
+    reporter, settings = begun(options)
 
     from nmfd_cli.report.figure import PANELS, figure_file
 

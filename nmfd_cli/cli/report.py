@@ -5,18 +5,17 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, called
+from nmfd_cli.cli.messages import called
 from nmfd_cli.cli.options import (
     Command,
+    begun,
     command_line,
     option,
     preset_option,
     score_option,
     settings_from,
     settings_options,
-    verbosity,
     verbosity_options,
-    warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -24,8 +23,6 @@ from nmfd_cli.settings.output import OutputSettings
 
 #: The settings of the output that count for a report alone.
 _OUTPUT = ("report_audio", "overwrite")
-
-_WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
 
 
 @click.command("report", cls=Command, short_help="Show and play a separation in one HTML file.")
@@ -39,7 +36,7 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
     shell_complete=complete_files,
     help="The HTML file.",
 )
-@settings_options(OutputSettings, without=_WITHOUT)
+@settings_options(OutputSettings, only=_OUTPUT)
 @score_option
 @preset_option
 @settings_options(SeparationSettings)
@@ -49,9 +46,7 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
     """Separate a recording and show it in one HTML file that needs no network: players in sync with
     solo and mute, waveforms, spectrograms, templates, activations, onsets, settings.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options, reporter.warn)
+    reporter, settings = begun(options)
 
     from nmfd_cli.report.draft import report_file
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
+    begun,
     command_line,
     inputs_argument,
     option,
@@ -17,9 +17,7 @@ from nmfd_cli.cli.options import (
     score_option,
     settings_from,
     settings_options,
-    verbosity,
     verbosity_options,
-    warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.errors import Warn
@@ -66,9 +64,7 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
 
     INPUT is a file, a folder, a pattern such as 'takes/*.wav', or - for standard input.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options, reporter.warn)
+    reporter, settings = begun(options)
     output = settings_from(OutputSettings, options)
     if output.format in LOSSY:
         reporter.warn(f"--format {output.format}: lossy, stems do not add up to the recording")

@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, called, error_line, say_error
+from nmfd_cli.cli.messages import called, error_line, say_error
 from nmfd_cli.cli.options import (
     Command,
+    begun,
     inputs_argument,
     option,
     preset_option,
     recursive_option,
-    settings_from,
     settings_options,
-    verbosity,
     verbosity_options,
 )
 from nmfd_cli.cli.values import NUMBER, complete_files
@@ -38,8 +37,6 @@ _TAKEN = (
     "hop_length",
     "block_seconds",
 )
-
-_WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAKEN)
 
 
 @click.command("transcribe", cls=Command, short_help="Find out which drums are played when.")
@@ -67,7 +64,7 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
 @option("--overwrite", is_flag=True, section="Output", help="Replace existing files.")
 @recursive_option
 @preset_option
-@settings_options(SeparationSettings, without=_WITHOUT)
+@settings_options(SeparationSettings, only=_TAKEN)
 @option("--json", "as_json", is_flag=True, help="Write one JSON object a recording, a line each.")
 @verbosity_options
 def command(inputs: tuple[str, ...], **options: Any) -> int:
@@ -83,8 +80,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
 
     INPUT is a file, a folder, a pattern such as 'takes/*.wav', or - for standard input.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
+    reporter, settings = begun(options)
     flags = {
         "is_json": options["as_json"],
         "overwrite": options["overwrite"],
