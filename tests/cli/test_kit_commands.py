@@ -92,8 +92,8 @@ def test_learn_takes_a_part_of_each_recording(tmp_path: Path) -> None:
     assert [len(sounds) for sounds in found.values()] == [3, 2, 1]
     for options in (("--start", "2"), ("--start", "1", "--end", "0.5"), ("--start", "nan")):
         result = run("learn", tmp_path / "drums", "-o", tmp_path / "no.kit", *options)
-        assert isinstance(result.exception, ParameterError)
-        assert "expected a part of " in str(result.exception)
+        assert isinstance(result.exception, InputFileError)
+        assert "expected sound from " in str(result.exception)
     assert not (tmp_path / "no.kit").exists()
 
 
