@@ -40,6 +40,12 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
 )
 @settings_options(OutputSettings, without=_WITHOUT)
 @option(
+    "--one-shots",
+    is_flag=True,
+    section="Output",
+    help="Show what one-shots nmfd kit extract makes of it, and what they are worth.",
+)
+@option(
     "--score",
     metavar="FILE",
     section="What to look for",
@@ -70,6 +76,7 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
             score_path=options["score"],
             audio=output.report_audio,
             command=command_line(context),
+            one_shots=options["one_shots"],
             overwrite=output.overwrite,
             progress=progress,
             warn=reporter.warn,

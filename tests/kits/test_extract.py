@@ -1,6 +1,7 @@
 """``nmfd kit extract``: a drum machine's loop comes apart and plays again."""
 
 import json
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,30 @@ def test_without_mido_all_but_the_midi_file_is_written(
     assert result.exit_code == 0
     assert "loop.mid: left out; it needs pip install 'nmfd-cli[midi]'" in result.stderr
     assert {path.name for path in (tmp_path / "kit").iterdir()} == FILES - {"loop.mid"}
+
+
+def test_the_report_tells_what_the_kit_is_worth(
+    loop: Path, kit: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    def table(*more: str) -> list[list[str]]:
+        score = str(loop.with_suffix(".csv"))
+        out = ["-o", str(tmp_path / "r.html"), "--report-audio", "none", "--overwrite"]
+        assert main.run(["report", str(loop), "--score", score, *out, *more]) == 0
+        html = (tmp_path / "r.html").read_text(encoding="utf-8").replace("−", "-")
+        rows = html.partition('id="one-shots-title"')[2].partition("</table>")[0].split("<tr")[2:]
+        return [re.sub(r"<[^>]*>", " ", row.partition(">")[2]).split() for row in rows]
+
+    assert table() == []
+    facts = kit[1]
+    wanted = [
+        [
+            sound["class"], "1", str(sound["made_of"]), "of", str(sound["hits"]),
+            f"{sound['peak_db']:.1f}", f"{sound['confidence']:.2f}",
+            f"{facts['sdr'][sound['class']]:.1f}",
+        ]
+        for sound in facts["sounds"]
+    ]  # fmt: skip
+    assert table("--one-shots") == [*wanted, ["Mixture", f"{facts['sdr']['mixture']:.1f}"]]
 
 
 def test_a_sampler_plays_the_same(kit: tuple[Path, dict[str, Any]]) -> None:
