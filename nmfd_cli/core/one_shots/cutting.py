@@ -22,8 +22,6 @@ _TAIL, _GROWTH = -30.0, 6.0
 _FRAME = 0.01
 #: Waveforms so alike, by their correlation, tell where one hit begins beside another.
 _ALIGNED = 0.5
-#: Seconds beyond which a hit is not the better for being longer.
-_ROOM = 0.5
 #: Single hits of a group that are kept to be played in turn.
 _MOST_TAKES = 3
 #: A take is so long, in seconds, unless no hit is.
@@ -91,11 +89,6 @@ class Sound:
         """How loud each hit is: the root of its energy in a tenth of a second, shape (m,)."""
         return self.gains * self.takes[0].level
 
-    @property
-    def confidence(self) -> float:
-        """That of the best take."""
-        return self.takes[0].confidence
-
 
 def cut(stem: FloatArray, hits: Hits, group: Group, sample_rate: int) -> Sound:
     """Make the one-shots of a group of hits of a stem (C, n), not yet faded at their ends.
@@ -152,13 +145,9 @@ def level_of(samples: FloatArray, sample_rate: int) -> float:
 def _takes(hits: Hits, members: NDArray[np.intp], sample_rate: int) -> list[int]:
     """Return which members are clean and long enough to be played in turn, the best first."""
     purity, room = hits.purity[members], hits.clean[members]
-    order = np.argsort(-purity * np.minimum(room, _ROOM * sample_rate) ** 0.25, kind="stable")
-    best = order[0]
-    level = hits.levels[members] / max(hits.levels[members[best]], _TINY)
-    good = is_clean(purity, purity[best]) & (level >= 0.5) & (level <= 2)
-    good &= room >= min(round(_LONG_ENOUGH * sample_rate), int(room.max()))
-    good[best] = True
-    return [int(k) for k in order if good[k]][:_MOST_TAKES]
+    good = is_clean(purity, purity.max())
+    good &= room >= min(round(_LONG_ENOUGH * sample_rate), int(room[good].max()))
+    return [int(k) for k in np.flatnonzero(good)][:_MOST_TAKES]
 
 
 def _mean(
