@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, cycle
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import MIDI_NOTES, class_of, notes_of
@@ -191,25 +192,24 @@ def notes_on(zones: Sequence[Zone], sample_rate: int) -> list[Note]:
 
     Hits that come to nothing are left out; of two on a key at once the louder counts.
     """
-    found: list[tuple[int, int, Zone]] = []
+    found: list[tuple[NDArray[np.intp], int, Zone]] = []
     for zone in zones:
         levels = zone.sound.levels
         least = max(_FAINT * float(np.median(levels)), _FAINTEST * zone.full_level)
-        for start, level in zip(zone.sound.starts, levels, strict=True):
+        for starts, level in zip(zone.sound.starts.T, levels, strict=True):
             if level > least:
                 velocity = round(_velocity(float(level), zone.full_level))
-                found.append((int(start), int(np.clip(velocity, zone.low, zone.high)), zone))
+                found.append((starts, int(np.clip(velocity, zone.low, zone.high)), zone))
+    kept: list[tuple[NDArray[np.intp], int, Zone]] = []
+    for starts, velocity, zone in sorted(found, key=lambda hit: -hit[1]):
+        others = [s[0] for s, _, z in kept if z.key == zone.key]
+        if all(abs(starts[0] - other) >= _TOGETHER * sample_rate for other in others):
+            kept.append((starts, velocity, zone))
+    turns = {id(zone): cycle(range(len(zone.sound.takes))) for zone in zones}
     notes: list[Note] = []
-    counts: dict[int, int] = {}
-    kept: list[tuple[int, int, Zone]] = []
-    for start, velocity, zone in sorted(found, key=lambda hit: -hit[1]):
-        others = [s for s, _, z in kept if z.key == zone.key]
-        if all(abs(start - other) >= _TOGETHER * sample_rate for other in others):
-            kept.append((start, velocity, zone))
-    for start, velocity, zone in sorted(kept, key=lambda hit: (hit[0], hit[2].key)):
-        turn = counts.get(id(zone), 0)
-        counts[id(zone)] = turn + 1
-        notes.append(Note(start, velocity, zone, turn % len(zone.sound.takes)))
+    for starts, velocity, zone in sorted(kept, key=lambda hit: (hit[0][0], hit[2].key)):
+        take = next(turns[id(zone)])
+        notes.append(Note(int(starts[take]), velocity, zone, take))
     return notes
 
 
