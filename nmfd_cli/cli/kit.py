@@ -7,6 +7,7 @@ import click
 
 from nmfd_cli.cli.extract import command as extract
 from nmfd_cli.cli.messages import Reporter, show_table
+from nmfd_cli.cli.values import TIME
 
 if TYPE_CHECKING:
     from nmfd_cli.core.drum_sounds.kit import Kit
@@ -31,10 +32,8 @@ command.add_command(extract)
 @click.option("-o", "--out", required=True, metavar="FILE", help="The kit to write: my.kit.")
 @click.option("--name", metavar="TEXT", help="Name of the kit.  [default: the file's]")
 @click.option("--licence", default="", metavar="TEXT", help="Licence of the sounds.")
-@click.option(
-    "--start", type=float, default=0.0, metavar="SECONDS", help="Begin there in each file."
-)
-@click.option("--end", type=float, metavar="SECONDS", help="End there in each file.")
+@click.option("--start", type=TIME, default=0.0, help="Begin there in each file.")
+@click.option("--end", type=TIME, help="End there in each file.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def learn(
