@@ -59,7 +59,6 @@ def hit_activations(
         M.
     level : float
         The activation of a hit.
-    dtype : dtype
 
     Returns
     -------

@@ -38,7 +38,6 @@ class Result(Generic[T]):
         What to call the recording, for example its file name.
     sample_rate : int
         In Hz.
-    mixture : T
     stems : dict of str to T
         By name, in the order in which they are shown; they add up to the mixture.
     templates : ndarray, shape (K, R, B)
@@ -150,7 +149,6 @@ def result_of(
 
     Parameters
     ----------
-    separation : FactorisedRecording
     tracks : sequence
         The mixture and the stems in their order: samples or what was drawn of them.
     command : str
