@@ -68,7 +68,7 @@ def run_case(case: Case, folder: Path) -> Outcome:
     (folder / "tmp").mkdir(parents=True)
     case.make(folder)
     before = files_in(folder)
-    command = [sys.executable, "-W", "error", "-m", "nmfd_cli.cli.main", "separate"]
+    command = [sys.executable, "-W", "error", "-m", "nmfd_cli", "separate"]
     try:
         done = subprocess.run(
             [*command, *case.arguments, "--", case.recording],

@@ -80,20 +80,13 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = _dispatch(arguments)
         _flush_stdout()
-    except (click.Abort, KeyboardInterrupt):
-        return _say_interrupted()
     except BrokenPipeError:
         _let_go_of_stdout()
         return 0
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         _let_go_of_stdout()
         return _report(error)
     return code
-
-
-def _say_interrupted() -> int:
-    say_error("interrupted; nothing was left half-written")
-    return INTERRUPTED
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -105,9 +98,13 @@ def _dispatch(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception | KeyboardInterrupt) -> int:
     """Say what went wrong in one line and return the exit code."""
     match error:
+        # Python 3.11 makes a RuntimeError of one that strikes while a class is made
+        case click.Abort() | KeyboardInterrupt() | RuntimeError(__cause__=KeyboardInterrupt()):
+            say_error("interrupted; nothing was left half-written")
+            return INTERRUPTED
         case click.UsageError():
             return _report_usage(error)
         case click.ClickException():
@@ -168,14 +165,7 @@ def _heed_again(numbers: Iterable[int], lost: "sys.UnraisableHookArgs") -> None:
 
 
 def main() -> NoReturn:
-    """Run ``nmfd`` as a program."""
-    try:
-        _run_as_program()
-    except KeyboardInterrupt:  # before there was any work, or after it
-        sys.exit(_say_interrupted())
-
-
-def _run_as_program() -> NoReturn:
+    """Run ``nmfd`` as a program: `nmfd_cli.__main__` does, which sees an interrupt in any case."""
     heeded = [number for number in stop_signals() if not _is_ignored(number)]
     _heed(heeded)
     sys.unraisablehook = partial(_heed_again, heeded)
@@ -188,7 +178,3 @@ def _run_as_program() -> NoReturn:
             shell_complete(cli, {}, "nmfd", _COMPLETE_VARIABLE, os.environ[_COMPLETE_VARIABLE])
         )
     cli.main()
-
-
-if __name__ == "__main__":
-    main()

@@ -33,7 +33,7 @@ PATIENCE = 120
 
 RATE = 8000
 FAST = ("--stems", "kick,snare", "--iterations", "3", "--n-fft", "256", "--hop-length", "128")
-PROGRAM = (sys.executable, "-m", "nmfd_cli.cli.main")
+PROGRAM = (sys.executable, "-m", "nmfd_cli")
 README = Path(__file__).parents[2] / "README.md"
 
 needs_posix_signals = pytest.mark.skipif(
@@ -590,13 +590,35 @@ def work():
 @pytest.mark.parametrize("where", STRUCK)
 def test_a_signal_stops_the_work_wherever_it_strikes(where: str, number: int, code: int) -> None:
     head = f"import os, time; from nmfd_cli.cli import main; number={number}; patience={PATIENCE}"
+    tail = "main.cli.main = work; from nmfd_cli.__main__ import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", f"{head}{STRUCK[where]}main.cli.main = work\nmain.main()"],
+        [sys.executable, "-c", f"{head}{STRUCK[where]}{tail}"],
         capture_output=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
-    assert done.returncode == code
-    line = b"nmfd: error: interrupted; nothing was left half-written\n"
-    assert done.stderr == (line if number == 2 else b"")
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
+STRUCK_AT_ONCE = """
+import sys
+before = set(sys.modules)
+from nmfd_cli.__main__ import main
+print(*set(sys.modules) - before)
+
+class Struck:
+    def find_spec(self, *_):
+        raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Struck())
+main()
+"""
+
+
+def test_an_interrupt_of_the_first_imports_ends_quietly() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STRUCK_AT_ONCE], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+    assert set(done.stdout.split()) == {"nmfd_cli", "nmfd_cli.__main__"}
 
 
 # --- what is shown -------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def nmfd(*arguments: str, stdin: bytes = b"") -> Result:
 
 
 def real_nmfd(*arguments: str, stdin: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
-    command = [sys.executable, "-m", "nmfd_cli.cli.main", "separate", *arguments, *FAST]
+    command = [sys.executable, "-m", "nmfd_cli", "separate", *arguments, *FAST]
     return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=PATIENCE)
 
 
