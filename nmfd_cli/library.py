@@ -27,7 +27,7 @@ from nmfd_cli.output.names import places_for
 from nmfd_cli.output.stem_writer import StemWriter
 from nmfd_cli.pipeline import separation as pipeline
 from nmfd_cli.pipeline.components import kit_extras, usable_part
-from nmfd_cli.pipeline.inputs import part_of, score_for, score_of_part
+from nmfd_cli.pipeline.inputs import score_for, score_of_part
 from nmfd_cli.pipeline.result import Result, result_of
 from nmfd_cli.report.html import write_report
 from nmfd_cli.report.page.notebook import as_html
@@ -189,7 +189,8 @@ def separate(
         If the recording, the score or the kit cannot be used.
     """
     chosen = _settings(preset, settings)
-    recording = part_of(_recording(source, sample_rate, warn), chosen)
+    whole = _recording(source, sample_rate, warn)
+    recording = whole.between(chosen.start, chosen.end)
     kit = load_kit(chosen.kit, warn=warn)
     notes = _score(score, chosen, kit, warn) if score is not None else None
     blocks = _Blocks()
@@ -239,7 +240,8 @@ def transcribe(
         As `separate`.
     """
     chosen = _settings(preset, settings)
-    recording = part_of(_recording(source, sample_rate, warn), chosen)
+    whole = _recording(source, sample_rate, warn)
+    recording = whole.between(chosen.start, chosen.end)
     kit = load_kit(chosen.kit, warn=warn)
     score = pipeline.transcribe(recording, chosen, kit=kit, progress=progress, warn=warn)
     return score.later_by(chosen.start)

@@ -15,7 +15,6 @@ from nmfd_cli.io.transaction import Sink, Transaction
 from nmfd_cli.kits.find import shipped_kit
 from nmfd_cli.output.manifest import Manifest, known_results, read_manifest, recover
 from nmfd_cli.output.stem_writer import StemWriter, sample_format
-from nmfd_cli.pipeline.inputs import part_of
 from nmfd_cli.pipeline.separation import Consumer, FactorisedRecording, separate
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def do_job(
         If it cannot be done; nothing was written then.
     """
     with recording_at(job.input, warn=warn) as whole:
-        recording = part_of(whole, job.settings)
+        recording = whole.between(job.settings.start, job.settings.end)
         if job.is_stream:
             return _streamed(job, recording, progress, warn), True
         recover(job.out, warn)

@@ -7,7 +7,7 @@ import click
 
 from nmfd_cli.cli.messages import Reporter, say, table
 from nmfd_cli.cli.options import Command, option
-from nmfd_cli.cli.values import complete_files
+from nmfd_cli.cli.values import TIME, WHOLE_NUMBER, complete_files
 
 if TYPE_CHECKING:
     from nmfd_cli.evaluation.onsets import OnsetEvaluation
@@ -28,7 +28,7 @@ _TITLES = {
 @click.argument("estimate", shell_complete=complete_files)
 @option(
     "--tolerance",
-    type=float,
+    type=TIME,
     default=0.05,
     metavar="SECONDS",
     help="How far matched onsets may be apart.  [default: 0.05]",
@@ -37,13 +37,13 @@ _TITLES = {
 @option("--allow-missing", is_flag=True, help="Take silence for a stem that is missing.")
 @option(
     "--allow-length",
-    type=click.IntRange(0),
+    type=WHOLE_NUMBER,
     default=0,
     metavar="N",
     help="Leave out up to N samples at the end of stems that are longer than others.",
 )
-@option("--start", type=float, default=0.0, metavar="SECONDS", help="Where the part begins.")
-@option("--end", type=float, metavar="SECONDS", help="Where the part that is measured ends.")
+@option("--start", type=TIME, default=0.0, help="Where the part begins that is measured.")
+@option("--end", type=TIME, help="Where it ends.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(reference: str, estimate: str, as_json: bool, **options: Any) -> None:
     """Hold the folder of stems or the file of onsets ESTIMATE against the true one, REFERENCE.

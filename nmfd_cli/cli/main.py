@@ -120,6 +120,9 @@ def _report_usage(error: click.UsageError) -> int:
         error.show()
         return WRONG_OPTIONS
     message = " ".join(error.format_message().split()).rstrip(".")
+    message = message[:1].lower() + message[1:]
+    if type(error) is click.BadParameter and error.param is not None:
+        message = f"{error.param.opts[-1]}: {error.message}"
     path = error.ctx.command_path if error.ctx is not None else "nmfd"
     say_error(f"{message}; try {path} --help")
     return WRONG_OPTIONS

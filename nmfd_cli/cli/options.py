@@ -10,7 +10,15 @@ import click
 from click.shell_completion import CompletionItem
 
 from nmfd_cli.cli.messages import error_line, flag_of
-from nmfd_cli.cli.values import Names, PresetName, complete_drums, complete_folders
+from nmfd_cli.cli.values import (
+    NAMES,
+    NUMBER,
+    TIME,
+    WHOLE_NUMBER,
+    PresetName,
+    complete_drums,
+    complete_folders,
+)
 from nmfd_cli.errors import ParameterError, Warn
 from nmfd_cli.settings.definitions import GROUPS, SeparationSettings
 from nmfd_cli.settings.fields import CheckedSettings
@@ -27,6 +35,9 @@ S = TypeVar("S", bound=CheckedSettings)
 MANY_FILES = "Many files"
 GENERAL = "General"
 SECTIONS = (*GROUPS[:1], MANY_FILES, *GROUPS[1:], GENERAL)
+
+#: What stands in the help for a value that may be written as `values.TIME` is.
+_TIMES = ("TIME", "SECONDS")
 
 #: Short names of options.
 _SHORT = {"out": "-o", "jobs": "-j"}
@@ -144,12 +155,13 @@ def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
     if item.default not in (None, ()):
         default = f"{item.default:g}" if isinstance(item.default, float) else item.default
         text += f"  [default: {default}]"
-    choices = item.metadata["choices"]
+    choices, metavar = item.metadata["choices"], item.metadata["metavar"]
+    number = WHOLE_NUMBER if kind is int else TIME if metavar in _TIMES else NUMBER
     return option(
         *([_SHORT[item.name], flag] if item.name in _SHORT else [flag]),
-        type=Names() if is_names else click.Choice(choices) if choices else kind,
+        type=NAMES if is_names else str if kind is str else number,
         default=None,
-        metavar=item.metadata["metavar"],
+        metavar=f"[{'|'.join(choices)}]" if choices else metavar,
         help=text,
         section=section,
         shell_complete=_completion(item),
@@ -177,7 +189,8 @@ def _completion(item: Field[Any]) -> Completion | None:
         return complete_folders
     if item.name in ("stem", "minus", "stems"):
         return complete_drums
-    return None
+    choices = item.metadata["choices"] or ()
+    return lambda _, __, begun: [CompletionItem(c) for c in choices if c.startswith(begun)]
 
 
 def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from nmfd_cli.cli.options import (
     verbosity,
     verbosity_options,
 )
-from nmfd_cli.cli.values import complete_files
+from nmfd_cli.cli.values import NUMBER, complete_files
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import OutputSettings
 
@@ -56,7 +56,7 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
 )
 @option(
     "--tempo",
-    type=float,
+    type=NUMBER,
     metavar="BPM",
     section="Output",
     help="Beats a minute of MIDI files, which times do not depend on.  [default: estimated]",
@@ -101,7 +101,6 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     from nmfd_cli.io.score.drum_map import load_drum_map
     from nmfd_cli.kits.find import load_kit
     from nmfd_cli.output.transcription_writer import Transcription, transcription_places
-    from nmfd_cli.pipeline.inputs import part_of
     from nmfd_cli.pipeline.separation import transcribe
 
     recordings = find_recordings(
@@ -119,7 +118,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
                 reporter.progress(path) as progress,
                 recording_at(path, warn=reporter.warn) as whole,
             ):
-                recording = part_of(whole, settings)
+                recording = whole.between(settings.start, settings.end)
                 score = transcribe(
                     recording, settings, kit=kit, progress=progress, warn=reporter.warn
                 )

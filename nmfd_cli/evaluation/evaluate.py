@@ -51,9 +51,10 @@ def evaluate(
     reference, estimate = Path(reference), Path(estimate)
     if not 0 <= start < (float("inf") if end is None else end):
         raise ParameterError(
-            expected="a part from --start, 0 s or more, to --end", found=f"{start:g} to {end}",
-            setting="start",
+            expected="0 or more, and less than --end", found=f"{start:g}", setting="start"
         )  # fmt: skip
+    if allow_length < 0:
+        raise ParameterError(expected="0 or more", found=str(allow_length), setting="allow_length")
     if not reference.exists():
         raise InputFileError(
             reference, expected="a folder of stems or a file of onsets", found="none"

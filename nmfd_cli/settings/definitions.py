@@ -71,9 +71,10 @@ class SeparationSettings(CheckedSettings):
     )
     tail: float = setting(
         1.6,
-        "Seconds that a drum template lasts in all; behind its frames it widens.",
+        "How long a drum template lasts in all; behind its frames it widens.",
         low=0,
         high=10,
+        metavar="SECONDS",
         group="Initialisation",
     )
     templates_per_class: int = setting(
@@ -124,8 +125,9 @@ class SeparationSettings(CheckedSettings):
     )
     onset_tolerance: float = setting(
         0.025,
-        "Seconds by which a note of a score may begin earlier or end later.",
+        "By how much a note of a score may begin earlier or end later.",
         low=0,
+        metavar="SECONDS",
         group="Initialisation",
     )
     alpha: float = setting(
@@ -165,16 +167,16 @@ class SeparationSettings(CheckedSettings):
     )
     start: float = setting(
         0.0,
-        "Begin at this second of the recording; times of scores do not change.",
+        "Begin at this time of the recording, in seconds or m:ss; times of scores do not change.",
         low=0,
-        metavar="SECONDS",
+        metavar="TIME",
         group="What to look for",
     )
     end: float | None = setting(
         None,
-        "End at this second of the recording.",
+        "End at this time of the recording.",
         above=0,
-        metavar="SECONDS",
+        metavar="TIME",
         group="What to look for",
     )
     score_tempo: float | None = setting(
@@ -187,8 +189,8 @@ class SeparationSettings(CheckedSettings):
     )
     score_offset: float = setting(
         0.0,
-        "Seconds by which the notes of a score come later in the recording.",
-        metavar="SECONDS",
+        "How much later the notes of a score come in the recording.",
+        metavar="TIME",
         group="What to look for",
     )
     drum_map: str | None = setting(
@@ -209,6 +211,7 @@ class SeparationSettings(CheckedSettings):
         60.0,
         "Longer recordings are worked on in pieces, from temporary disk.",
         low=0.1,
+        metavar="SECONDS",
         group="Masks and STFT",
     )
 

@@ -24,6 +24,7 @@ from nmfd_cli import __version__
 from nmfd_cli.cli import messages
 from nmfd_cli.cli.main import COMMANDS, LazyGroup, cli
 from nmfd_cli.cli.options import SECTIONS, settings_from, settings_options
+from nmfd_cli.cli.values import TIME
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.kits.find import shipped_bank
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -174,11 +175,17 @@ def test_the_residual_is_named_or_switched_off(arguments: list[str], expected: s
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["zzz"], "No such command 'zzz'; try nmfd --help"),
-        (["--zzz"], "No such option '--zzz'; try nmfd --help"),
-        (["separate"], "Missing argument 'INPUT...'; try nmfd separate --help"),
-        (["separate", "a.wav", "--alpha", "x"], "Invalid value for '--alpha': 'x' is not a valid "
-         "float; try nmfd separate --help"),
+        (["zzz"], "no such command 'zzz'; try nmfd --help"),
+        (["--zzz"], "no such option '--zzz'; try nmfd --help"),
+        (["separate"], "missing argument 'INPUT...'; try nmfd separate --help"),
+        (["separate", "a.wav", "--alpha", "x"], "--alpha: expected a number, found 'x'; "
+         "try nmfd separate --help"),
+        (["separate", "a.wav", "-j", "1.5"], "--jobs: expected a whole number, found '1.5'; "
+         "try nmfd separate --help"),
+        (["separate", "a.wav", "--start", "1:75"], "--start: expected seconds, or a time such as "
+         "1:23.5 or 0:01:23.5, found '1:75'; try nmfd separate --help"),
+        (["separate", "a.wav", "--format", "x"], "--format: expected one of wav, flac, ogg, mp3, "
+         "found 'x'; try nmfd separate --help"),
         (["separate", "a.wav", "--alpha", "9"], "--alpha: expected 8 or less, found 9; "
          "try nmfd separate --help"),
         (["separate", "a.wav", "--n-fft", "1"], "--n-fft: expected 4 or more, found 1; "
@@ -187,8 +194,8 @@ def test_the_residual_is_named_or_switched_off(arguments: list[str], expected: s
          "try nmfd separate --help"),
         (["separate", "a.wav", "-q", "-v"], "--quiet and --verbose exclude each other; "
          "try nmfd separate --help"),
-        (["separate", "a.wav", "--stems", "kick,,"], "Invalid value for '--stems': expected names "
-         "separated by commas, found 'kick,,'; try nmfd separate --help"),
+        (["separate", "a.wav", "--stems", "kick,,"], "--stems: expected names separated by "
+         "commas, found 'kick,,'; try nmfd separate --help"),
     ],
 )  # fmt: skip
 def test_wrong_options_end_with_2_and_one_line(arguments: list[str], message: str) -> None:
@@ -218,6 +225,22 @@ def test_wrong_settings_end_with_2_before_any_work(
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"nmfd: error: {message}\n"
     assert not (work_folder / "separated").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("83.5", 83.5), ("1:23.5", 83.5), ("0:01:23.5", 83.5), ("90:00", 5400), ("-1:30", -90)],
+)
+def test_times_may_be_written_as_a_clock_shows_them(text: str, seconds: float) -> None:
+    assert TIME.convert(text, None, None) == seconds
+    dated = {
+        (*path, option.name): option.type is TIME
+        for path, command in commands()
+        for option in command.params
+        if option.name in ("start", "end", "score_offset", "block_seconds", "tolerance", "tail")
+    }
+    assert len(dated) > 20
+    assert all(dated.values())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.cli.main import cli
 from nmfd_cli.core.onset_matching import OnsetCounts
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import InputFileError
 from nmfd_cli.evaluation.evaluate import evaluate
 from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.evaluation.stems import StemEvaluation
@@ -362,5 +362,5 @@ def test_a_part_is_measured(stems: tuple[Samples, Samples]) -> None:
     assert isinstance(part, StemEvaluation)
     assert isinstance(whole, StemEvaluation)
     assert part.mean == pytest.approx(whole.mean)
-    with pytest.raises(ParameterError, match="expected a part of"):
+    with pytest.raises(InputFileError, match="expected sound from 6 s to the end"):
         evaluate("true", "found", start=6.0)

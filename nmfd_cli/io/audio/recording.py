@@ -98,6 +98,23 @@ class Recording(AudioFacts):
         tags = self.tags.part(begin, end, n_samples=self.n_samples)
         return replace(self, n_samples=end - begin, read=read, tags=tags)
 
+    def between(self, start: float, end: float | None) -> "Recording":
+        """Return what sounds from start to end, in seconds; without an end, to the last sample.
+
+        Raises
+        ------
+        InputFileError
+            If that is nothing.
+        """
+        begin, stop = round(start * self.sample_rate), self.n_samples
+        if end is not None:
+            stop = min(stop, round(end * self.sample_rate))
+        if begin >= stop:
+            to = "the end" if end is None else f"{end:g} s"
+            wanted, found = f"sound from {start:g} s to {to}", f"{self.seconds:.3f} s in all"
+            raise InputFileError(self.name, expected=wanted, found=found)
+        return self if stop - begin == self.n_samples else self.part(begin, stop)
+
     def blocks(self, block_samples: int) -> Iterator[Samples]:
         """Yield the samples in order, in arrays (n_channels, up to block_samples).
 
