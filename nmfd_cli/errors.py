@@ -16,6 +16,9 @@ from typing import Any, Final, Self
 #: Set to anything, it shows where an unexpected error came from.
 DEBUG_VARIABLE: Final = "NMFD_DEBUG"
 
+#: What is said of a path of the user's where nothing is.
+NO_SUCH_FILE: Final = "no such file or folder"
+
 #: ``warn(message)`` takes what the user should know of, in one line, and the work goes on.
 Warn = Callable[[str], None]
 #: ``progress(stage, share)`` takes what is being done and how much of it is done, from 0 to 1.

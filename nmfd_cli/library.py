@@ -128,7 +128,6 @@ class Separation(Result[FloatArray]):
                 output=output,
                 places=places,
                 files=files,
-                tags=recording.tags,
             )
             writer.add(self.mixture.astype(np.float64), np.stack(list(self.stems.values())))
             written = writer.finish()

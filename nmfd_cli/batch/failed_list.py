@@ -65,8 +65,10 @@ def write_failed_list(path: str | Path, summary: BatchSummary) -> None:
     OutputError
         If it cannot be written.
     """
-    cells = [(_in_cell(failed.input), _in_cell(failed.reason)) for failed in summary.failed]
-    text = "".join(f"{name}\t{reason}\n" for name, reason in cells)
+    cells = (
+        (failed.input, failed.reason.removeprefix(f"{failed.input}: ")) for failed in summary.failed
+    )
+    text = "".join(f"{_in_cell(name)}\t{_in_cell(reason)}\n" for name, reason in cells)
     write_file(path, text.encode("utf-8", "surrogateescape"), overwrite=True)
 
 

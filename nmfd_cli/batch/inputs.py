@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import STREAM
 from nmfd_cli.io.one_shots import is_audio, is_beyond_us
 from nmfd_cli.output.manifest import SUFFIX as MANIFEST_SUFFIX
@@ -99,7 +99,7 @@ def _recordings(given: str, recursive: bool, passed_over: list[Path]) -> list[st
     if _exists(path):
         return _in_folder(path, recursive, passed_over) if path.is_dir() else [given]
     if not glob.has_magic(given):
-        raise InputFileError(given, "no such file or folder")
+        raise InputFileError(given, NO_SUCH_FILE)
     found = glob.glob(given, recursive="**" in given)  # noqa: PTH207 - Path.glob finds hidden ones
     matches = [Path(match) for match in sorted(found)]
     files = [str(match) for match in matches if match.is_file() and is_audio(match)]

@@ -13,6 +13,7 @@ from unicodedata import normalize
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import (
+    NO_SUCH_FILE,
     InputFileError,
     NmfdError,
     OutputError,
@@ -169,7 +170,7 @@ def plan_jobs(
         )
     Stft(settings.n_fft, settings.hop_length)  # refuses windows that do not overlap
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]
-    _require_scores(inputs, scores)
+    _require_scores(scores)
     kit = load_kit(settings.kit, warn=warn)
     is_own = kit.path != shipped_bank()
     settings = replace(settings, kit=str(kit.path) if is_own else None)
@@ -246,13 +247,12 @@ def _spellings(folder: Path, name: str) -> list[Path]:
         return []
 
 
-def _require_scores(inputs: Sequence[str], scores: Iterable[str | None]) -> None:
-    pairs = zip(inputs, scores, strict=True)
-    missing = [(path, score) for path, score in pairs if score and not Path(score).exists()]
+def _require_scores(scores: Iterable[str | None]) -> None:
+    missing = dict.fromkeys(score for score in scores if score and not Path(score).exists())
     if missing:
-        path, score = missing[0]
-        others = f" (and {len(missing) - 1} more are missing)" if len(missing) > 1 else ""
-        raise InputFileError(score or "", expected=f"the score of {path}", found=f"no file{others}")
+        first, *others = missing
+        hint = f"{len(others)} more of the scores are missing" if others else ""
+        raise InputFileError(first, NO_SUCH_FILE, hint=hint)
 
 
 def _seconds(path: str) -> float | None:

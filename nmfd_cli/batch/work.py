@@ -127,7 +127,6 @@ def _separated(
             output=job.output,
             places=job.places,
             files=files,
-            tags=recording.tags,
         )
         consumers: list[Consumer] = [writer]
         report = _report(resources, job, separation, warn)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, error_line, say_error, table
+from nmfd_cli.cli.messages import Reporter, called, error_line, say_error, table
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
@@ -87,7 +87,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     n_failed = 0
     for path, folder in zip(recordings, folders, strict=True):
         try:
-            with reporter.progress(path) as progress:
+            with reporter.progress(called(path)) as progress:
                 kit, facts = _extract(
                     path,
                     folder,
@@ -105,7 +105,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
             continue
         if options["as_json"]:
             click.echo(json.dumps({"file": path, "folder": str(folder), **facts}))
-        reporter.line(f"{path}: {folder}")
+        reporter.line(f"{called(path)}: {folder}")
         for line in _table(kit):
             reporter.line(line)
     return 1 if n_failed else 0

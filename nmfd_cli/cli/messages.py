@@ -37,6 +37,11 @@ def flag_of(setting: str) -> str:
     return f"--{setting.replace('_', '-')}" if setting.isidentifier() else setting
 
 
+def called(path: object, stream: str = "standard input") -> str:
+    """Return what the user knows a file by, which may be a stream (``-``)."""
+    return stream if str(path) == "-" else str(path)
+
+
 def error_line(error: Exception) -> str:
     """Return any error as a line in which settings are called as their options are."""
     return reason(error, flag_of)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import Reporter, called
 from nmfd_cli.cli.options import (
     Command,
     option,
@@ -57,7 +57,7 @@ def command(recording: str, **options: Any) -> int:
     from nmfd_cli.report.figure import PANELS, figure_file
 
     target = options["out"]
-    with reporter.progress(recording) as progress:
+    with reporter.progress(called(recording)) as progress:
         figure_file(
             recording,
             target,
@@ -68,5 +68,5 @@ def command(recording: str, **options: Any) -> int:
             progress=progress,
             warn=reporter.warn,
         )
-    reporter.line(f"{recording}: {target}")
+    reporter.line(f"{called(recording)}: {target}")
     return 0

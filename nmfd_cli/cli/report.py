@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import Reporter, called
 from nmfd_cli.cli.options import (
     Command,
     command_line,
@@ -62,7 +62,7 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
 
     target = Path(options["out"])  # the settings' own is a folder
     output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
-    with reporter.progress(recording) as progress:
+    with reporter.progress(called(recording)) as progress:
         report_file(
             recording,
             target,
@@ -74,5 +74,5 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
             progress=progress,
             warn=reporter.warn,
         )
-    reporter.line(f"{recording}: {target} ({target.stat().st_size / 1e6:.1f} MB)")
+    reporter.line(f"{called(recording)}: {target} ({target.stat().st_size / 1e6:.1f} MB)")
     return 0

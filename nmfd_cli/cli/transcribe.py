@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, error_line, say_error
+from nmfd_cli.cli.messages import Reporter, called, error_line, say_error
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
@@ -115,7 +115,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     for path in recordings:
         try:
             with (
-                reporter.progress(path) as progress,
+                reporter.progress(called(path)) as progress,
                 recording_at(path, warn=reporter.warn) as whole,
             ):
                 recording = whole.between(settings.start, settings.end)
@@ -150,4 +150,5 @@ def _summary(found: "Transcription", place: Any, bpm: float | None) -> str:
     counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items()) or "no hits"
     if bpm is not None:
         counts += f", {bpm:.1f} beats a minute"
-    return f"{found.input}: {place}: {counts}" if place else f"{found.input}: {counts}"
+    named = f"{called(found.input)}: {place}" if place else called(found.input)
+    return f"{named}: {counts}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError
 from nmfd_cli.io.special_files import refuse_special
 
 #: States of a place where a file is to stand.
@@ -34,7 +34,7 @@ def file_hash(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise InputFileError(path, "no such file") from error
+        raise InputFileError(path, NO_SUCH_FILE) from error
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
 

@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError
 
 #: How a value is checked and converted; raises `ParameterError` with what was expected and found.
 Check = Callable[[Any], Any]
@@ -97,7 +97,7 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except FileNotFoundError as error:
-        raise InputFileError(path, "no such file") from error
+        raise InputFileError(path, NO_SUCH_FILE) from error
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror}") from error
     if len(content) > _MOST_BYTES:

@@ -122,7 +122,7 @@ def _make(folder: Path) -> tuple[Path, int]:
         if _lock(descriptor) is not False and staging.exists():
             return staging, descriptor
         os.close(descriptor)  # somebody took it for an abandoned one and removes it
-    raise OutputError(f"cannot write: {STAGING_FOLDER} vanishes again and again", path=folder)
+    raise OutputError("no folder or file can be made there", path=folder)  # as below /proc
 
 
 def _lock(descriptor: int) -> bool | None:

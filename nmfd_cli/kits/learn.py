@@ -25,7 +25,7 @@ from nmfd_cli.core.drum_sounds.hits import find_hits
 from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
 from nmfd_cli.core.drum_sounds.learning import average, describe, from_onset, ring_on
 from nmfd_cli.core.drum_sounds.likeness import representatives
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import read_recording
 from nmfd_cli.io.kit_file import KIT_SUFFIX, write_kit
 from nmfd_cli.io.one_shots import audio_below, is_audio
@@ -144,9 +144,10 @@ def kit_from_folder(
 
 def _files(root: Path, warn: Warn) -> list[_File]:
     """Find the audio files of a folder, class by class."""
+    if not root.exists():
+        raise InputFileError(root, NO_SUCH_FILE)
     if not root.is_dir():
-        found = "a file" if root.exists() else "none"
-        raise InputFileError(root, expected="a folder of drum sounds", found=found)
+        raise InputFileError(root, expected="a folder of drum sounds", found="a file")
     files: list[_File] = []
     others: list[Path] = []
     for item in _visible(root):

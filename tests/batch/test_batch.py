@@ -278,8 +278,7 @@ def test_scores_that_are_refused(tmp_path: Path) -> None:
         plan(inputs, out, score_pattern="{track}.csv", score="x.csv")
 
     assert str(missing.value) == (
-        f"{tmp_path}/in/t01.csv: expected the score of {inputs[1]}, found no file "
-        "(and 1 more are missing)"
+        f"{tmp_path}/in/t01.csv: no such file or folder; 1 more of the scores are missing"
     )
     assert str(field.value) == "score_pattern: expected fields {track}, {parent}, found {stem}"
     assert str(template.value).startswith("score_pattern: '{track.csv' is not a template: ")
@@ -307,7 +306,7 @@ def test_a_corrupt_file_among_good_ones(tmp_path: Path, jobs: int) -> None:
     assert all(
         reason.startswith(f"{path}: ") for path, reason in zip(inputs[1:], reasons, strict=True)
     )
-    assert reasons[2] == f"{inputs[3]}: no such file"
+    assert reasons[2] == f"{inputs[3]}: no such file or folder"
     assert not summary.is_complete
     assert summary.audio_seconds == 0.2
     assert {file.parent.name for file in (tmp_path / "out").rglob("*.wav")} == {"t00"}
@@ -565,7 +564,7 @@ def test_failed_list(tmp_path: Path) -> None:
 
     write_failed_list(tmp_path / "failed.txt", summary)
     assert (tmp_path / "failed.txt").read_text() == (
-        f"{inputs[0]}\t{inputs[0]}: expected an audio file, found an empty one\n"
+        f"{inputs[0]}\texpected an audio file, found an empty one\n"
     )
     write_failed_list(tmp_path / "failed.txt", BatchSummary((), (), (), 0.0))
     assert (tmp_path / "failed.txt").read_text() == ""
@@ -582,11 +581,9 @@ def test_failed_list_holds_any_name(tmp_path: Path) -> None:
 
     write_failed_list(tmp_path / "failed.txt", summary)
 
-    reason = b": expected an audio file, found an empty one\n"
+    reason = b"\texpected an audio file, found an empty one\n"
     first, second = os.fsencode(folder) + b"/a\xff.wav", os.fsencode(folder) + rb"/b\nb\tb.wav"
-    assert (tmp_path / "failed.txt").read_bytes() == b"".join(
-        name + b"\t" + name + reason for name in (first, second)
-    )
+    assert (tmp_path / "failed.txt").read_bytes() == first + reason + second + reason
 
 
 def test_stems_of_integers_add_up_to_the_recording(tmp_path: Path) -> None:

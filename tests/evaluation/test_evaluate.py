@@ -290,9 +290,8 @@ def test_midi_is_read_by_its_ending() -> None:
          "found a folder"),
         (["folder", "true.csv"], 1, "true.csv: expected a folder of stems as folder is, "
          "found a file"),
-        (["folder", "no"], 1, "no: expected a folder of stems as folder is, found none"),
-        (["no.csv", "true.csv"], 1, "no.csv: expected a folder of stems or a file of onsets, "
-         "found none"),
+        (["folder", "no"], 1, "no: no such file or folder"),
+        (["no.csv", "true.csv"], 1, "no.csv: no such file or folder"),
         (["true.csv", "found.csv", "--bss"], 2, "--bss: expected folders of stems, found files "
          "of onsets"),
         (["true.csv", "found.csv", "--allow-missing"], 2, "--allow-missing: expected folders of "

@@ -292,7 +292,7 @@ def test_damage_anywhere_is_a_score_or_one_line(tmp_path: Path) -> None:
 
 
 def test_no_such_file(tmp_path: Path) -> None:
-    with pytest.raises(InputFileError, match="expected a MIDI file, found no such file"):
+    with pytest.raises(InputFileError, match="no such file or folder"):
         read_midi(tmp_path / "none.mid")
     with pytest.raises(InputFileError, match="expected a readable MIDI file: "):
         read_midi(tmp_path)

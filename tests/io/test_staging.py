@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nmfd_cli.errors import OutputError
 from nmfd_cli.io import staging
 from nmfd_cli.io.staging import (
     STAGING_FOLDER,
@@ -114,3 +115,12 @@ def test_many_at_once_in_one_folder_that_comes_and_goes(tmp_path: Path) -> None:
 
     assert errors == []
     assert not (tmp_path / "made" / STAGING_FOLDER).exists()
+
+
+def test_where_no_folder_can_be_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "_lock", lambda _: False)  # as below /proc: never successful
+    with pytest.raises(OutputError) as caught, staging_directory(tmp_path / "made"):
+        pass
+    assert str(caught.value) == f"{tmp_path / 'made'}: no folder or file can be made there"

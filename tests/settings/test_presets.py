@@ -147,7 +147,7 @@ def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: expected a preset (a TOML file), found a folder"
     with pytest.raises(InputFileError) as caught:
         read_preset_file(tmp_path / "no.toml", CHECKS)
-    assert str(caught.value) == f"{tmp_path / 'no.toml'}: no such file"
+    assert str(caught.value) == f"{tmp_path / 'no.toml'}: no such file or folder"
 
 
 _KEYS = st.sampled_from([*CHECKS, "description", "extends", "nothing"])

@@ -86,7 +86,7 @@ def _decoded_to(
     file.flush()
     layout = find_layout(file)
     if not is_done or layout is None or not layout.size:
-        hint = "; nor does ffmpeg" if is_of_ffmpeg else ""
+        hint = ", nor does ffmpeg read any" if is_of_ffmpeg else ""
         raise InputFileError(path, refused.message + hint) from refused
     if said:
         warn(f"{path}: ffmpeg: {said}")

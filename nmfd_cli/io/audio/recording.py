@@ -12,7 +12,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import InputFileError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, Warn, warn_python
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
 from nmfd_cli.io.audio.length import estimated_length, find_length
 from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, readable, source_of
@@ -20,8 +20,9 @@ from nmfd_cli.io.audio.tags import NO_TAGS, Tags, read_tags, titles_of
 
 #: What stands for standard input in place of a path.
 STREAM: Final = "-"
-#: What standard input is called where a name is needed, of a track for example.
+#: What standard input is called where a name is needed, of a track for example; and in messages.
 STDIN_NAME: Final = "stdin"
+STDIN_CALLED: Final = "standard input"
 
 #: The largest sample that is taken: its power still is a number in single precision.
 _LOUDEST = 1e12
@@ -73,7 +74,7 @@ class Recording(AudioFacts):
     Attributes
     ----------
     name : str
-        What errors and warnings call it: the path as it was given, ``-`` for standard input.
+        What errors and warnings call it: the path as it was given, or ``standard input``.
     title : str
         What results call it: the file's name.
     read : callable
@@ -201,7 +202,7 @@ def recording_at(path: str | Path, *, warn: Warn = warn_python) -> Iterator[Reco
     from nmfd_cli.io.audio.streams import spooled_stdin  # what few need
 
     with spooled_stdin() as copy:
-        yield open_recording(copy, name=STREAM, title=STDIN_NAME, warn=warn)
+        yield open_recording(copy, name=STDIN_CALLED, title=STDIN_NAME, warn=warn)
 
 
 def estimated_seconds(path: str | Path) -> float | None:
@@ -304,6 +305,6 @@ def _require_file(path: Path) -> None:
     if path.is_dir():
         raise InputFileError(path, expected="an audio file", found="a folder")
     if not path.exists() and not path.is_symlink():
-        raise InputFileError(path, "no such file")
+        raise InputFileError(path, NO_SUCH_FILE)
     if path.is_file() and path.stat().st_size == 0:
         raise InputFileError(path, expected="an audio file", found="an empty one")

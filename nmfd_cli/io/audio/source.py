@@ -105,8 +105,9 @@ def _opened(source: AudioSource, resources: ExitStack) -> sf.SoundFile:
             return sf.SoundFile(served)
     except (sf.LibsndfileError, RuntimeError, TypeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
+        found = "none" if "not recognised" in reason else f"what libsndfile refuses: {reason}"
         raise NotDecodedError(
-            path, f"expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): {reason}"
+            path, expected="audio (WAV, FLAC, OGG, MP3, AIFF ...)", found=found
         ) from error
     except OSError as error:
         raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error

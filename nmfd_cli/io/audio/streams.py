@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
-from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
+from nmfd_cli.io.audio.recording import STDIN_CALLED, STDIN_NAME
 from nmfd_cli.io.temporary import temporary_folder
 
 _COPY_BYTES = 1 << 20
@@ -25,7 +25,7 @@ def require_stdin() -> None:
     """
     if sys.stdin is None or sys.stdin.isatty():
         raise ParameterError(
-            setting=STREAM, expected="audio from a pipe or a file", found="a terminal"
+            setting=STDIN_CALLED, expected="audio from a pipe or a file", found="a terminal"
         )
 
 
@@ -62,17 +62,13 @@ def spooled_stdin() -> Iterator[Path]:
 
 
 def _spool_stdin(copy: Path) -> None:
-    stdin = sys.stdin.buffer if sys.stdin is not None else None
-    if stdin is None or stdin.isatty():
-        raise ParameterError(
-            setting=STREAM, expected="audio from a pipe or a file on standard input", found="none"
-        )
+    require_stdin()
     with copy.open("wb") as file:
         while True:
             try:
-                block = stdin.read(_COPY_BYTES)
+                block = sys.stdin.buffer.read(_COPY_BYTES)
             except OSError as error:
-                raise InputFileError(STREAM, f"cannot be read: {error.strerror}") from error
+                raise InputFileError(STDIN_CALLED, f"cannot be read: {error.strerror}") from error
             if not block:
                 break
             try:

@@ -7,7 +7,7 @@ from typing import Final
 
 from nmfd_cli.core.articulations import articulation, class_of, kit_class
 from nmfd_cli.core.drum_classes import drum_class
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.midi.clock import DEFAULT_BEAT, Clock
 from nmfd_cli.io.midi.events import MidiEvents, MidiNote, read_events
 from nmfd_cli.io.midi.extra import DRUM_CHANNEL
@@ -53,7 +53,7 @@ def read_midi(
     try:
         data = Path(path).read_bytes()
     except (FileNotFoundError, ValueError):
-        raise InputFileError(path, expected="a MIDI file", found="no such file") from None
+        raise InputFileError(path, NO_SUCH_FILE) from None
     except OSError as error:
         raise InputFileError(path, f"expected a readable MIDI file: {error.strerror}") from None
     return parse_midi(data, path, reading=reading, warn=warn)

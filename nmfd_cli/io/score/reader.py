@@ -23,7 +23,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.score.layout import Table, UnknownDrumError
 from nmfd_cli.io.score.notes import (
     AS_WRITTEN,
@@ -82,7 +82,7 @@ def read_score(
         refuse_special(Path(path), "a score file")
         data = Path(path).read_bytes()
     except (FileNotFoundError, ValueError):  # ValueError: a name that no file can have
-        raise InputFileError(path, expected="a score file", found="no such file") from None
+        raise InputFileError(path, NO_SUCH_FILE) from None
     except OSError as error:
         raise InputFileError(path, f"expected a readable score file: {error.strerror}") from None
     if is_midi(path) or data.startswith(b"MThd"):

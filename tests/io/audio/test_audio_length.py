@@ -177,7 +177,7 @@ def test_standard_input_is_told_of_by_its_name(tmp_path: Path, is_cut: bool) -> 
          "--iterations", "1"],
         input=path.read_bytes(), capture_output=True, check=True, cwd=tmp_path,
     ).stderr.decode()  # fmt: skip
-    assert told.startswith("nmfd: warning: -: cut off: ") == is_cut
+    assert told.startswith("nmfd: warning: standard input: cut off: ") == is_cut
     assert "/stdin" not in told.replace("separated/stdin", "")
 
 

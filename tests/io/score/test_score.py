@@ -284,7 +284,7 @@ def test_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["none.csv", "no\0name.csv"])
 def test_missing_file(name: str, tmp_path: Path) -> None:
-    message = f"{tmp_path / name}: expected a score file, found no such file"
+    message = f"{tmp_path / name}: no such file or folder"
     with pytest.raises(InputFileError, match=f"^{re.escape(message)}$"):
         read_score(tmp_path / name)
 
