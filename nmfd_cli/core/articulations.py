@@ -5,11 +5,13 @@ ride a cymbal.  A hit belongs to the finest of the names that are asked for (`ow
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, GM_NOTES, drum_class
+from nmfd_cli.errors import ParameterError
 
 #: What each articulation is one of: another articulation or a drum class.
 PARENTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -164,6 +166,32 @@ def drum_or_articulation(name: str | int | float, *, extra: Collection[str] = ()
     """
     drum = drum_class(name, extra=extra)
     return (articulation(name, drum) if drum in DRUM_CLASSES else None) or drum
+
+
+def drums_or_articulations(names: Iterable[str], *, extra: Collection[str] = ()) -> list[str]:
+    """Return the drum or articulation of each name; see `drum_or_articulation`.
+
+    Raises
+    ------
+    ParameterError
+        If some belong to no class: it names them all.
+    """
+    found, errors, hints = [], [], []
+    for name in names:
+        try:
+            found.append(drum_or_articulation(name, extra=extra))
+        except ParameterError as error:
+            close = get_close_matches(name, [*DRUM_CLASSES, *extra, *PARENTS], n=1, cutoff=0.75)
+            hints.append(f"did you mean {close[0]}?" if close else error.hint)
+            errors.append(error)
+    if errors:
+        classes = ", ".join(dict.fromkeys((*DRUM_CLASSES, *extra)))
+        raise ParameterError(
+            expected=f"drums ({classes}) or articulations ({', '.join(PARENTS)})",
+            found=", ".join(error.found for error in errors),
+            hint="; ".join(filter(None, hints)).replace("?; did you mean ", ", "),
+        )
+    return found
 
 
 def class_of(name: str) -> str:

@@ -25,6 +25,7 @@ from nmfd_cli.cli import messages
 from nmfd_cli.cli.main import COMMANDS, LazyGroup, cli
 from nmfd_cli.cli.options import SECTIONS, settings_from, settings_options
 from nmfd_cli.cli.values import TIME
+from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.kits.find import shipped_bank, user_kits_folder
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -204,12 +205,20 @@ def test_wrong_options_end_with_2_and_one_line(arguments: list[str], message: st
     assert result.stderr == f"nmfd: error: {message}\n"
 
 
+EXPECTED = (
+    f"expected drums ({', '.join(DRUM_CLASSES)}) or articulations (side stick, closed hihat, pedal "
+    "hihat, open hihat, low tom, mid tom, high tom, ride, ride bell, crash)"
+)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--hop-length", "4096"], "--hop-length: expected 1 to 2048 samples (n_fft), found 4096"),
-        (["--stems", "bagpipe"], "--stems: expected a drum class (kick, snare, hihat, tom, cymbal, "
-         "clap), found 'bagpipe'"),
+        (["--stems", "bagpipe,kick,snrae,crsh"], f"--stems: {EXPECTED}, found 'bagpipe', 'snrae', "
+         "'crsh'; did you mean snare, crash?"),
+        (["--sensitivity", "snrae=0.3"], f"--sensitivity: {EXPECTED}, found 'snrae'; did you mean "
+         "snare?"),
         (["--residual", "kick"], "--residual: expected a name that no other stem has, found "
          "'kick'"),
         (["--residual", "../kick"], "--residual: expected the name of a stem, found '../kick'"),
@@ -221,10 +230,13 @@ def test_wrong_options_end_with_2_and_one_line(arguments: list[str], message: st
 def test_wrong_settings_end_with_2_before_any_work(
     loop: Path, work_folder: Path, arguments: list[str], message: str
 ) -> None:
+    stem = work_folder / "separated" / "loop" / "kick.wav"
+    stem.parent.mkdir(parents=True)
+    stem.touch()  # that it stands there is not what is said first
     result = nmfd("separate", str(loop), *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"nmfd: error: {message}\n"
-    assert not (work_folder / "separated").exists()
+    assert list(stem.parent.iterdir()) == [stem]
 
 
 @pytest.mark.parametrize(

@@ -217,8 +217,9 @@ def test_an_existing_file_is_replaced_only_if_asked(loop: Path) -> None:
          "out/a.csv; '{parent}-{track}.csv' in it can tell them apart"),
         (["a.wav", "-o", "a.mid", "--json"], 2, "--out: expected a file for JSON, found the MIDI "
          "file a.mid"),
-        (["a.wav", "--stems", "cowbel"], 2, "--stems: expected a drum class (kick, snare, hihat, "
-         "tom, cymbal, clap), found 'cowbel'"),
+        (["a.wav", "--stems", "cowbel"], 2, "--stems: expected drums (kick, snare, hihat, tom, "
+         "cymbal, clap) or articulations (side stick, closed hihat, pedal hihat, open hihat, low "
+         "tom, mid tom, high tom, ride, ride bell, crash), found 'cowbel'"),
     ],
 )  # fmt: skip
 def test_errors_are_one_line(arguments: list[str], code: int, message: str) -> None:
