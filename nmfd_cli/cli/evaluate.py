@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nmfd_cli.cli.messages import Reporter, say, table
-from nmfd_cli.cli.options import Command, option
+from nmfd_cli.cli.options import MEASURED, Command, option
 from nmfd_cli.cli.values import TIME, WHOLE_NUMBER, complete_files
 
 if TYPE_CHECKING:
@@ -26,24 +26,33 @@ _TITLES = {
 @click.command("evaluate", cls=Command, short_help="Hold stems or onsets against the truth.")
 @click.argument("reference", shell_complete=complete_files)
 @click.argument("estimate", shell_complete=complete_files)
+@option("--start", type=TIME, default=0.0, section=MEASURED, help="Where the part begins.")
+@option("--end", type=TIME, section=MEASURED, help="Where the part that is measured ends.")
 @option(
     "--tolerance",
     type=TIME,
     default=0.05,
     metavar="SECONDS",
-    help="How far matched onsets may be apart.  [default: 0.05]",
+    section=MEASURED,
+    help="Of onsets: how far matched ones may be apart.  [default: 0.05]",
 )
-@option("--bss", is_flag=True, help="Measure stems by BSS Eval, too (needs the extra eval).")
-@option("--allow-missing", is_flag=True, help="Take silence for a stem that is missing.")
+@option(
+    "--bss", is_flag=True, section=MEASURED, help="Of stems: BSS Eval, too (needs the extra eval)."
+)
+@option(
+    "--allow-missing",
+    is_flag=True,
+    section=MEASURED,
+    help="Of stems: take silence for one that is missing.",
+)
 @option(
     "--allow-length",
     type=WHOLE_NUMBER,
     default=0,
     metavar="N",
-    help="Leave out up to N samples at the end of stems that are longer than others.",
+    section=MEASURED,
+    help="Of stems: leave out up to N samples at the end of those that are longer than others.",
 )
-@option("--start", type=TIME, default=0.0, help="Where the part begins that is measured.")
-@option("--end", type=TIME, help="Where it ends.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(reference: str, estimate: str, as_json: bool, **options: Any) -> None:
     """Hold the folder of stems or the file of onsets ESTIMATE against the true one, REFERENCE.

@@ -8,10 +8,11 @@ import click
 
 from nmfd_cli.cli.messages import Reporter, called, error_line, say_error, table
 from nmfd_cli.cli.options import (
-    MANY_FILES,
     Command,
     option,
     preset_option,
+    recursive_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
@@ -46,14 +47,8 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
     help="Folder of the kit; of several recordings one folder each below it.",
 )
 @settings_options(OutputSettings, without=_WITHOUT)
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@recursive_option
+@score_option
 @preset_option
 @settings_options(SeparationSettings, without=("residual",))
 @option("--json", "as_json", is_flag=True, help="Print one JSON object a recording, a line each.")

@@ -17,6 +17,7 @@ from nmfd_cli.cli.values import (
     WHOLE_NUMBER,
     PresetName,
     complete_drums,
+    complete_files,
     complete_folders,
 )
 from nmfd_cli.errors import ParameterError, Warn
@@ -33,8 +34,9 @@ S = TypeVar("S", bound=CheckedSettings)
 
 #: Sections of the help beside those of the settings.
 MANY_FILES = "Many files"
+MEASURED = "What to measure"
 GENERAL = "General"
-SECTIONS = (*GROUPS[:1], MANY_FILES, *GROUPS[1:], GENERAL)
+SECTIONS = (*GROUPS[:1], MANY_FILES, MEASURED, *GROUPS[1:], GENERAL)
 
 #: What stands in the help for a value that may be written as `values.TIME` is.
 _TIMES = ("TIME", "SECONDS")
@@ -71,15 +73,24 @@ def option(*names: str, section: str = GENERAL, **attributes: Any) -> Decorator:
     return click.option(*names, cls=Option, section=section, **attributes)
 
 
-def preset_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--preset``; `settings_from` heeds it."""
-    return option(
-        "--preset",
-        type=PresetName(),
-        metavar="NAME|FILE",
-        section="What to look for",
-        help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
-    )(function)
+#: `settings_from` heeds it.
+preset_option = option(
+    "--preset",
+    type=PresetName(),
+    metavar="NAME|FILE",
+    section="What to look for",
+    help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
+)
+score_option = option(
+    "--score",
+    metavar="FILE",
+    section="What to look for",
+    shell_complete=complete_files,
+    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
+)
+recursive_option = option(
+    "--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too."
+)
 
 
 def settings_options(

@@ -9,6 +9,7 @@ from nmfd_cli.cli.options import (
     Command,
     option,
     preset_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
@@ -35,13 +36,7 @@ from nmfd_cli.settings.definitions import SeparationSettings
 @option("--spectrogram", is_flag=True, section="Output", help="Draw the spectrogram.")
 @option("--divergence", is_flag=True, section="Output", help="Draw the divergence.")
 @option("--overwrite", is_flag=True, section="Output", help="Replace an existing file.")
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@score_option
 @preset_option
 @settings_options(SeparationSettings)
 @verbosity_options

@@ -11,6 +11,7 @@ from nmfd_cli.cli.options import (
     command_line,
     option,
     preset_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
@@ -39,13 +40,7 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
     help="The HTML file.",
 )
 @settings_options(OutputSettings, without=_WITHOUT)
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@score_option
 @preset_option
 @settings_options(SeparationSettings)
 @verbosity_options

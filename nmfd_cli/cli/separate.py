@@ -12,6 +12,8 @@ from nmfd_cli.cli.options import (
     command_line,
     option,
     preset_option,
+    recursive_option,
+    score_option,
     settings_from,
     settings_options,
     verbosity,
@@ -33,17 +35,11 @@ if TYPE_CHECKING:
 @click.argument(
     "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
 )
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@score_option
 @preset_option
 @settings_options(OutputSettings)
 @settings_options(BatchSettings, section=MANY_FILES)
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@recursive_option
 @option(
     "--score-pattern",
     metavar="TEMPLATE",

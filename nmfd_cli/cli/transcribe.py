@@ -6,10 +6,10 @@ import click
 
 from nmfd_cli.cli.messages import Reporter, called, error_line, say_error
 from nmfd_cli.cli.options import (
-    MANY_FILES,
     Command,
     option,
     preset_option,
+    recursive_option,
     settings_from,
     settings_options,
     verbosity,
@@ -66,7 +66,7 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
     "--reaper", is_flag=True, section="Output", help="Reaper's markers in place of the table (CSV)."
 )
 @option("--overwrite", is_flag=True, section="Output", help="Replace existing files.")
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@recursive_option
 @preset_option
 @settings_options(SeparationSettings, without=_WITHOUT)
 @option("--json", "as_json", is_flag=True, help="Write one JSON object a recording, a line each.")

@@ -33,38 +33,48 @@ class SeparationSettings(CheckedSettings):
 
     stems: tuple[str, ...] = setting(
         (),
-        "Drums to look for, separated by commas: classes, or articulations such as ride, crash.",
+        "Drums to look for: classes, or articulations such as ride, crash.  [default: those that "
+        "sound]",
         metavar="DRUM,...",
         group="What to look for",
     )
     sensitivity: tuple[str, ...] = setting(
         (),
-        "How readily hits are transcribed, 0 to 1, or for each drum: snare=0.7,tom=0.3.  "
-        "[default: 0.5]",
+        "How readily hits are transcribed, from 0 (few) to 1 (many), or by drum: "
+        "snare=0.7,tom=0.3.  [default: 0.5]",
         metavar="S|DRUM=S,...",
         group="What to look for",
     )
     init: str | None = setting(
         None,
-        "How templates and activations are initialised.",
+        "What templates and activations begin as: auto transcribes drums; drums, pitched take what "
+        "a score holds; random, uniform know nothing.  [default: the score's; without one, auto]",
         choices=STRATEGIES,
         group="Initialisation",
     )
     init_templates: str | None = setting(
         None,
-        "How the templates are initialised, if not as --init says.",
+        "What the templates begin as, if not as --init says; averaged is libnmfd's for drums.",
         choices=TEMPLATE_STRATEGIES,
         group="Initialisation",
     )
     init_activations: str | None = setting(
         None,
-        "How the activations are initialised, if not as --init says.",
+        "What the activations begin as, if not as --init says.",
         choices=ACTIVATION_STRATEGIES,
         group="Initialisation",
     )
-    algorithm: str = setting("nmfd", "The solver.", choices=ALGORITHMS, group="Solver")
+    algorithm: str = setting(
+        "nmfd",
+        "The solver: nmfd lowers the Kullback-Leibler divergence, nmf_conv that of --beta.",
+        choices=ALGORITHMS,
+        group="Solver",
+    )
     components: int = setting(
-        3, "Components where neither drums nor notes name them.", low=1, group="What to look for"
+        3,
+        "How many components, where neither drums nor notes name them.",
+        low=1,
+        group="What to look for",
     )
     template_frames: int = setting(
         8, "Frames of a template at full resolution.", low=1, group="Initialisation"
@@ -155,7 +165,7 @@ class SeparationSettings(CheckedSettings):
     )
     seed: int | None = setting(
         None,
-        "Seed of random initialisation; without one, the reference toolbox's numbers.",
+        "Seed of what begins as random.  [default: libnmfd's numbers]",
         low=0,
         group="Initialisation",
     )

@@ -38,7 +38,7 @@ def idle_settings(
             yield name, f"--algorithm {solver}"
         if name in _OF_INIT and not chosen.intersection(_OF_INIT[name]):
             yield name, f"--init {' or '.join(_OF_INIT[name])}"
-    for name in ("score_tempo", "score_offset"):
+    for name in ("score_tempo", "score_offset", "drum_map"):
         if name in given and not has_score:
             yield name, "--score"
     if "onset_tolerance" in given and not has_score and "pitched" not in chosen:

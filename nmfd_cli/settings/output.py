@@ -58,11 +58,14 @@ class OutputSettings(CheckedSettings):
     )
     overwrite: bool = setting(False, "Replace existing files.", group="Output")
     stem: str | None = setting(
-        None, "Write this stem only, or the sum of several.", metavar="NAME,...", group="Output"
+        None,
+        "Of the stems write this one, or the sum of several; --stems says what is looked for.",
+        metavar="NAME,...",
+        group="Output",
     )
     minus: str | None = setting(
         None,
-        "Write one file only: everything but this stem, or several.",
+        "Write one file: everything but this stem, or several.",
         metavar="NAME,...",
         group="Output",
     )

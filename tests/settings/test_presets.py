@@ -313,7 +313,6 @@ def test_the_promised_presets_ship() -> None:
         "drum-machine",
         "libnmfd",
         "melody",
-        "score-informed",
     ]
 
 
