@@ -207,6 +207,13 @@ def test_functions_are_short() -> None:
     assert not {name: n for name, n in lines.items() if n > MOST_CODE}
 
 
+@pytest.mark.parametrize("name", ["README.md", "data/README.md", ".github/CONTRIBUTING.md"])
+def test_prose_is_wrapped(name: str) -> None:
+    lines = (PACKAGE.parent / name).read_text(encoding="utf-8").splitlines()
+    prose = [line for line in lines if not line.startswith(("|", "    "))]
+    assert not [line for line in prose if len(line) > 100]
+
+
 # ---------------------------------------------------------------- who alone does what
 
 

@@ -340,9 +340,9 @@ def test_list_names_all_and_marks_own(own_folder: Path) -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == sorted([*SHIPPED, "mine", "broken"])
-    assert "mine            For my band (yours)" in lines
+    assert "mine          For my band (yours)" in lines
     fault = f"{own_folder / 'broken.toml'}:2: expected a setting, found 'foo'"
-    assert f"broken          cannot be used: {fault} (yours)" in lines
+    assert f"broken        cannot be used: {fault} (yours)" in lines
 
 
 def test_show_prints_toml_with_what_is_extended(write: Write) -> None:
