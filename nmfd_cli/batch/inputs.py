@@ -96,10 +96,10 @@ def _recordings(given: str, recursive: bool, passed_over: list[Path]) -> list[st
     if given == STREAM:
         return [given]
     path = Path(given)
-    if _exists(path):
+    if given and _exists(path):
         return _in_folder(path, recursive, passed_over) if path.is_dir() else [given]
     if not glob.has_magic(given):
-        raise InputFileError(given, NO_SUCH_FILE)
+        raise InputFileError(given or "''", NO_SUCH_FILE)
     found = glob.glob(given, recursive="**" in given)  # noqa: PTH207 - Path.glob finds hidden ones
     matches = [Path(match) for match in sorted(found)]
     files = [str(match) for match in matches if match.is_file() and is_audio(match)]
@@ -108,7 +108,7 @@ def _recordings(given: str, recursive: bool, passed_over: list[Path]) -> list[st
             files += [str(file) for file in _audio_files(folder, recursive, passed_over)]
     passed_over += [match for match in matches if match.is_file() and is_beyond_us(match)]
     if not files:
-        among = f" among {len(matches)} files" if matches else ""
+        among = " among what it matches" if matches else ""
         hint = _hint(passed_over)
         raise InputFileError(given, f"expected audio files, found none{among}{hint}")
     return files

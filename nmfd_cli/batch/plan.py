@@ -270,7 +270,7 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
             if path in owner:
                 raise ParameterError(
                     f"{owner[path]} and {job.input} would both write {path}",
-                    hint="--filename can tell them apart, for example by {parent}",
+                    hint="--filename '{parent}/{track}/{stem}.{ext}' can tell them apart",
                 )
             owner[path] = job.input
             if not job.places.is_stream:

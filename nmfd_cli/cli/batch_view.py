@@ -83,14 +83,14 @@ class BatchView:
 
     def _advance(self, event: Progress) -> None:
         is_new = self._stages.get(event.index) != event.stage
-        text = f"{called(event.input)}: {event.stage}"
+        name = called(event.input)
         if is_new:
             self._stages[event.index] = event.stage
-            self._above(lambda: self._reporter.detail(text))
+            self._above(lambda: self._reporter.detail(f"{name}: {event.stage}"))
         if event.stage in _STATIONS:
             begin, end = _STATIONS[event.stage]
             self._shares[event.index] = begin + (end - begin) * min(1.0, event.share)
-        self._refresh(text if self._is_single else None, at_once=is_new)
+        self._refresh(f"{event.stage} {name}" if self._is_single else None, at_once=is_new)
 
     def _end(self, event: Ended) -> None:
         self._n_ended += 1

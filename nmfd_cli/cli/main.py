@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -35,6 +37,15 @@ INTERRUPTED = 130
 _COMPLETE_VARIABLE = "_NMFD_COMPLETE"
 
 
+class _NoSuchCommand(click.UsageError):
+    """There is no such command: the first word may be a mistyped one, or a recording."""
+
+    def __init__(self, name: str, ctx: click.Context) -> None:
+        super().__init__(f"no such command {name!r}", ctx)
+        meant = [f"separate {name}"] if Path(name).exists() else get_close_matches(name, COMMANDS)
+        self.possibilities = [f"nmfd {command}" for command in meant]
+
+
 class LazyGroup(click.Group):
     """A group that imports a subcommand when it is called for."""
 
@@ -47,6 +58,13 @@ class LazyGroup(click.Group):
         module, _ = COMMANDS[cmd_name]
         command: click.Command = importlib.import_module(module).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise _NoSuchCommand(args[0], ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -119,12 +137,13 @@ def _report_usage(error: click.UsageError) -> int:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
         error.show()
         return WRONG_OPTIONS
-    message = " ".join(error.format_message().split()).rstrip(".")
-    message = message[:1].lower() + message[1:]
-    if type(error) is click.BadParameter and error.param is not None:
-        message = f"{error.param.opts[-1]}: {error.message}"
+    param = error.param if type(error) is click.BadParameter else None
+    close = getattr(error, "possibilities", None)
+    message = error.message if param is not None or close else error.format_message()
+    message = " ".join(message.split()).rstrip(".")
+    message = f"{param.opts[-1]}: {message}" if param else message[:1].lower() + message[1:]
     path = error.ctx.command_path if error.ctx is not None else "nmfd"
-    say_error(f"{message}; try {path} --help")
+    say_error(f"{message}; {f'did you mean {close[0]}?' if close else f'try {path} --help'}")
     return WRONG_OPTIONS
 
 

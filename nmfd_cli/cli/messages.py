@@ -165,7 +165,7 @@ class Reporter:
             self._stage = stage
             self.detail(f"{title}: {stage}")
         if self._bar is not None:
-            self._bar.set_description_str(f"{title}: {stage}", refresh=False)
+            self._bar.set_description_str(f"{stage} {title}", refresh=False)
             self._bar.n = min(1.0, done)
             self._bar.refresh() if is_new or done >= 1 else self._bar.update(0)
 

@@ -126,3 +126,14 @@ class BatchSettings(CheckedSettings):
     scheduler: str | None = setting(
         None, "Send the recordings to this Dask scheduler, e.g. tcp://host:8786.", metavar="ADDRESS"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Dask waits for most of a minute, and complains in many lines, where there is no port
+        host, _, port = (self.scheduler or "host:0").rpartition(":")
+        if not host or not port.isdecimal():
+            raise ParameterError(
+                setting="scheduler",
+                expected="an address such as tcp://host:8786",
+                found=repr(self.scheduler),
+            )

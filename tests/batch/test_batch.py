@@ -142,7 +142,7 @@ def test_odd_names_through_the_whole_batch(tmp_path: Path, name: str) -> None:
     [
         ("nothing.wav", "{0}/nothing.wav: no such file or folder"),
         ("*.flac", "{0}/*.flac: expected audio files, found none"),
-        ("*.txt", "{0}/*.txt: expected audio files, found none among 1 files"),
+        ("*.txt", "{0}/*.txt: expected audio files, found none among what it matches"),
         (
             "upper",
             "{0}/upper: expected audio files in this folder, found none; "
@@ -180,7 +180,7 @@ def test_two_recordings_that_would_write_one_file(tmp_path: Path) -> None:
 
     assert str(caught.value) == (
         f"{paths[0]} and {paths[1]} would both write {tmp_path}/out/a/component_1.wav; "
-        "--filename can tell them apart, for example by {parent}"
+        "--filename '{parent}/{track}/{stem}.{ext}' can tell them apart"
     )
     jobs = plan(paths, tmp_path / "out", filename="{parent}/{track}/{stem}.{ext}")
     assert [job.files[0].relative_to(tmp_path / "out").as_posix() for job in jobs] == [
