@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, say, table
+from nmfd_cli.cli.messages import Reporter, say, show_table
 from nmfd_cli.cli.options import MEASURED, Command, option
 from nmfd_cli.cli.values import TIME, WHOLE_NUMBER, complete_files
 
@@ -83,7 +83,7 @@ def _show_stems(found: "StemEvaluation", with_bss: bool) -> None:
     measures = [name for name in _TITLES if with_bss or not name.startswith("bss")]
     rows = [(stem.stem, *(_db(stem.values[name]) for name in measures)) for stem in found.stems]
     rows.append(("mean", *(_db(found.mean[name]) for name in measures)))
-    _print_table(("stem", *(_TITLES[name] for name in measures)), rows)
+    show_table(("stem", *(_TITLES[name] for name in measures)), rows, right="SaB")
     silent = [stem.stem for stem in found.stems if stem.estimate is None]
     if silent:
         say(f"taken for silence: {', '.join(silent)}")
@@ -105,13 +105,6 @@ def _show_onsets(found: "OnsetEvaluation") -> None:
         )
         for name, counts in named
     ]
-    _print_table(("drum", "true", "found", "matched", "precision", "recall", "F"), rows)
-
-
-def _print_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a table of numbers to standard output."""
-    from click import unstyle
-
-    right = "".join({title[0] for title in header[1:]} - {header[0][0]})
-    for line in table(header, rows, right=right):
-        click.echo(unstyle(line))
+    show_table(
+        ("drum", "true", "found", "matched", "precision", "recall", "F"), rows, right="tfmprF"
+    )

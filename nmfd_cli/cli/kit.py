@@ -1,13 +1,12 @@
 """``nmfd kit``: learn kits of drum sounds or extract them, list and show them."""
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from nmfd_cli.cli.extract import command as extract
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import Reporter, show_table
 
 if TYPE_CHECKING:
     from nmfd_cli.core.drum_sounds.kit import Kit
@@ -65,7 +64,7 @@ def list_kits() -> None:
 
     kits = known_kits()
     rows = [(known.name, _counts(known.kit), str(known.path)) for known in kits if known.kit]
-    click.echo(_table([("kit", "sounds", "file"), *rows]))
+    show_table(("kit", "sounds", "file"), rows)
     for known in kits:
         if known.kit is None:
             click.echo(f"cannot be used: {known.fault}")
@@ -85,7 +84,7 @@ def show(kit_name: str, as_json: bool) -> None:
         return
     click.echo(f"{kit.name}: {len(kit)} sounds\n")
     drums = [(drum, str(len(kit.rows(drum))), _articulations(kit, drum)) for drum in kit.classes]
-    click.echo(_table([("class", "sounds", "articulations"), *drums]))
+    show_table(("class", "sounds", "articulations"), drums)
     click.echo()
     sources = [
         (
@@ -96,7 +95,7 @@ def show(kit_name: str, as_json: bool) -> None:
         )
         for source in kit.sources
     ]
-    click.echo(_table([("source", "sounds", "licence", "title"), *sources]))
+    show_table(("source", "sounds", "licence", "title"), sources)
     for source in kit.sources:
         if source.copyright:
             click.echo(f"{source.key}: {source.copyright}")
@@ -114,12 +113,3 @@ def _articulations(kit: "Kit", drum: str) -> str:
     more = len(known) - _SHOWN_ARTICULATIONS
     shown = ", ".join(known[:_SHOWN_ARTICULATIONS])
     return f"{shown}, {more} more" if more > 0 else shown
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Align columns, two spaces apart."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )

@@ -108,6 +108,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = 
     return [painted(lines[0], dim=True), *lines[1:]]
 
 
+def show_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
+    """Print a table to standard output, in colour where that is a terminal."""
+    for line in table(header, rows, right=right):
+        click.echo(line)
+
+
 def decibels(peak: float) -> str:
     """Return a peak in dBFS."""
     return f"{20 * math.log10(peak):+.1f} dBFS" if peak > 0 else "silent"
