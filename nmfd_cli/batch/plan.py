@@ -166,7 +166,7 @@ def plan_jobs(
     """
     if score is not None and score_pattern is not None:
         raise ParameterError(
-            setting="score_pattern", expected="one of score and score_pattern", found="both"
+            setting="score", expected="either --score or --score-pattern", found="both"
         )
     Stft(settings.n_fft, settings.hop_length)  # refuses windows that do not overlap
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]

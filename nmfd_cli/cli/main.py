@@ -141,7 +141,9 @@ def _report_usage(error: click.UsageError) -> int:
     close = getattr(error, "possibilities", None)
     message = error.message if param is not None or close else error.format_message()
     message = " ".join(message.split()).rstrip(".")
-    message = f"{param.opts[-1]}: {message}" if param else message[:1].lower() + message[1:]
+    if message[1:2].islower():  # a sentence of click's
+        message = message[0].lower() + message[1:]
+    message = f"{param.opts[-1]}: {message}" if param else message
     path = error.ctx.command_path if error.ctx is not None else "nmfd"
     say_error(f"{message}; {f'did you mean {close[0]}?' if close else f'try {path} --help'}")
     return WRONG_OPTIONS

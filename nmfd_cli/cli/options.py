@@ -41,6 +41,8 @@ SECTIONS = (*GROUPS[:1], MANY_FILES, MEASURED, *GROUPS[1:], GENERAL)
 #: What stands in the help for a value that may be written as `values.TIME` is.
 _TIMES = ("TIME", "SECONDS")
 
+_GIVEN = click.core.ParameterSource.COMMANDLINE
+
 #: Short names of options.
 _SHORT = {"out": "-o", "jobs": "-j"}
 
@@ -54,7 +56,17 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help shows its options in sections."""
+    """A command whose help shows its options in sections, and which takes no empty texts."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        for parameter in self.params:  # an empty path would be the working folder
+            is_given = ctx.get_parameter_source(parameter.name or "") is _GIVEN
+            if is_given and ctx.params.get(parameter.name or "") == "":
+                flag = parameter.opts[-1]
+                called = flag if flag.startswith("-") else parameter.human_readable_name
+                raise click.UsageError(f"{called}: expected a text, found an empty one", ctx)
+        return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {name: [] for name in SECTIONS}
@@ -229,7 +241,7 @@ def command_line(context: click.Context) -> str:
     for parameter in context.command.params:
         name = parameter.name or ""
         value = context.params.get(name)
-        if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+        if context.get_parameter_source(name) is not _GIVEN:
             continue
         if isinstance(parameter, click.Option) and isinstance(parameter.flag_value, str):
             continue  # the option whose value it gives is named, too

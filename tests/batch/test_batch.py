@@ -282,7 +282,7 @@ def test_scores_that_are_refused(tmp_path: Path) -> None:
     )
     assert str(field.value) == "score_pattern: expected fields {track}, {parent}, found {stem}"
     assert str(template.value).startswith("score_pattern: '{track.csv' is not a template: ")
-    assert str(both.value) == ("score_pattern: expected one of score and score_pattern, found both")
+    assert str(both.value) == "score: expected either --score or --score-pattern, found both"
 
 
 # batches

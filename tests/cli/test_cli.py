@@ -454,6 +454,23 @@ def test_a_kit_that_is_nowhere(loop: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, f"nmfd: error: {message}\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("separate", "a.wav", "--score", ""), "--score"),
+        (("separate", "a.wav", "--failed-list", ""), "--failed-list"),
+        (("transcribe", "a.wav", "-o", ""), "--out"),
+        (("report", "", "-o", "a.html"), "INPUT"),
+    ],
+)
+def test_an_empty_text_does_not_stand_for_the_working_folder(
+    arguments: tuple[str, ...], option: str
+) -> None:
+    result = nmfd(*arguments)
+    message = f"{option}: expected a text, found an empty one; try nmfd {arguments[0]} --help"
+    assert (result.exit_code, result.stderr) == (2, f"nmfd: error: {message}\n")
+
+
 def test_no_command_shows_what_there_is() -> None:
     result = nmfd()
     assert "Commands:\n  separate" in result.output

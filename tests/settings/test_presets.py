@@ -387,8 +387,8 @@ def test_save_writes_once_and_replaces_only_when_asked(own_folder: Path) -> None
          "found '../mine'"),
         ([".mine", "--alpha", "1"], 2, "expected the name of a preset, of letters and digits, "
          "found '.mine'"),
-        (["", "--alpha", "1"], 2, "expected the name of a preset, of letters and digits, "
-         "found ''"),
+        (["", "--alpha", "1"], 2, "NAME: expected a text, found an empty one; "
+         "try nmfd presets save --help"),
     ],
 )  # fmt: skip
 def test_save_refuses(own_folder: Path, arguments: list[str], code: int, message: str) -> None:
