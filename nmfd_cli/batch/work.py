@@ -173,11 +173,11 @@ def _warn_of_outdated(job: Job, previous: Manifest, manifest: Manifest, warn: Wa
     folder = job.places.folder
     for stem in previous.stems:
         if stem.file not in new and (folder / stem.file).exists():
-            warn(f"{folder / stem.file} is of an earlier separation, no part of the stems of now")
+            warn(f"{folder / stem.file} is of an earlier separation and no part of these stems")
     for report in previous.reports:
         if report.file not in new and (folder / report.file).exists():
             warn(
-                f"{folder / report.file} shows an earlier separation, not the stems of now; "
+                f"{folder / report.file} shows an earlier separation, not these stems; "
                 "--report --overwrite makes it anew"
             )
 

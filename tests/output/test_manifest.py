@@ -375,4 +375,4 @@ def test_stems_of_an_earlier_separation_are_told(out: Path, recording: Path) -> 
     (done,) = summary.done
     stale = out / "a" / "component_2.wav"
     assert stale.exists()
-    assert done.warnings == (f"{stale} is of an earlier separation, no part of the stems of now",)
+    assert done.warnings == (f"{stale} is of an earlier separation and no part of these stems",)

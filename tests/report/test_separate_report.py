@@ -129,8 +129,7 @@ def test_a_report_that_no_longer_fits_its_stems_is_told_of(tmp_path: Path, recor
 
     assert warnings() == ()  # the same again: it fits
     assert warnings(settings=other) == (
-        f"{path} shows an earlier separation, not the stems of now; "
-        "--report --overwrite makes it anew",
+        f"{path} shows an earlier separation, not these stems; --report --overwrite makes it anew",
     )
     assert warnings(settings=other) == ()  # said once
     assert warnings(settings=TINY, report=True) == ()
