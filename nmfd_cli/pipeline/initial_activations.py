@@ -59,6 +59,7 @@ def hit_activations(
         M.
     level : float
         The activation of a hit.
+    dtype : dtype
 
     Returns
     -------
