@@ -80,18 +80,9 @@ class NmfdError(Exception):
             where.append(f"{self.path}:{self.line}" if self.line is not None else self.path)
         return ": ".join([*where, self.message])
 
-    def located(
-        self,
-        *,
-        setting: str | None = None,
-        path: str | Path | None = None,
-        line: int | None = None,
-    ) -> Self:
-        """Return the same error with its place filled in, where it has none yet."""
-        place: dict[str, Any] = {"setting": setting, "path": path, "line": line}
-        for name, value in place.items():
-            if value is not None and getattr(self, name) is None:
-                setattr(self, name, str(value) if name == "path" else value)
+    def located(self, *, setting: str) -> Self:
+        """Return the same error with its setting filled in, where it has none yet."""
+        self.setting = self.setting or setting
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword arguments do not survive pickling otherwise

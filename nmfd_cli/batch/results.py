@@ -43,6 +43,19 @@ class WrittenSeparation:
         shares = (stem.energy_share for stem in self.stems if stem.stem == ACCOMPANIMENT)
         return next(shares, None)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {
+            "input": self.input,
+            "sample_rate": self.recording.sample_rate,
+            "channels": self.recording.n_channels,
+            "samples": self.recording.n_samples,
+            "seconds": self.recording.seconds,
+            "final_divergence": self.final_divergence,
+            "stems": [asdict(stem) | {"path": str(stem.path)} for stem in self.stems],
+            "report": str(self.report) if self.report is not None else None,
+        }
+
 
 @dataclass(frozen=True)
 class Event:
@@ -71,6 +84,10 @@ class Ended(Event):
 
     warnings: tuple[str, ...]
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Done(Ended):
@@ -79,12 +96,18 @@ class Done(Ended):
     result: WrittenSeparation
     seconds: float
 
+    def as_dict(self) -> dict[str, Any]:
+        return {"status": "done", **self.result.as_dict()}
+
 
 @dataclass(frozen=True)
 class Skipped(Ended):
     """Its stems stand complete already; the result is as when they were written."""
 
     result: WrittenSeparation
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"status": "skipped", **self.result.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -105,6 +128,9 @@ class Failed(Ended):
     trace: str = ""
     error: NmfdError | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        return {"status": "failed", "input": self.input, "error": self.reason}
+
 
 OnEvent = Callable[[Event], None]
 
@@ -112,21 +138,6 @@ OnEvent = Callable[[Event], None]
 def settings_as_dict(settings: SeparationSettings, output: OutputSettings) -> dict[str, Any]:
     """Return every setting by name, and the version that they are of."""
     return {"version": __version__, **asdict(settings), **asdict(output)}
-
-
-def result_as_dict(result: WrittenSeparation) -> dict[str, Any]:
-    """Return what became of one recording."""
-    recording = result.recording
-    return {
-        "input": result.input,
-        "sample_rate": recording.sample_rate,
-        "channels": recording.n_channels,
-        "samples": recording.n_samples,
-        "seconds": recording.seconds,
-        "final_divergence": result.final_divergence,
-        "stems": [asdict(stem) | {"path": str(stem.path)} for stem in result.stems],
-        "report": str(result.report) if result.report is not None else None,
-    }
 
 
 def file_names(job: Job, files: Iterable[Path]) -> list[str]:

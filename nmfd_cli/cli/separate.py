@@ -79,6 +79,7 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
             f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own"
         )
 
+    from nmfd_cli.batch.results import Ended
     from nmfd_cli.batch.run import run_jobs
     from nmfd_cli.cli.batch_view import BatchView, summary_lines
 
@@ -90,8 +91,8 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
 
     def on_event(event: "Event") -> None:
         view(event)
-        if options["json_lines"]:
-            _print_line(event)
+        if options["json_lines"] and isinstance(event, Ended):
+            click.echo(json.dumps(event.as_dict()))
 
     with view.shown():
         summary = run_jobs(jobs, batch, on_event)
@@ -138,26 +139,6 @@ def _check_json(output: OutputSettings, options: dict[str, Any]) -> None:
         raise click.UsageError("--out: standard output (-) holds audio, expected no JSON there")
 
 
-def _print_line(event: "Event") -> None:
-    from nmfd_cli.batch.results import Ended
-
-    if isinstance(event, Ended):
-        click.echo(json.dumps(_event_as_dict(event)))
-
-
-def _event_as_dict(event: "Event") -> dict[str, Any]:
-    from nmfd_cli.batch.results import Done, Failed, Skipped, result_as_dict
-
-    match event:
-        case Done():
-            return {"status": "done", **result_as_dict(event.result)}
-        case Skipped():
-            return {"status": "skipped", **result_as_dict(event.result)}
-        case Failed():
-            return {"status": "failed", "input": event.input, "error": event.reason}
-    raise TypeError(f"no result: {event!r}")
-
-
 def _as_dict(
     summary: "BatchSummary", settings: SeparationSettings, output: OutputSettings
 ) -> dict[str, Any]:
@@ -166,6 +147,6 @@ def _as_dict(
     stand = sorted((*summary.done, *summary.skipped), key=lambda event: event.index)
     return {
         "settings": settings_as_dict(settings, output),
-        "recordings": [_event_as_dict(event) for event in stand],
-        "failed": [_event_as_dict(event) for event in summary.failed],
+        "recordings": [event.as_dict() for event in stand],
+        "failed": [event.as_dict() for event in summary.failed],
     }

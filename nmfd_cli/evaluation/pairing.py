@@ -97,7 +97,6 @@ def require_alike(recording: Recording, first: Recording, *, allow_length: int =
 
     Parameters
     ----------
-    recording, first : Recording
     allow_length : int
         Samples that it may be longer or shorter.
 

@@ -32,11 +32,8 @@ class StemMeasures:
 
     Attributes
     ----------
-    stem : str
-    reference : Path
     estimate : Path or None
         None for a missing stem, measured as silence.
-    energies : StemEnergies
     bss : tuple of (SDR, SIR, SAR) or None
         By BSS Eval version 3, where it was asked for and the reference sounds.
     """

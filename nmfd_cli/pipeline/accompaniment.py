@@ -50,7 +50,6 @@ def with_accompaniment(model: StemModel, context: Context) -> StemModel:
 
     Parameters
     ----------
-    model : StemModel
     context : Context
         With the whole spectrogram.
     """

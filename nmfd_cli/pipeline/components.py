@@ -51,11 +51,8 @@ def usable_part(score: Score, settings: SeparationSettings, *, name: str, warn: 
 
     Parameters
     ----------
-    score : Score
-    settings : SeparationSettings
     name : str
         What warnings call the score.
-    warn : callable
     """
     if score.is_drums or score.is_pitched:
         return score
@@ -178,11 +175,8 @@ def warn_of_stems(
 
     Parameters
     ----------
-    settings : SeparationSettings
     components : Components
         Whose hits are to be transcribed.
-    kit : Kit
-    warn : callable
     """
     extras = kit_extras(settings, kit)
     by_drum: dict[str, list[str]] = {}

@@ -26,17 +26,14 @@ class Context:
 
     Attributes
     ----------
-    recording : Recording
     target : Target
         Its magnitude spectrogram.
     stft : Stft
         The one that was made with.
-    settings : SeparationSettings
     kit : Kit
         The drum sounds to start from.
     score : Score or None
         What is played when.
-    progress : callable
     resources : ExitStack
         Whose end gives temporary disk free.
     free : frozenset of str
@@ -76,7 +73,6 @@ def random_generator(settings: SeparationSettings, stream: int) -> "np.random.Ge
 
     Parameters
     ----------
-    settings : SeparationSettings
     stream : int
         Generators of different streams have nothing in common.
     """
@@ -121,7 +117,6 @@ def kept(
     panels : iterable of ndarrays, shape (K, any)
     shape : tuple of int
         (K, M), of all of them together.
-    dtype : dtype
     resources : ExitStack or None
         Whose end gives the temporary disk free; None keeps it in memory.
     """

@@ -27,8 +27,6 @@ def find_events(
 
     Parameters
     ----------
-    context : Context
-    components : Components
     strategies : tuple of two str
         Of the templates and of the activations.
 

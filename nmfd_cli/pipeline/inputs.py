@@ -20,7 +20,6 @@ class Inputs:
 
     Attributes
     ----------
-    recording : Recording
     kit : Kit
         The drum sounds to start from.
     score : Score or None

@@ -57,9 +57,6 @@ class FactorisedRecording:
 
     Attributes
     ----------
-    recording : Recording
-    settings : SeparationSettings
-    stft : Stft
     stem_names : tuple of str
         The residual last.
     score : Score or None
@@ -148,15 +145,12 @@ def separate(
 
     Parameters
     ----------
-    recording : Recording
-    settings : SeparationSettings
     kit : Kit
         The drum sounds to start from.
     score : Score, optional
         What is played when; without one, drums are transcribed.
     track_divergence : bool
         Compute the divergence of each iteration, not of the last one alone: it takes time.
-    progress, warn : callable, optional
 
     Yields
     ------
@@ -212,12 +206,9 @@ def transcribe(
 
     Parameters
     ----------
-    recording : Recording
     settings : SeparationSettings
         Of which the stems, the length of templates, the STFT and the blocks count.  Where no stems
         are named, those drums are listed that sound.
-    kit : Kit
-    progress, warn : callable, optional
 
     Raises
     ------

@@ -31,13 +31,11 @@ class ReportDraft:
     ----------
     resources : ExitStack
         Whose end gives temporary disk free again.
-    separation : FactorisedRecording
     audio : str
         As in `page.sound.encode_tracks`; "auto" embeds no sound of a recording that is longer than
         `page.sound.LONGEST_SECONDS` or of a sample rate that no format knows, and warns.
     command : str
         What the report says that it was made by.
-    warn : callable
     """
 
     def __init__(
@@ -104,7 +102,6 @@ def report_file(
     ----------
     path, target : str or Path
         The recording, and the HTML file.
-    settings : SeparationSettings
     score_path : str or Path, optional
         What is played when.
     audio, command : str
@@ -113,7 +110,6 @@ def report_file(
         Whether to extract a kit and show what it is worth.
     overwrite : bool
         Whether the file may be replaced.
-    progress, warn : callable, optional
 
     Raises
     ------

@@ -72,14 +72,12 @@ def figure_file(
     ----------
     path, target : str or Path
         The recording, and the figure.
-    settings : SeparationSettings
     score_path : str or Path, optional
         What is played when.
     panels : sequence of str
         As in `draw`.
     overwrite : bool
         Whether the figure may be replaced.
-    progress, warn : callable, optional
 
     Raises
     ------
@@ -136,7 +134,6 @@ def draw(
 
     Parameters
     ----------
-    recording : PlottedResult
     path : str or Path
         Its suffix says the format.
     panels : sequence of str

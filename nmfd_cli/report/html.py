@@ -102,8 +102,6 @@ def write_report(
 
     Parameters
     ----------
-    recording : SampledResult
-    path : str or Path
     audio : str
         As in `page`.
     overwrite : bool

@@ -146,7 +146,6 @@ def factorise(
 
     Parameters
     ----------
-    target : Target
     factors : Factors
         Where to start.  They are used up: the result takes over their arrays.
     rule : UpdateRule or BetaRule
@@ -155,7 +154,6 @@ def factorise(
         How the frames of the templates are tied; T then counts boxes.
     callback : callable, optional
         ``callback(iteration, divergence)`` at each iteration.
-    hooks : Hooks, optional
     track_divergence : bool
         Compute the divergence at each iteration.  Its logarithms are a fifth of an iteration: where
         nobody looks at them, the callback and the result have NaN before the last one.

@@ -211,9 +211,9 @@ def estimated_seconds(path: str | Path) -> float | None:
         return file.frames / file.samplerate or None if file.frames < UNKNOWN_SAMPLES else None
 
 
-def read_recording(path: str | Path, *, warn: Warn = warn_python) -> tuple[Samples, int]:
+def read_recording(path: str | Path) -> tuple[Samples, int]:
     """Return all samples (n_channels, n_samples) of a short file and its sample rate in Hz."""
-    recording = open_recording(path, warn=warn)
+    recording = open_recording(path)
     return next(recording.blocks(recording.n_samples)), recording.sample_rate
 
 

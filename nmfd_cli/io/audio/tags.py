@@ -128,10 +128,12 @@ def read_tags(file: BinaryIO, layout: Layout | None, titles: dict[str, str], cha
 
     Parameters
     ----------
+    file : binary file
     layout : Layout or None
         Of a WAV or AIFF file.
     titles : dict of str to str
         What libsndfile finds.
+    channels : int
     """
     known = {name: text for name, text in titles.items() if name in _TITLES and text}
     if layout is not None and layout.form == b"WAVE" and layout.order == "little":
@@ -205,6 +207,7 @@ def write_tags(path: Path, container: str, tags: Tags) -> None:
 
     Parameters
     ----------
+    path : Path
     container : str
         ``wav``, ``flac``, ``ogg`` or ``mp3``; OGG takes titles when it is opened.
     """

@@ -1,6 +1,6 @@
 """What is played when: the value that the readers and writers of scores share, and its limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from operator import itemgetter
@@ -100,6 +100,10 @@ class Score:
     def __len__(self) -> int:
         return len(self.onsets)
 
+    def notes(self) -> Iterator[Any]:
+        """Yield the notes as `of` takes them."""
+        return zip(*(getattr(self, field.name) for field in fields(self)), strict=True)
+
     @property
     def is_drums(self) -> bool:
         """Whether every note is a drum."""
@@ -110,21 +114,16 @@ class Score:
         """Whether no note is a drum.  A mixed score is neither."""
         return all(drum is None for drum in self.drums)
 
-    @property
-    def rows(self) -> list[tuple[Any, ...]]:
-        """The notes, each with all fields in their order."""
-        return list(zip(*(getattr(self, field.name) for field in fields(self)), strict=True))
-
     def part(self, *, is_drums: bool) -> "Score":
         """Return the drums alone, or the pitched notes alone."""
-        return _score_of(row for row in self.rows if (row[3] is not None) == is_drums)
+        return _score_of(note for note in self.notes() if (note[3] is not None) == is_drums)
 
     def between(self, start: float, end: float | None) -> "Score":
         """Return what is played from start to end, in seconds from start.
 
         A pitched note that sounds at the start begins there.
         """
-        notes = (_note_within(row, start, end) for row in self.rows)
+        notes = (_note_within(note, start, end) for note in self.notes())
         return _score_of(note for note in notes if note is not None)
 
     def later_by(self, seconds: float) -> "Score":
@@ -132,8 +131,8 @@ class Score:
         return replace(self, onsets=tuple(onset + seconds for onset in self.onsets))
 
 
-def _score_of(rows: Iterable[tuple[Any, ...]]) -> Score:
-    columns = list(zip(*rows, strict=True))
+def _score_of(notes: Iterable[tuple[Any, ...]]) -> Score:
+    columns = list(zip(*notes, strict=True))
     return Score(*columns) if columns else Score((), (), (), (), ())
 
 

@@ -102,7 +102,7 @@ def _shifted(score: Score, offset: float, path: str | Path, warn: Warn) -> Score
         raise InputFileError(path, expected="notes behind 0 s", found=f"an offset of {offset:g} s")
     if n_before:
         warn(f"{path}: {n_before} of {len(later)} notes would begin before 0 s and are left out")
-    return Score.of(later.rows[n_before:])
+    return Score.of(list(later.notes())[n_before:])
 
 
 def is_midi(path: str | Path) -> bool:

@@ -63,8 +63,6 @@ class Sketches:
         (C, n) of the recording.
     sample_rate : int
         In Hz.
-    stft : Stft
-    n_stems : int
     resources : ExitStack or None
         Whose end gives the temporary disk free that the sound lies on; None keeps no sound.
     """

@@ -23,7 +23,6 @@ class StackedProducts:
     floor : float
         What is added to every entry of the model; it rides along as one more row of the stack,
         which costs less than a pass over the model.
-    dtype : dtype
     grid : TimeGrid, optional
         T counts its boxes.
     """
@@ -105,7 +104,6 @@ class FftProducts:
         The longest panel.
     floor : float
         The least value of the model, as round-off may fall below zero.
-    dtype : dtype
     """
 
     def __init__(

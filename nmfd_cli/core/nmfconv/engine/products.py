@@ -80,7 +80,6 @@ def choose_products(
         The longest panel.
     floor : float
         What keeps the model above zero.
-    dtype : dtype
     fix_W : bool
         No terms of the templates are asked for, and their transforms are known.
     grid : TimeGrid, optional

@@ -31,7 +31,6 @@ class Sweeps:
 
     Parameters
     ----------
-    target : Target
     shape : tuple of int
         (R, T, K) of the templates.
     pool : WorkerPool
@@ -53,7 +52,6 @@ class Sweeps:
         The sum of the target, and so what activations are multiplied by to be in its units.
     divergence_unit : float
         The same of divergences, which grow with the power ``beta + 1`` of the target.
-    grid : TimeGrid
     """
 
     def __init__(

@@ -58,7 +58,6 @@ class Target(Protocol):
 
         Parameters
         ----------
-        index : int
         scratch : ndarray, at least K * panel_frames entries, optional
             Where the panel may be put if it does not lie in memory; it holds as long as this does.
         """
@@ -87,7 +86,6 @@ class ArrayTarget:
     ----------
     V : ndarray, shape (K, M), finite, at least zero
         Left as it is: copied, but for a single panel as it stands, so that panels are contiguous.
-    dtype : dtype
     panel_frames : int, optional
         The length of a panel; by default `usual_panel_frames`.
     """
@@ -124,7 +122,6 @@ def excerpt(target: Target, n_frames: int) -> tuple[Target, NDArray[np.intp]]:
 
     Parameters
     ----------
-    target : Target
     n_frames : int
         The whole target is taken if it has no more.
 
