@@ -252,7 +252,14 @@ def _require_scores(inputs: Sequence[str], scores: Iterable[str | None]) -> None
     if missing:
         path, score = missing[0]
         others = f" (and {len(missing) - 1} more are missing)" if len(missing) > 1 else ""
-        raise InputFileError(score or "", expected=f"the score of {path}", found=f"no file{others}")
+        below = os.path.relpath(score or "", Path(path).parent)  # as the pattern has it
+        is_here = Path(below).exists()
+        hint = (
+            f"{below} in the working directory is found by an absolute pattern" if is_here else ""
+        )
+        raise InputFileError(
+            score or "", expected=f"the score of {path}", found=f"no file{others}", hint=hint
+        )
 
 
 def _seconds(path: str) -> float | None:
