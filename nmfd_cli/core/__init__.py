@@ -6,6 +6,7 @@ module                  what it holds
 ``arrays``              types of arrays
 ``stft``                the short-time Fourier transform, block by block
 ``drum_classes``        the drum classes and the names that the field has for them
+``articulations``       how a drum is struck, by the same names
 ``drum_sounds/``        what drums sound like, for any STFT
 ``one_shots/``          from hits to one-shots, and back to the recording
 ``bands``               from bins to bands and back

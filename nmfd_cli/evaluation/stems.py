@@ -18,7 +18,7 @@ from nmfd_cli.core.metrics import (
     decibels,
     stem_energies,
 )
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import InputFileError, Warn, warn_python
 from nmfd_cli.evaluation.pairing import paired, require_alike, stem_files
 from nmfd_cli.io.audio.recording import Recording, open_recording
 
@@ -32,11 +32,8 @@ class StemMeasures:
 
     Attributes
     ----------
-    stem : str
-    reference : Path
     estimate : Path or None
         None for a missing stem, measured as silence.
-    energies : StemEnergies
     bss : tuple of (SDR, SIR, SAR) or None
         By BSS Eval version 3, where it was asked for and the reference sounds.
     """
@@ -150,8 +147,10 @@ def evaluate_stems(
     first = next(iter(references.values()))
     for recording in (*references.values(), *estimates.values(), *opened.values()):
         require_alike(recording, first, allow_length=allow_length)
-    groups = _of_one_length([references, estimates, opened], warn)
-    references, estimates, opened = (_part_of(group, *span) for group in groups)
+    references, estimates, opened = (
+        {name: recording.between(*span) for name, recording in group.items()}
+        for group in _of_one_length([references, estimates, opened], warn)
+    )
     energies, extra = _measure(references, estimates, opened)
     by_bss = _measure_by_bss(references, estimates, energies) if bss else {}
     measures = tuple(
@@ -165,31 +164,6 @@ def evaluate_stems(
         for name, path in reference_files.items()
     )
     return StemEvaluation(measures, extra)
-
-
-def _part_of(
-    recordings: Mapping[str, Recording], start: float, end: float | None
-) -> dict[str, Recording]:
-    """Return the part of recordings from start to end, in seconds.
-
-    Raises
-    ------
-    ParameterError
-        If there is none.
-    """
-    if not start and end is None:
-        return dict(recordings)
-    parts = {}
-    for name, recording in recordings.items():
-        n, rate = recording.n_samples, recording.sample_rate
-        begin, stop = round(start * rate), n if end is None else min(n, round(end * rate))
-        if begin >= stop:
-            raise ParameterError(
-                expected=f"a part of {recording.name} ({recording.seconds:.3f} s)",
-                found="0 samples", setting="start",
-            )  # fmt: skip
-        parts[name] = recording.part(begin, stop)
-    return parts
 
 
 def _of_one_length(

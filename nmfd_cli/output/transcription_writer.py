@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from nmfd_cli.core.articulations import MIDI_NOTES
 from nmfd_cli.core.tempo import estimate_tempo
 from nmfd_cli.errors import MissingExtraError, ParameterError, Warn, warn_python
-from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
-from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
-from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.audio.recording import STREAM
+from nmfd_cli.io.existing import require_free
+from nmfd_cli.io.midi.writer import DEFAULT_BPM, midi_bytes, require_tempo
+from nmfd_cli.io.score.drum_map import DrumMap
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import is_midi
 from nmfd_cli.io.score.writer import audacity_text, reaper_text, score_notes, score_text
 from nmfd_cli.io.transaction import write_file
+from nmfd_cli.output.names import recording_fields
 
 #: The MIDI velocity of a note that has none.
 _USUAL_VELOCITY = 64.0
@@ -72,7 +74,6 @@ def transcription_places(
 
     Parameters
     ----------
-    inputs : sequence of str
     out : str or None
         A file; a folder, which gets a file a recording; or a path with ``{track}``, the
         recording's name, or ``{parent}``, its folder's name, in it.  ``-`` and None stand for
@@ -100,7 +101,7 @@ def transcription_places(
         If MIDI is asked for and mido is not installed.
     """
     if bpm is not None:
-        _require_tempo(bpm)
+        require_tempo(bpm)
         _require_midi("tempo", out)
     if has_tracks:
         _require_midi("midi_tracks", out)
@@ -134,15 +135,6 @@ def transcription_places(
     return places
 
 
-def _require_tempo(bpm: float) -> None:
-    if not SLOWEST_BPM <= bpm <= FASTEST_BPM:  # NaN neither
-        raise ParameterError(
-            setting="tempo",
-            expected=f"{SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute",
-            found=f"{bpm:g}",
-        )
-
-
 def _require_midi(setting: str, out: str | None) -> None:
     if out is None or not is_midi(out):
         where = "standard output" if out in (None, STREAM) else str(out)
@@ -166,9 +158,9 @@ def _template(out: str, n_inputs: int, suffix: str) -> str:
 
 
 def _filled(template: str, recording: str) -> Path:
-    source = Path(STDIN_NAME if recording == STREAM else recording).absolute()
-    parent = source.parent.name or "root"
-    return Path(template.replace("{parent}", parent).replace("{track}", source.stem))
+    for field, text in reversed(recording_fields(recording).items()):
+        template = template.replace(f"{{{field}}}", text)
+    return Path(template)
 
 
 def _require_format(place: Path, *, is_json: bool) -> None:
@@ -203,7 +195,7 @@ def write_transcription(
     bpm: float | None = None,
     is_reaper: bool = False,
     has_tracks: bool = False,
-    notes: Mapping[str, int] | None = None,
+    drum_map: DrumMap | None = None,
     warn: Warn = warn_python,
 ) -> float | None:
     """Write a transcription, whole or not at all, in the format of the file's ending.
@@ -212,17 +204,15 @@ def write_transcription(
     ----------
     place : Path
         ``.mid`` or ``.midi``, ``.json``, ``.txt`` for Audacity's labels; else a table.
-    transcription : Transcription
-    is_json, overwrite : bool
     bpm : float, optional
         The tempo of a MIDI file, in beats a minute; by default it is estimated, and where the
         playing drifts, the file has a tempo for each beat.
     is_reaper, has_tracks : bool
         Whether a table is Reaper's, and a MIDI file has a track for each drum.
-    notes : mapping of str to int, optional
+    drum_map : DrumMap, optional
         The MIDI notes of drums and articulations, in place of General MIDI's.
     warn : callable, optional
-        Called with a line where a tempo is taken for granted.
+        Called with a line where a tempo is taken for granted, or the map has no note for a drum.
 
     Returns
     -------
@@ -242,8 +232,6 @@ def write_transcription(
         )
         write_file(place, text, overwrite=overwrite)
         return None
-    from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes  # needs an extra
-
     onsets = _onsets_of(transcription.score)
     tempo = estimate_tempo(onsets) if bpm is None else None
     if bpm is None:
@@ -256,8 +244,10 @@ def write_transcription(
         beat_times=tempo.beat_times if tempo is not None else (),
         beats_per_bar=tempo.beats_per_bar if tempo is not None else 4,
         has_tracks=has_tracks,
-        notes=notes if notes is not None else MIDI_NOTES,
+        notes=drum_map.written if drum_map is not None else MIDI_NOTES,
     )
+    for drum, note, other in drum_map.misread(onsets) if drum_map is not None else ():
+        warn(f"{place}: no note for {drum} in the drum map, {note} is written: {other}")
     write_file(place, data, overwrite=overwrite)
     return bpm
 

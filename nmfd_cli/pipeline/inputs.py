@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.errors import InputFileError, ParameterError, Warn
+from nmfd_cli.errors import InputFileError, Warn
 from nmfd_cli.io.audio.recording import Recording, recording_at
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.find import load_kit
@@ -20,7 +20,6 @@ class Inputs:
 
     Attributes
     ----------
-    recording : Recording
     kit : Kit
         The drum sounds to start from.
     score : Score or None
@@ -51,11 +50,9 @@ def open_inputs(
         If the recording, the score or the kit cannot be used.
     ParameterError
         If standard input is a terminal.
-    MissingExtraError
-        If the score is a MIDI file and mido is not installed.
     """
     with recording_at(path, warn=warn) as whole:
-        recording = part_of(whole, settings)
+        recording = whole.between(settings.start, settings.end)
         kit = load_kit(settings.kit, warn=warn)
         score = score_for(score_path, settings, kit, warn=warn) if score_path is not None else None
         files = [path, *([score_path] if score_path is not None else [])]
@@ -69,8 +66,6 @@ def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn:
     ------
     InputFileError
         If it cannot be used.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
     """
     from nmfd_cli.io.score.drum_map import load_drum_map  # many recordings have no score
     from nmfd_cli.io.score.notes import Reading
@@ -85,29 +80,6 @@ def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn:
     score = read_score(path, drum_classes=kit_extras(settings, kit), reading=reading, warn=warn)
     usable = usable_part(score, settings, name=str(path), warn=warn)
     return score_of_part(usable, settings, name=str(path))
-
-
-def part_of(recording: Recording, settings: SeparationSettings) -> Recording:
-    """Return the part of a recording from ``start`` to ``end``.
-
-    Raises
-    ------
-    ParameterError
-        If it begins behind the end of the recording.
-    """
-    if not settings.start and settings.end is None:
-        return recording
-    n, rate = recording.n_samples, recording.sample_rate
-    begin = round(settings.start * rate)
-    end = n if settings.end is None else min(n, round(settings.end * rate))
-    if begin >= end:
-        setting = "start" if begin >= n else "end"
-        raise ParameterError(
-            setting=setting,
-            expected=f"a part of {recording.name} ({recording.seconds:.3f} s)",
-            found="0 samples",
-        )
-    return recording.part(begin, end)
 
 
 def score_of_part(score: Score, settings: SeparationSettings, *, name: str) -> Score:

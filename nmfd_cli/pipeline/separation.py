@@ -33,10 +33,9 @@ from nmfd_cli.pipeline.components import (
     warn_of_left_out,
     warn_of_stems,
 )
-from nmfd_cli.pipeline.context import Context
+from nmfd_cli.pipeline.context import BLOCK_FRAMES, Context, spectrogram_of
 from nmfd_cli.pipeline.events import find_events, transcribed
 from nmfd_cli.pipeline.initial_templates import InitialFactors, initial_factors
-from nmfd_cli.pipeline.spectrogram import BLOCK_FRAMES, spectrogram_of
 from nmfd_cli.settings.definitions import NONE, SeparationSettings
 
 #: Longest section of a recording in which waveforms are learned that repeat.
@@ -58,9 +57,6 @@ class FactorisedRecording:
 
     Attributes
     ----------
-    recording : Recording
-    settings : SeparationSettings
-    stft : Stft
     stem_names : tuple of str
         The residual last.
     score : Score or None
@@ -149,15 +145,12 @@ def separate(
 
     Parameters
     ----------
-    recording : Recording
-    settings : SeparationSettings
     kit : Kit
         The drum sounds to start from.
     score : Score, optional
         What is played when; without one, drums are transcribed.
     track_divergence : bool
         Compute the divergence of each iteration, not of the last one alone: it takes time.
-    progress, warn : callable, optional
 
     Yields
     ------
@@ -213,12 +206,9 @@ def transcribe(
 
     Parameters
     ----------
-    recording : Recording
     settings : SeparationSettings
         Of which the stems, the length of templates, the STFT and the blocks count.  Where no stems
         are named, those drums are listed that sound.
-    kit : Kit
-    progress, warn : callable, optional
 
     Raises
     ------

@@ -161,7 +161,7 @@ def times_of_imports(data: Path, repeats: int = 5) -> float:
     stereo = [item for item in items if item["channels"] == 2]
     item = min(stereo, key=lambda item: abs(float(item["duration"]) - 10))
     with tempfile.TemporaryDirectory() as folder:
-        separate = ["-m", "nmfd_cli.cli.main", "separate", str(data / item["mixture"]), "-q"]
+        separate = ["-m", "nmfd_cli", "separate", str(data / item["mixture"]), "-q"]
         whole = [*separate, "--overwrite", "-o", folder]
         imports = ["-c", "import numpy, soundfile"]
         seconds = [(_seconds(whole), _seconds(imports)) for _ in range(repeats)]

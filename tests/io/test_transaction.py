@@ -12,7 +12,7 @@ from batches import folders, tree
 from disks import acting_at_change, killed_at, refused_at, without_links
 
 from nmfd_cli.errors import NmfdError, OutputError
-from nmfd_cli.io.file_record import FileRecord, file_hash
+from nmfd_cli.io.existing import FileRecord, file_hash
 from nmfd_cli.io.staging import STAGING_FOLDER, remove_abandoned
 from nmfd_cli.io.transaction import Transaction, write_file
 
@@ -149,7 +149,7 @@ def test_what_somebody_changed_is_kept(tmp_path: Path, overwrite: bool) -> None:
     path.write_bytes(b"")
     assert replace_with("next") == {"a": b"next"}  # cut off by a power failure
     path.write_bytes(b"own work")
-    aside = f"changed-{file_hash(path)[:8]}-a"
+    aside = f"a.changed-{file_hash(path)[:8]}"
     found = replace_with("next")
     kept = {} if overwrite else {aside: b"own work"}
     assert found == {"a": b"next", **kept}

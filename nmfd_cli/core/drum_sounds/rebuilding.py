@@ -24,7 +24,7 @@ _PHASES = 4  # onset places averaged: 4 and 16 differ by less than 0.1 dB
 def templates(
     description: Description, stft: Stft, *, sample_rate: float, n_frames: int
 ) -> Float32:
-    """Build the magnitudes that the described sounds have in an STFT.
+    """Build the magnitudes that the described sounds have in an STFT of a periodic Hann window.
 
     This is the root of equation (1) in `nmfd_cli.core.drum_sounds`.
 

@@ -85,20 +85,20 @@ def init_activations(
     ...                  decay=0.5).round(3)
     array([[0.  , 1.  , 0.5 , 0.25]])
     """
-    grid = _Grid(num_comp, required_count("num_frames", num_frames), time_res)
-    strategies: dict[str, Callable[[], FloatArray]] = {
-        "random": lambda: random_matrices(1, grid.shape, rng)[0],
-        "uniform": lambda: np.ones(grid.shape),
-        "pitched": lambda: _pitched(
+    strategies: dict[str, Callable[[_Grid], FloatArray]] = {
+        "random": lambda grid: random_matrices(1, grid.shape, rng)[0],
+        "uniform": lambda grid: np.ones(grid.shape),
+        "pitched": lambda grid: _pitched(
             grid, _notes(pitches=pitches, onsets=onsets, durations=durations), onset_offset_tol
         ),
-        "drums": lambda: _drums(grid, _notes(drums=drums, onsets=onsets), decay),
+        "drums": lambda grid: _drums(grid, _notes(drums=drums, onsets=onsets), decay),
     }
     if strategy not in strategies:
         raise ParameterError(
             f"activation strategy: expected one of {', '.join(strategies)}, found {strategy!r}"
         )
-    return strategies[strategy]()
+    grid = _Grid(num_comp, required_count("num_frames", num_frames), time_res)
+    return strategies[strategy](grid)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,6 @@ class BetaUpdate:
 
     Parameters
     ----------
-    rule : BetaRule
     sweeps : Sweeps
         Over the target.
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.nmfconv.engine.partition import array_target, pool_for
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, stack_shifts, with_history
+from nmfd_cli.core.nmfconv.engine.target import array_target, pool_for
 from nmfd_cli.core.nmfconv.factorisation import (
     Callback,
     Factorisation,
@@ -121,7 +121,6 @@ def component_models(W: FloatArray, H: FloatArray, pool: WorkerPool) -> list[Flo
     ----------
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
-    pool : WorkerPool
 
     Returns
     -------

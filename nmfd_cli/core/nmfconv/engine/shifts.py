@@ -199,7 +199,6 @@ def divide_by_reachable(
         Changed in place: of a long recording no other array so long is wanted.
     bins : ndarray, shape (R, T)
         ``sum_k W[r, t, k]``.
-    grid : TimeGrid
     floor : float
         What is added to the sums.
 
