@@ -113,10 +113,6 @@ def stem_energies(
         Samples of the frames in which a stem is silent or not.  Blocks add up to the whole if all
         but the last are as long as some number of frames.
 
-    Returns
-    -------
-    StemEnergies
-
     Examples
     --------
     >>> s, x = np.array([[0.5, -0.5, 0.0, 0.0]]), np.array([[0.5, -0.5, 0.4, 0.3]])

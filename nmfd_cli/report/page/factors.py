@@ -29,11 +29,16 @@ def factor_figure(recording: SketchedResult) -> str:
         f'<div class="layer" style="{stem_style(stem)};--picture:var(--picture-{stem + 1})"></div>'
         for stem in range(len(recording.stems))
     )
+    longest = max(len(name) for name in recording.component_names)
+    # where names have no room below the templates, numbers tell which activation is whose
+    is_numbered = len(recording.stem_of) > _MOST_NAMES or longest > _MOST_LETTERS
+    beside = _name_tags(recording, is_named=True, is_numbered=is_numbered)
+    below = _name_tags(recording, is_named=not is_numbered, is_numbered=is_numbered)
     each = 1000 * recording.template_seconds
     return f"""<figure class="factors" style="--components:{n_components}">
 <div class="corner" aria-hidden="true"><ul>{_legend(recording)}</ul>
 <span>Templates, {each:.0f} ms each</span></div>
-<div class="axis activation-names" aria-hidden="true">{_activation_names(recording)}</div>
+<div class="axis activation-names" aria-hidden="true">{beside}</div>
 <div class="activations seekable" role="img" aria-label="Activations of {n_components} components
  over time">{_activations(recording)}<div class="cursor"></div></div>
 <div class="axis template-axis" aria-hidden="true">{frequency_axis(recording.sample_rate)}</div>
@@ -43,7 +48,7 @@ def factor_figure(recording: SketchedResult) -> str:
 <div class="by-stem">{layers}</div>
 <div class="by-level" style="background-image:var(--picture-0)"></div><div class="cursor"></div>
 </div>
-<div class="template-names" aria-hidden="true">{_template_names(recording)}</div>
+<div class="template-names" aria-hidden="true">{below}</div>
 <div class="axis time-axis" aria-hidden="true"><b class="unit">s</b></div>
 <div class="ticks" data-time-axis aria-hidden="true">{time_axis(recording.seconds, most=8)}</div>
 </figure>"""
@@ -123,10 +128,6 @@ def _legend(recording: SketchedResult) -> str:
     )
 
 
-def _activation_names(recording: SketchedResult) -> str:
-    return _name_tags(recording, is_named=True, is_numbered=_is_numbered(recording))
-
-
 def _templates(recording: SketchedResult) -> str:
     return "".join(
         f'<div class="template" role="img" aria-label="Template of {text(name)}" '
@@ -136,17 +137,6 @@ def _templates(recording: SketchedResult) -> str:
             zip(recording.component_names, recording.stem_of, strict=True)
         )
     )
-
-
-def _template_names(recording: SketchedResult) -> str:
-    """Return the names below the templates, or the numbers that the activations' names have."""
-    is_numbered = _is_numbered(recording)
-    return _name_tags(recording, is_named=not is_numbered, is_numbered=is_numbered)
-
-
-def _is_numbered(recording: SketchedResult) -> bool:
-    longest = max(len(name) for name in recording.component_names)
-    return len(recording.stem_of) > _MOST_NAMES or longest > _MOST_LETTERS
 
 
 def _name_tags(recording: SketchedResult, *, is_named: bool, is_numbered: bool) -> str:

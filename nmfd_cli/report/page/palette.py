@@ -20,28 +20,16 @@ STEM_COLOURS: Mapping[str, tuple[str, ...]] = {
 #: Of everything else.
 SURFACES: Mapping[str, Mapping[str, str]] = {
     "light": {
-        "page": "#f4f5f7",
-        "panel": "#ffffff",
-        "text": "#1b1e24",
-        "muted": "#555c68",
-        "line": "#8a919d",
-        "faint": "#dde0e6",
-        "accent": "#0b57c2",
-        "on-accent": "#ffffff",
+        "page": "#f4f5f7", "panel": "#ffffff", "text": "#1b1e24", "muted": "#555c68",
+        "line": "#8a919d", "faint": "#dde0e6", "accent": "#0b57c2", "on-accent": "#ffffff",
         "cursor": "#d4006a",
     },
     "dark": {
-        "page": "#16181d",
-        "panel": "#1e2127",
-        "text": "#eceef2",
-        "muted": "#aab1bd",
-        "line": "#7b8391",
-        "faint": "#353a44",
-        "accent": "#8ab8ff",
-        "on-accent": "#10131a",
+        "page": "#16181d", "panel": "#1e2127", "text": "#eceef2", "muted": "#aab1bd",
+        "line": "#7b8391", "faint": "#353a44", "accent": "#8ab8ff", "on-accent": "#10131a",
         "cursor": "#ff7ab8",
     },
-}
+}  # fmt: skip
 
 #: Outlines as values of CSS's ``clip-path``.
 SHAPES = (

@@ -52,14 +52,7 @@ class TrainingSettings:
 
 
 class Batches:
-    """Draws excerpts of a pool, changed at random.
-
-    Parameters
-    ----------
-    pool : Pool
-    settings : TrainingSettings
-    rng : numpy.random.Generator
-    """
+    """Draws excerpts of a pool, changed at random."""
 
     def __init__(self, pool: Pool, settings: TrainingSettings, rng: np.random.Generator) -> None:
         self._pool, self._settings, self._rng = pool, settings, rng

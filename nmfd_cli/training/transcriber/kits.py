@@ -55,13 +55,7 @@ class Instruments:
 
 
 class Kit:
-    """Chooses and prepares the parts of a performance.
-
-    Parameters
-    ----------
-    instruments : Instruments
-    rng : numpy.random.Generator
-    """
+    """Chooses and prepares the parts of a performance."""
 
     def __init__(self, instruments: Instruments, rng: np.random.Generator) -> None:
         self._instruments = instruments
@@ -105,24 +99,15 @@ class Kit:
         if not (self.is_machine and rng.random() < 0.5):
             shift += rng.normal(0.0, 2.5 if articulation in _METAL else 1.7)
         speed = float(2.0 ** (np.clip(shift, -9.0, 8.0) / 12.0))
-        layers = self._layers(instrument, _thump(name, self, rng))
-        return prepared(
-            layers,
-            instrument,
-            rng,
-            speed=speed,
-            decay=decay,
-            is_even=self.is_machine,
-        )
+        is_thumping = name == "pedal_hihat" and rng.random() < 0.4
+        layers = self._layers(instrument, self.thump() if is_thumping else None)
+        return prepared(layers, instrument, rng, speed=speed, decay=decay, is_even=self.is_machine)
 
     def _layers(self, instrument: Instrument, below: Samples | None) -> list[Samples]:
         """Mix the microphones of an instrument at random, and at times a second one into it."""
         rng = self._rng
-        mixed = [
-            _mixed(layer, gains)
-            for gains in [_gains(instrument, rng)]
-            for layer in instrument.layers
-        ]
+        gains = _gains(instrument, rng)
+        mixed = [_mixed(layer, gains) for layer in instrument.layers]
         is_layered = instrument.articulation in ("kick", "snare", "clap", "closed_hihat", "crash")
         if is_layered and rng.random() < 0.12:
             second = self._instrument(instrument.articulation)
@@ -140,10 +125,6 @@ class Kit:
         sound = _mixed(instrument.layers[-1], _gains(instrument, rng))
         dull = filtered(sound, shelf("high", rng.uniform(200.0, 900.0), -30.0)[np.newaxis])
         return np.asarray(dull * 10.0 ** (rng.uniform(-25.0, -6.0) / 20.0), dtype=np.float32)
-
-
-def _thump(name: str, kit: Kit, rng: np.random.Generator) -> Samples | None:
-    return kit.thump() if name == "pedal_hihat" and rng.random() < 0.4 else None
 
 
 def _gains(instrument: Instrument, rng: np.random.Generator) -> NDArray[np.float64]:

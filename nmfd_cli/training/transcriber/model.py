@@ -39,12 +39,7 @@ class Architecture:
 
 
 class Network(nn.Module):
-    """From `network_input` to logits.
-
-    Parameters
-    ----------
-    architecture : Architecture
-    """
+    """From `network_input` to logits."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()

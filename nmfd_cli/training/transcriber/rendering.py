@@ -52,12 +52,10 @@ class Clip:
     rows : ndarray of float32, shape (n_hits, 4)
         Time in seconds, output of the drum (-1 for none), output of the articulation (-1 for none),
         and audibility: the number of bands that the hit has for itself.
-    samples : ndarray of float32, shape (n_samples,)
     """
 
     levels: NDArray[np.float16]
     rows: NDArray[np.float32]
-    samples: Samples
 
 
 def _in_rooms(mixer: Mixer, rooms: Rooms, rng: np.random.Generator) -> Samples:
@@ -130,7 +128,7 @@ def render_clip(recipe: Recipe, rng: np.random.Generator) -> Clip:
     audibility = _audibility(mixer, before, levels[:, 0])
     rows = np.array([(*row, a) for row, a in zip(mixer.rows, audibility, strict=True)])
     rows = rows.reshape(-1, 4)[keep]
-    return Clip(levels.astype(np.float16), rows.astype(np.float32), after)
+    return Clip(levels.astype(np.float16), rows.astype(np.float32))
 
 
 def _with_others(

@@ -7,7 +7,7 @@ import pickle
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +66,7 @@ def _stem_of_name(path: Path) -> str:
     return re.split(r"_vl\d+|_\d{3}$", path.stem)[0]
 
 
-def folder_instruments(root: Path) -> Iterator[Instrument]:
+def folder_instruments(root: Path) -> Iterator[Instrument | None]:
     """Read the folders SOURCE/ARTICULATION/NAME.flac: velocity layers by their names."""
     for folder in sorted(path for path in root.glob("*/*") if path.parent.name != "rooms"):
         source, articulation = folder.parent.name, folder.name
@@ -74,16 +74,15 @@ def folder_instruments(root: Path) -> Iterator[Instrument]:
         files = sorted(folder.glob("*.flac"), key=_order)
         groups = groupby(files, key=_stem_of_name if is_layered else lambda path: path.stem)
         for _, its_files in groups:
-            instrument = make_instrument(
+            sounds = [read_sound(path) for path in its_files]
+            yield make_instrument(
                 articulation.replace("half_open", "open").replace("brush_snare", "snare"),
                 source,
                 group=MACHINE if source.startswith("machine") else ACOUSTIC,
-                sounds=[_mono_if_machine(read_sound(path), source) for path in its_files],
+                sounds=sounds if is_layered else [s.mean(axis=0, keepdims=True) for s in sounds],
                 ranked=is_layered,
                 held_out=source in HELD_OUT_SOURCES,
             )
-            if instrument is not None:
-                yield instrument
 
 
 def _order(path: Path) -> tuple[str, int, str]:
@@ -91,26 +90,16 @@ def _order(path: Path) -> tuple[str, int, str]:
     return _stem_of_name(path), int(layer[1]) if layer else 0, path.stem
 
 
-def _mono_if_machine(sound: NDArray[np.float64], source: str) -> NDArray[np.float64]:
-    is_layered = source in ("muldjord", "gogodze", "frankensnare")
-    return sound if is_layered else sound.mean(axis=0, keepdims=True)
-
-
-def rumpf_instruments() -> Iterator[Instrument]:
+def rumpf_instruments() -> Iterator[Instrument | None]:
     """Read Emanuel Rumpf's kit, where Debian's hydrogen-drumkits is installed."""
     for articulation, numbers in _RUMPF.items():
         for number in numbers:
             path = RUMPF_FOLDER / f"beats_{number}.flac"
             if path.is_file():
-                instrument = make_instrument(
-                    articulation,
-                    "rumpf_kit_z01",
-                    group=ACOUSTIC,
-                    sounds=[read_sound(path).mean(axis=0, keepdims=True)],
-                    held_out=True,
+                sound = read_sound(path).mean(axis=0, keepdims=True)
+                yield make_instrument(
+                    articulation, "rumpf_kit_z01", group=ACOUSTIC, sounds=[sound], held_out=True
                 )
-                if instrument is not None:
-                    yield instrument
 
 
 def formula_instrument(job: tuple[str, str, int]) -> Instrument | None:
@@ -131,10 +120,10 @@ def formula_instrument(job: tuple[str, str, int]) -> Instrument | None:
     )
 
 
-def soundfont_instruments(job: tuple[Path, int]) -> list[Instrument]:
+def soundfont_instruments(job: tuple[Path, int]) -> list[Instrument | None]:
     """Render the drum set of a SoundFont's program."""
     path, program = job
-    made = [
+    return [
         make_instrument(
             articulation,
             f"{path.stem} {program} {key}",
@@ -144,7 +133,6 @@ def soundfont_instruments(job: tuple[Path, int]) -> list[Instrument]:
         )
         for key, articulation, takes in rendered_drums(path, program)
     ]
-    return [instrument for instrument in made if instrument is not None]
 
 
 def without_repeats(instruments: Iterable[Instrument]) -> list[Instrument]:
@@ -173,10 +161,10 @@ def collect(sounds: Path, executor: Executor, *, n_formulas: int = 120) -> list[
     """Make all instruments: folders of one-shots, SoundFonts, formulas."""
     made = executor.map(formula_instrument, formula_jobs(n_formulas), chunksize=8)
     rendered = executor.map(soundfont_instruments, drum_jobs())
-    instruments = list(folder_instruments(sounds)) + list(rumpf_instruments())
-    instruments += [one for some in rendered for one in some]
-    instruments += [one for one in made if one is not None]
-    return without_repeats(instruments)
+    instruments = chain(
+        folder_instruments(sounds), rumpf_instruments(), chain.from_iterable(rendered), made
+    )
+    return without_repeats(one for one in instruments if one is not None)
 
 
 def load_or_collect(sounds: Path, cache: Path, executor: Executor) -> list[Instrument]:
