@@ -19,7 +19,7 @@ when.  Behind it, in the order in which a recording passes through:
 =================  ===============================================================================
 """
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # as `typing` has it, whose import takes time in which Ctrl-C is not caught
 
 if TYPE_CHECKING:
     from nmfd_cli.io.score.notes import Score
@@ -30,7 +30,7 @@ __version__ = "0.1.0"
 __all__ = ["Score", "Separation", "__version__", "separate", "transcribe"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import the library when it is asked for: ``nmfd --help`` need not wait for the numerics."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

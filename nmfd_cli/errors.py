@@ -16,6 +16,9 @@ from typing import Any, Final, Self
 #: Set to anything, it shows where an unexpected error came from.
 DEBUG_VARIABLE: Final = "NMFD_DEBUG"
 
+#: What is said of a path of the user's where nothing is.
+NO_SUCH_FILE: Final = "no such file or folder"
+
 #: ``warn(message)`` takes what the user should know of, in one line, and the work goes on.
 Warn = Callable[[str], None]
 #: ``progress(stage, share)`` takes what is being done and how much of it is done, from 0 to 1.
@@ -77,18 +80,9 @@ class NmfdError(Exception):
             where.append(f"{self.path}:{self.line}" if self.line is not None else self.path)
         return ": ".join([*where, self.message])
 
-    def located(
-        self,
-        *,
-        setting: str | None = None,
-        path: str | Path | None = None,
-        line: int | None = None,
-    ) -> Self:
-        """Return the same error with its place filled in, where it has none yet."""
-        place: dict[str, Any] = {"setting": setting, "path": path, "line": line}
-        for name, value in place.items():
-            if value is not None and getattr(self, name) is None:
-                setattr(self, name, str(value) if name == "path" else value)
+    def located(self, *, setting: str) -> Self:
+        """Return the same error with its setting filled in, where it has none yet."""
+        self.setting = self.setting or setting
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword arguments do not survive pickling otherwise
@@ -129,6 +123,16 @@ class InputFileError(NmfdError):
 
 class OutputError(NmfdError):
     """A result cannot be written, or writing it would destroy something."""
+
+
+def cannot_read(path: str | Path, error: OSError) -> InputFileError:
+    """Return what to raise where the system refuses a file that is to be read."""
+    return InputFileError(path, f"cannot be read: {error.strerror or error}")
+
+
+def cannot_write(path: str | Path, error: OSError) -> OutputError:
+    """Return what to raise where the system refuses a file that is to stand at `path`."""
+    return OutputError(f"cannot write: {error.strerror or error}", path=path)
 
 
 class MissingExtraError(NmfdError):

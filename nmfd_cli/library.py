@@ -19,8 +19,9 @@ from nmfd_cli.core.masking import wiener_masks
 from nmfd_cli.errors import ParameterError, Progress, Warn, no_progress, warn_python
 from nmfd_cli.io.audio.recording import Recording, open_recording
 from nmfd_cli.io.audio.samples import recording_from
-from nmfd_cli.io.replacement import real_paths, require_free
-from nmfd_cli.io.score import Score, score_from
+from nmfd_cli.io.existing import real_paths, require_free
+from nmfd_cli.io.score.memory import score_from
+from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.kits.find import load_kit
 from nmfd_cli.output.names import places_for
@@ -31,10 +32,9 @@ from nmfd_cli.pipeline.inputs import score_for, score_of_part
 from nmfd_cli.pipeline.result import Result, result_of
 from nmfd_cli.report.html import write_report
 from nmfd_cli.report.page.notebook import as_html
-from nmfd_cli.settings.conversion import setting_checks
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import OutputSettings
-from nmfd_cli.settings.presets import load_preset
+from nmfd_cli.settings.presets import load_preset, setting_checks
 
 #: What a score may be: a file, a value, or onsets by drum: seconds (n,), or with velocities (n, 2).
 ScoreLike = str | Path | Score | Mapping[str, ArrayLike]
@@ -128,7 +128,6 @@ class Separation(Result[FloatArray]):
                 output=output,
                 places=places,
                 files=files,
-                tags=recording.tags,
             )
             writer.add(self.mixture.astype(np.float64), np.stack(list(self.stems.values())))
             written = writer.finish()

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 import soundfile as sf
 
-from nmfd_cli.batch.events import Done, Event, OnEvent
 from nmfd_cli.batch.inputs import expand_inputs
 from nmfd_cli.batch.plan import Job, plan_jobs
-from nmfd_cli.batch.processors import THREAD_VARIABLES
-from nmfd_cli.batch.results import WrittenSeparation
+from nmfd_cli.batch.processes import THREAD_VARIABLES
+from nmfd_cli.batch.results import Done, Event, OnEvent, WrittenSeparation
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import do_job
 from nmfd_cli.errors import Warn, warn_python

@@ -27,7 +27,7 @@ from hostile_texts import cases_of_presets, cases_of_scores
 from numpy.typing import NDArray
 
 from nmfd_cli.io.audio.decoder import is_mp3, silenced
-from nmfd_cli.io.file_record import file_hash
+from nmfd_cli.io.existing import file_hash
 
 #: The command ends long before that, also on a machine with other work.
 PATIENCE = 300
@@ -68,7 +68,7 @@ def run_case(case: Case, folder: Path) -> Outcome:
     (folder / "tmp").mkdir(parents=True)
     case.make(folder)
     before = files_in(folder)
-    command = [sys.executable, "-W", "error", "-m", "nmfd_cli.cli.main", "separate"]
+    command = [sys.executable, "-W", "error", "-m", "nmfd_cli", "separate"]
     try:
         done = subprocess.run(
             [*command, *case.arguments, "--", case.recording],

@@ -22,7 +22,7 @@ RATE = 8000
 #: Long enough for several frames of FLAC.
 SECONDS = 2.0
 
-FOUND_NO_AUDIO = "expected audio that libsndfile reads"
+FOUND_NO_AUDIO = "expected audio (WAV, FLAC, OGG, MP3, AIFF ...), found "
 
 
 @dataclass(frozen=True)

@@ -78,9 +78,7 @@ def cases_of_scores() -> Iterator[Case]:
         "expected a score file, found a folder",
         arguments=WITH_SCORE,
     )
-    yield Case(
-        "score: missing", good, "expected the score of in.wav, found no file", arguments=WITH_SCORE
-    )
+    yield Case("score: missing", good, "score.csv: no such file or folder", arguments=WITH_SCORE)
     yield Case(
         "score: MIDI that is none",
         score(b"MThd\0\0", "score.mid"),

@@ -22,7 +22,7 @@ _BELOW_REPORT = {"pipeline", "transcription", "kits", "io", "core", "settings"}
 ALLOWED = {
     "cli": {"batch", "report", "output", "evaluation", *_BELOW_REPORT},
     "batch": {"report", "output", "evaluation", *_BELOW_REPORT},
-    "report": {"pipeline", "io", "core", "settings"},
+    "report": {"pipeline", "kits", "io", "core", "settings"},
     "output": {"io", "core", "settings"},
     "pipeline": {"transcription", "kits", "io", "core", "settings"},
     "evaluation": {"io", "core"},
@@ -207,6 +207,13 @@ def test_functions_are_short() -> None:
     assert not {name: n for name, n in lines.items() if n > MOST_CODE}
 
 
+@pytest.mark.parametrize("name", ["README.md", "data/README.md", ".github/CONTRIBUTING.md"])
+def test_prose_is_wrapped(name: str) -> None:
+    lines = (PACKAGE.parent / name).read_text(encoding="utf-8").splitlines()
+    prose = [line for line in lines if not line.startswith(("|", "    "))]
+    assert not [line for line in prose if len(line) > 100]
+
+
 # ---------------------------------------------------------------- who alone does what
 
 
@@ -275,7 +282,7 @@ def test_help_needs_no_numerics(arguments: list[str]) -> None:
 
 
 #: The modules of this package that a plain separation loads, at most: lower it, never raise it.
-MOST_LOADED = 108
+MOST_LOADED = 98
 
 
 def test_a_plain_separation_loads_few_modules(tmp_path: Path) -> None:

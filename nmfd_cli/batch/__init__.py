@@ -7,11 +7,9 @@ In the order of the work:
 ``plan``         `plan_jobs`: refuses what can be refused, before any work
 ``run``          `run_jobs`: all jobs, here, in processes or on a cluster
 ``processes``    worker processes, one a slot
-``processors``   how many threads each of them has
 ``cluster``      the same work on a Dask cluster
 ``work``         `run_job`: one recording, from its file to its stems
-``results``      what became of a recording: as a value, as JSON, in its manifest
-``events``       what happens, as values
+``results``      what becomes of a recording: as events, as JSON, in its manifest
 ``failed_list``  the list of the recordings that failed
 ===============  =============================================================================
 """

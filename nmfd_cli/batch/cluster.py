@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nmfd_cli import __version__
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.processes import PROGRESS_SECONDS
+from nmfd_cli.batch.processes import throttled
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import MissingExtraError, ParameterError, reason
 
@@ -36,7 +36,6 @@ def run_on_cluster(
 
     Parameters
     ----------
-    jobs : mapping of int to Job
     order : sequence of int
         Which one is begun first.
     address : str
@@ -83,14 +82,7 @@ def _client(address: str) -> Iterator[Any]:
 
 
 class _Dispatch:
-    """Sends jobs, listens, and tells in the caller's thread what Dask tells in others.
-
-    Parameters
-    ----------
-    client : distributed.Client
-    jobs : mapping of int to Job
-    on_event : callable
-    """
+    """Sends jobs, listens, and tells in the caller's thread what Dask tells in others."""
 
     def __init__(self, client: Any, jobs: Mapping[int, Job], on_event: OnEvent) -> None:
         self._client = client
@@ -218,14 +210,7 @@ def _run_on_worker(index: int, job: Job, topic: str, version: str) -> Ended:
         cause = f"expected nmfd {version} on the workers, found {__version__}"
         return Failed(index, job.input, (), cause)
     worker = _distributed().get_worker()
-    last = ("", 0.0)
-
-    def progress(stage: str, share: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if stage != last[0] or now - last[1] >= PROGRESS_SECONDS:
-            last = (stage, now)
-            worker.log_event(topic, (index, stage, share))
-
     worker.log_event(topic, (index, "", 0.0))
-    return run_job(index, job, progress)
+    return run_job(
+        index, job, throttled(lambda *progress: worker.log_event(topic, (index, *progress)))
+    )

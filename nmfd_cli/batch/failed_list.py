@@ -7,7 +7,7 @@ from pathlib import Path
 from nmfd_cli.batch.plan import Job, sources_of
 from nmfd_cli.batch.run import BatchSummary
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.existing import require_free
 from nmfd_cli.io.transaction import Transaction, write_file
 
 
@@ -65,8 +65,10 @@ def write_failed_list(path: str | Path, summary: BatchSummary) -> None:
     OutputError
         If it cannot be written.
     """
-    cells = [(_in_cell(failed.input), _in_cell(failed.reason)) for failed in summary.failed]
-    text = "".join(f"{name}\t{reason}\n" for name, reason in cells)
+    cells = (
+        (failed.input, failed.reason.removeprefix(f"{failed.input}: ")) for failed in summary.failed
+    )
+    text = "".join(f"{_in_cell(name)}\t{_in_cell(reason)}\n" for name, reason in cells)
     write_file(path, text.encode("utf-8", "surrogateescape"), overwrite=True)
 
 

@@ -5,9 +5,16 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import (
+    NO_SUCH_FILE,
+    InputFileError,
+    ParameterError,
+    Warn,
+    cannot_read,
+    warn_python,
+)
+from nmfd_cli.io.audio.decoder import is_audio, is_beyond_us
 from nmfd_cli.io.audio.recording import STREAM
-from nmfd_cli.io.one_shots import is_audio, is_beyond_us
 from nmfd_cli.output.manifest import SUFFIX as MANIFEST_SUFFIX
 from nmfd_cli.output.manifest import read_manifest
 from nmfd_cli.settings.output import OutputSettings
@@ -24,7 +31,6 @@ def find_recordings(
 
     Parameters
     ----------
-    inputs : sequence of str
     output : OutputSettings
         Whether it all goes to standard output.
     recursive : bool
@@ -69,7 +75,6 @@ def expand_inputs(
 
     Parameters
     ----------
-    inputs : sequence of str or Path
     recursive : bool
         Whether the folders below a folder are looked into, too.
 
@@ -96,10 +101,10 @@ def _recordings(given: str, recursive: bool, passed_over: list[Path]) -> list[st
     if given == STREAM:
         return [given]
     path = Path(given)
-    if _exists(path):
+    if given and _exists(path):
         return _in_folder(path, recursive, passed_over) if path.is_dir() else [given]
     if not glob.has_magic(given):
-        raise InputFileError(given, "no such file or folder")
+        raise InputFileError(given or "''", NO_SUCH_FILE)
     found = glob.glob(given, recursive="**" in given)  # noqa: PTH207 - Path.glob finds hidden ones
     matches = [Path(match) for match in sorted(found)]
     files = [str(match) for match in matches if match.is_file() and is_audio(match)]
@@ -108,7 +113,7 @@ def _recordings(given: str, recursive: bool, passed_over: list[Path]) -> list[st
             files += [str(file) for file in _audio_files(folder, recursive, passed_over)]
     passed_over += [match for match in matches if match.is_file() and is_beyond_us(match)]
     if not files:
-        among = f" among {len(matches)} files" if matches else ""
+        among = " among what it matches" if matches else ""
         hint = _hint(passed_over)
         raise InputFileError(given, f"expected audio files, found none{among}{hint}")
     return files
@@ -146,7 +151,7 @@ def _audio_files(folder: Path, recursive: bool, passed_over: list[Path]) -> Iter
         try:
             entries = sorted(here.iterdir())
         except OSError as error:
-            raise InputFileError(here, f"cannot be read: {error.strerror or error}") from error
+            raise cannot_read(here, error) from error
         stems |= _written_stems(entries)
         entries = [entry for entry in entries if not entry.name.startswith(".")]
         passed_over += [entry for entry in entries if entry.is_file() and is_beyond_us(entry)]

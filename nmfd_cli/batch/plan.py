@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from string import Formatter
 from typing import Any
 from unicodedata import normalize
 
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.errors import (
+    NO_SUCH_FILE,
     InputFileError,
     NmfdError,
     OutputError,
@@ -21,11 +21,16 @@ from nmfd_cli.errors import (
     warn_python,
 )
 from nmfd_cli.io.audio.recording import STREAM, estimated_seconds
-from nmfd_cli.io.file_record import tree_hash
-from nmfd_cli.io.replacement import real_paths, require_free
+from nmfd_cli.io.existing import real_paths, require_free, tree_hash
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.find import load_kit, shipped_bank
-from nmfd_cli.output.names import Places, places_for, written_names
+from nmfd_cli.output.names import (
+    Places,
+    places_for,
+    recording_fields,
+    template_pieces,
+    written_names,
+)
 from nmfd_cli.pipeline.components import possible_stems
 from nmfd_cli.pipeline.inputs import score_for
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -43,8 +48,6 @@ class Job:
     ----------
     input : str
         The recording, or ``-``.
-    settings : SeparationSettings
-    output : OutputSettings
     places : Places
         Where the results will stand.
     stems : tuple of str
@@ -141,7 +144,6 @@ def plan_jobs(
     ----------
     inputs : sequence of str
         Recordings, as `batch.inputs.expand_inputs` gives them.
-    settings : SeparationSettings
     output : OutputSettings
         Holds the name of the preset, too.
     score : str, optional
@@ -152,7 +154,6 @@ def plan_jobs(
         Whether recordings whose results stand already are to be left alone.
     command : str
         What reports say that they were made by.
-    warn : callable
 
     Raises
     ------
@@ -165,11 +166,11 @@ def plan_jobs(
     """
     if score is not None and score_pattern is not None:
         raise ParameterError(
-            setting="score_pattern", expected="one of score and score_pattern", found="both"
+            setting="score", expected="either --score or --score-pattern", found="both"
         )
     Stft(settings.n_fft, settings.hop_length)  # refuses windows that do not overlap
     scores = [score_beside(path, score_pattern) if score_pattern else score for path in inputs]
-    _require_scores(inputs, scores)
+    _require_scores(scores)
     kit = load_kit(settings.kit, warn=warn)
     is_own = kit.path != shipped_bank()
     settings = replace(settings, kit=str(kit.path) if is_own else None)
@@ -207,20 +208,9 @@ def score_beside(path: str, pattern: str) -> str:
     ParameterError
         If the pattern has an unknown field.
     """
-    try:
-        parts = list(Formatter().parse(pattern))
-    except ValueError as error:
-        message = f"{pattern!r} is not a template: {error}"
-        raise ParameterError(message, setting="score_pattern") from error
-    for _, name, spec, conversion in parts:
-        if name is not None and (name not in SCORE_FIELDS or spec or conversion):
-            expected = ", ".join(f"{{{known}}}" for known in SCORE_FIELDS)
-            raise ParameterError(
-                setting="score_pattern", expected=f"fields {expected}", found=f"{{{name}}}"
-            )
-    source = Path(path)
-    parent = source.absolute().parent.name or "root"
-    return _as_spelled(source.parent / pattern.format(track=source.stem, parent=parent))
+    template_pieces(pattern, SCORE_FIELDS, setting="score_pattern")
+    fields = recording_fields(path) | {"track": Path(path).stem}
+    return _as_spelled(Path(path).parent / pattern.format(**fields))
 
 
 def _as_spelled(path: Path) -> str:
@@ -246,20 +236,14 @@ def _spellings(folder: Path, name: str) -> list[Path]:
         return []
 
 
-def _require_scores(inputs: Sequence[str], scores: Iterable[str | None]) -> None:
-    pairs = zip(inputs, scores, strict=True)
-    missing = [(path, score) for path, score in pairs if score and not Path(score).exists()]
+def _require_scores(scores: Iterable[str | None]) -> None:
+    missing = dict.fromkeys(score for score in scores if score and not Path(score).exists())
     if missing:
-        path, score = missing[0]
-        others = f" (and {len(missing) - 1} more are missing)" if len(missing) > 1 else ""
-        below = os.path.relpath(score or "", Path(path).parent)  # as the pattern has it
-        is_here = Path(below).exists()
-        hint = (
-            f"{below} in the working directory is found by an absolute pattern" if is_here else ""
-        )
-        raise InputFileError(
-            score or "", expected=f"the score of {path}", found=f"no file{others}", hint=hint
-        )
+        first, *others = missing
+        hints = [f"{len(others)} more of the scores are missing"] if others else []
+        if (here := Path(Path(first).name)).exists():
+            hints.append(f"{here} in the working directory is found by an absolute pattern")
+        raise InputFileError(first, NO_SUCH_FILE, hint="; ".join(hints))
 
 
 def _seconds(path: str) -> float | None:
@@ -277,7 +261,7 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
             if path in owner:
                 raise ParameterError(
                     f"{owner[path]} and {job.input} would both write {path}",
-                    hint="--filename can tell them apart, for example by {parent}",
+                    hint="--filename '{parent}/{track}/{stem}.{ext}' can tell them apart",
                 )
             owner[path] = job.input
             if not job.places.is_stream:

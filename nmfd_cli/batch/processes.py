@@ -8,23 +8,26 @@ ended it, and no lock is shared that a dying process could keep.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from types import TracebackType
 from typing import Final, Self
 
-from nmfd_cli.batch.events import Ended, Failed, OnEvent, Progress, Started
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.processors import thread_environment
+from nmfd_cli.batch.results import Ended, Failed, OnEvent, Progress, Started
 from nmfd_cli.batch.work import run_job
+from nmfd_cli.errors import Progress as TellProgress
 
 #: Shortest time between two progress events of one stage.
-PROGRESS_SECONDS: Final = 0.1
+_PROGRESS_SECONDS: Final = 0.1
+#: What tells the numeric libraries, when they are loaded, how many threads they may use.
+THREAD_VARIABLES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run_in_pool(
@@ -34,10 +37,8 @@ def run_in_pool(
 
     Parameters
     ----------
-    jobs : mapping of int to Job
     order : sequence of int
         Which one is begun first.
-    n_workers : int
     on_event : callable
         Is called in the caller's thread.
     """
@@ -99,12 +100,7 @@ class _Pool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for slot in self._slots:
             slot.kill()
 
@@ -132,6 +128,21 @@ class _Pool:
         for connection in wait(list(slot_of)):
             assert isinstance(connection, Connection)
             yield slot_of[connection].receive()
+
+
+def thread_environment(n_workers: int) -> dict[str, str]:
+    """Return the variables that divide the processors among workers; none if the user set one."""
+    if any(name in os.environ for name in THREAD_VARIABLES):
+        return {}
+    threads = max(1, available_processors() // n_workers)
+    return dict.fromkeys(THREAD_VARIABLES, str(threads))
+
+
+def available_processors() -> int:
+    """Return how many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
@@ -165,7 +176,7 @@ def _serve(connection: Connection) -> None:
     while True:
         try:
             index, job = connection.recv()
-            connection.send(run_job(index, job, _Reporter(connection, index, job)))
+            connection.send(run_job(index, job, throttled(partial(_tell, connection, index, job))))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
 
@@ -177,18 +188,19 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-class _Reporter:
-    """Sends progress, but not more than somebody can watch."""
+def _tell(connection: Connection, index: int, job: Job, stage: str, share: float) -> None:
+    connection.send(Progress(index, job.input, stage, share))
 
-    def __init__(self, connection: Connection, index: int, job: Job) -> None:
-        self._connection = connection
-        self._index = index
-        self._input = job.input
-        self._last: tuple[str, float] = ("", 0.0)
 
-    def __call__(self, stage: str, share: float) -> None:
+def throttled(tell: TellProgress) -> TellProgress:
+    """Pass progress on, but not more of it than somebody can watch."""
+    last = ("", 0.0)
+
+    def progress(stage: str, share: float) -> None:
+        nonlocal last
         now = time.monotonic()
-        if stage == self._last[0] and now - self._last[1] < PROGRESS_SECONDS:
-            return
-        self._last = (stage, now)
-        self._connection.send(Progress(self._index, self._input, stage, share))
+        if stage != last[0] or now - last[1] >= _PROGRESS_SECONDS:
+            last = (stage, now)
+            tell(stage, share)
+
+    return progress

@@ -1,14 +1,15 @@
-"""What became of a recording: as a value, as JSON, and in the manifest that outlives it."""
+"""What becomes of a recording: as events, as JSON, and in the manifest that outlives it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nmfd_cli import __version__
 from nmfd_cli.batch.plan import Job
+from nmfd_cli.errors import NmfdError
 from nmfd_cli.io.audio.recording import AudioFacts
-from nmfd_cli.io.file_record import FileRecord, file_hash
+from nmfd_cli.io.existing import FileRecord, file_hash
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.output.manifest import Manifest, ReportRecord, StemRecord
 from nmfd_cli.output.stem_writer import WrittenStem
@@ -24,8 +25,6 @@ class WrittenSeparation:
     ----------
     input : str
         The path that was given.
-    recording : AudioFacts
-    stems : tuple of WrittenStem
     final_divergence : float or None
         Of the normalised spectrogram, at the start of the last iteration.
     report : Path or None
@@ -44,25 +43,101 @@ class WrittenSeparation:
         shares = (stem.energy_share for stem in self.stems if stem.stem == ACCOMPANIMENT)
         return next(shares, None)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {
+            "input": self.input,
+            "sample_rate": self.recording.sample_rate,
+            "channels": self.recording.n_channels,
+            "samples": self.recording.n_samples,
+            "seconds": self.recording.seconds,
+            "final_divergence": self.final_divergence,
+            "stems": [asdict(stem) | {"path": str(stem.path)} for stem in self.stems],
+            "report": str(self.report) if self.report is not None else None,
+        }
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened to a recording: its place in the batch, from 0, and its path as given."""
+
+    index: int
+    input: str
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """Work on it began; on a cluster this may come again, when a worker was lost."""
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """The share of a station, from 0 to 1, is done."""
+
+    stage: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Ended(Event):
+    """Nothing more comes of it; the warnings are of what was found on the way."""
+
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Done(Ended):
+    """Its stems were written, in so many seconds."""
+
+    result: WrittenSeparation
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"status": "done", **self.result.as_dict()}
+
+
+@dataclass(frozen=True)
+class Skipped(Ended):
+    """Its stems stand complete already; the result is as when they were written."""
+
+    result: WrittenSeparation
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"status": "skipped", **self.result.as_dict()}
+
+
+@dataclass(frozen=True)
+class Failed(Ended):
+    """Nothing was written for it.
+
+    Attributes
+    ----------
+    reason : str
+        One line.
+    trace : str
+        Where an error came from that was not expected, in many lines.
+    error : NmfdError or None
+        What the reason was rendered from, if it was expected.
+    """
+
+    reason: str
+    trace: str = ""
+    error: NmfdError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"status": "failed", "input": self.input, "error": self.reason}
+
+
+OnEvent = Callable[[Event], None]
+
 
 def settings_as_dict(settings: SeparationSettings, output: OutputSettings) -> dict[str, Any]:
     """Return every setting by name, and the version that they are of."""
     return {"version": __version__, **asdict(settings), **asdict(output)}
-
-
-def result_as_dict(result: WrittenSeparation) -> dict[str, Any]:
-    """Return what became of one recording."""
-    recording = result.recording
-    return {
-        "input": result.input,
-        "sample_rate": recording.sample_rate,
-        "channels": recording.n_channels,
-        "samples": recording.n_samples,
-        "seconds": recording.seconds,
-        "final_divergence": result.final_divergence,
-        "stems": [asdict(stem) | {"path": str(stem.path)} for stem in result.stems],
-        "report": str(result.report) if result.report is not None else None,
-    }
 
 
 def file_names(job: Job, files: Iterable[Path]) -> list[str]:
@@ -81,8 +156,6 @@ def manifest_for(
 
     Parameters
     ----------
-    job : Job
-    result : WrittenSeparation
     sources : mapping
         What the stems were made of.
     files : Transaction
@@ -99,10 +172,7 @@ def manifest_for(
     stems = tuple(
         StemRecord(
             **written(stem.path),
-            stem=stem.stem,
-            peak=stem.peak,
-            energy_share=stem.energy_share,
-            onsets=stem.onsets,
+            **{name: value for name, value in vars(stem).items() if name != "path"},
         )
         for stem in result.stems
     )

@@ -7,26 +7,16 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.plan import Job
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, OnEvent, Progress, Skipped, Started
 from nmfd_cli.batch.work import run_job
-from nmfd_cli.io.staging import remove_loose_parts
 from nmfd_cli.output.manifest import recover
 from nmfd_cli.settings.output import BatchSettings
 
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """What became of a batch.
-
-    Attributes
-    ----------
-    done : tuple of Done
-    skipped : tuple of Skipped
-    failed : tuple of Failed
-        Each in the order of the jobs.
-    wall_seconds : float
-    """
+    """What became of a batch: how its jobs ended, in their order, and how long it took."""
 
     done: tuple[Done, ...]
     skipped: tuple[Skipped, ...]
@@ -53,8 +43,6 @@ def run_jobs(
 
     Parameters
     ----------
-    jobs : sequence of Job
-    batch : BatchSettings
     on_event : callable, optional
         Is told what happens, in the caller's thread.  The longest recordings come first.
 
@@ -128,7 +116,6 @@ def _clean_folders(folders: set[Path]) -> Iterator[None]:
     missing = {above for out in folders for above in (out, *out.parents) if not above.exists()}
     for out in folders:
         recover(out)
-        remove_loose_parts(out)
     try:
         yield
     finally:

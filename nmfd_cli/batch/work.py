@@ -5,12 +5,29 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmfd_cli.batch.events import Done, Ended, Failed, Skipped
 from nmfd_cli.batch.plan import Job
-from nmfd_cli.batch.results import WrittenSeparation, file_names, manifest_for, result_of_manifest
-from nmfd_cli.errors import InputFileError, NmfdError, Progress, Warn, no_progress, reason, trace
+from nmfd_cli.batch.results import (
+    Done,
+    Ended,
+    Failed,
+    Skipped,
+    WrittenSeparation,
+    file_names,
+    manifest_for,
+    result_of_manifest,
+)
+from nmfd_cli.errors import (
+    InputFileError,
+    NmfdError,
+    Progress,
+    Warn,
+    cannot_read,
+    no_progress,
+    reason,
+    trace,
+)
 from nmfd_cli.io.audio.recording import Recording, recording_at
-from nmfd_cli.io.file_record import file_hash, is_unchanged
+from nmfd_cli.io.existing import file_hash, is_unchanged
 from nmfd_cli.io.transaction import Sink, Transaction
 from nmfd_cli.kits.find import shipped_kit
 from nmfd_cli.output.manifest import Manifest, known_results, read_manifest, recover
@@ -28,8 +45,6 @@ def run_job(index: int, job: Job, progress: Progress = no_progress) -> Ended:
     ----------
     index : int
         Its place in the batch.
-    job : Job
-    progress : callable, optional
 
     Returns
     -------
@@ -87,11 +102,10 @@ def do_job(
 
 def _streamed(job: Job, recording: Recording, progress: Progress, warn: Warn) -> WrittenSeparation:
     """Separate what comes from or goes to a stream, of which no manifest tells."""
-    from nmfd_cli.io.audio.streams import StdoutOutput  # what few need
+    from nmfd_cli.io.audio.streams import spooled_stdout  # what few need
 
-    is_output = job.places.is_stream
-    sink = StdoutOutput() if is_output else Transaction(job.out, overwrite=job.output.overwrite)
-    with sink as files:
+    to_folder = Transaction(job.out, overwrite=job.output.overwrite)
+    with spooled_stdout() if job.places.is_stream else to_folder as files:
         result = _separated(job, recording, files, progress=progress, warn=warn)
         files.commit()
     return result
@@ -127,29 +141,27 @@ def _separated(
             output=job.output,
             places=job.places,
             files=files,
-            tags=recording.tags,
         )
         consumers: list[Consumer] = [writer]
-        report = _report(resources, job, separation, warn)
+        place = job.places.report
+        report = _report(resources, job, separation, warn) if place is not None else None
         consumers += [report] if report is not None else []
         separation.feed(*consumers, progress=progress, stage="writing")
-        if report is not None and job.places.report is not None:
-            files.write(job.places.report, report.html())
+        if place is not None and report is not None:
+            files.write(place, report.html())
         return WrittenSeparation(
             job.input,
             recording.facts,
             writer.finish(separation.onsets),
             float(separation.divergence[-1]) if separation.divergence.size else None,
-            job.places.report,
+            place,
         )
 
 
 def _report(
     resources: ExitStack, job: Job, separation: FactorisedRecording, warn: Warn
-) -> "ReportDraft | None":
-    """Begin the report that is to stand beside the stems, if one is asked for."""
-    if not job.output.report:
-        return None
+) -> "ReportDraft":
+    """Begin the report that is to stand beside the stems."""
     from nmfd_cli.report.draft import ReportDraft  # what few need, and takes time
 
     return ReportDraft(
@@ -174,11 +186,11 @@ def _warn_of_outdated(job: Job, previous: Manifest, manifest: Manifest, warn: Wa
     folder = job.places.folder
     for stem in previous.stems:
         if stem.file not in new and (folder / stem.file).exists():
-            warn(f"{folder / stem.file} is of an earlier separation, no part of the stems of now")
+            warn(f"{folder / stem.file} is of an earlier separation and no part of these stems")
     for report in previous.reports:
         if report.file not in new and (folder / report.file).exists():
             warn(
-                f"{folder / report.file} shows an earlier separation, not the stems of now; "
+                f"{folder / report.file} shows an earlier separation, not these stems; "
                 "--report --overwrite makes it anew"
             )
 
@@ -219,5 +231,5 @@ def _stamp(path: str) -> tuple[int, int]:
     try:
         status = Path(path).stat()
     except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
     return status.st_size, status.st_mtime_ns

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Skipped
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, Progress, Skipped
 from nmfd_cli.cli.messages import (
     Reporter,
+    called,
     decibels,
     error_line,
     say_error,
@@ -30,17 +31,11 @@ _STATIONS: Mapping[str, tuple[float, float]] = {
 }
 
 _ONE = "{desc:<40.40} {percentage:3.0f}%|{bar:24}| {elapsed}"
-_MANY = "{desc} {percentage:3.0f}%|{bar:24}| {rate_noinv_fmt} of audio, {remaining} left"
+_MANY = "{desc} {percentage:3.0f}%|{bar:24}| {remaining} left"
 
 
 class BatchView:
-    """Shows events of `batch.run.run_jobs`.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-    reporter : Reporter
-    """
+    """Shows events of `batch.run.run_jobs`."""
 
     def __init__(self, jobs: "Sequence[Job]", reporter: Reporter) -> None:
         self._seconds = [job.seconds or 1.0 for job in jobs]
@@ -59,7 +54,6 @@ class BatchView:
             self._bar = tqdm(
                 total=sum(self._seconds),
                 bar_format=_ONE if self._is_single else _MANY,
-                unit=" s",
                 smoothing=0,
                 leave=False,
                 file=sys.stderr,
@@ -83,14 +77,14 @@ class BatchView:
 
     def _advance(self, event: Progress) -> None:
         is_new = self._stages.get(event.index) != event.stage
+        name = called(event.input)
         if is_new:
             self._stages[event.index] = event.stage
-            self._above(lambda: self._reporter.detail(f"{event.input}: {event.stage}"))
+            self._above(lambda: self._reporter.detail(f"{name}: {event.stage}"))
         if event.stage in _STATIONS:
             begin, end = _STATIONS[event.stage]
             self._shares[event.index] = begin + (end - begin) * min(1.0, event.share)
-        text = f"{event.input}: {event.stage}" if self._is_single else None
-        self._refresh(text, at_once=is_new)
+        self._refresh(f"{event.stage} {name}" if self._is_single else None, at_once=is_new)
 
     def _end(self, event: Ended) -> None:
         self._n_ended += 1
@@ -137,7 +131,7 @@ class BatchView:
     def _show_done(self, event: Done) -> None:
         duration = f"{event.result.recording.seconds:.1f} s in {event.seconds:.1f} s"
         if self._is_single and self._reporter.shows_tables:
-            self._reporter.line(f"{event.input} ({duration})")
+            self._reporter.line(f"{called(event.input)} ({duration})")
             for line in stem_table(event.result):
                 self._reporter.line(f"  {line}")
             if event.result.accompaniment_share is not None:
@@ -146,9 +140,10 @@ class BatchView:
             if event.result.report is not None:
                 self._reporter.line(f"  report: {event.result.report}")
             return
-        paths = [stem.path for stem in event.result.stems]
-        names = ", ".join(map(str, [*paths, event.result.report] if event.result.report else paths))
-        self._reporter.line(f"{event.input}: {names} ({duration})")
+        report = [event.result.report] if event.result.report is not None else []
+        paths = [*(stem.path for stem in event.result.stems), *report]
+        names = ", ".join(called(path, "standard output") for path in paths)
+        self._reporter.line(f"{called(event.input)}: {names} ({duration})")
 
 
 def named_reason(event: Failed, *, is_single: bool = False) -> str:
@@ -165,7 +160,7 @@ def stem_table(result: "WrittenSeparation") -> list[str]:
             f"{100 * stem.energy_share:.1f} %",
             decibels(stem.peak),
             "-" if stem.onsets is None else str(stem.onsets),
-            str(stem.path),
+            called(stem.path, "standard output"),
         )
         for stem in result.stems
     ]
@@ -173,12 +168,9 @@ def stem_table(result: "WrittenSeparation") -> list[str]:
 
 
 def summary_lines(summary: "BatchSummary") -> list[str]:
-    """Return what became of a batch: the counts, then each failure."""
-    seconds = max(summary.wall_seconds, 1e-3)
-    speed = f"{summary.audio_seconds:.1f} s of audio in {seconds:.1f} s"
+    """Return what became of a batch: the counts, then what failed; why was shown before."""
+    line = f"{len(summary.done)} done, {len(summary.skipped)} skipped, {len(summary.failed)} failed"
     if summary.done:
-        speed += f" ({summary.audio_seconds / seconds:.1f} s/s)"
-    counts = (
-        f"{len(summary.done)} done, {len(summary.skipped)} skipped, {len(summary.failed)} failed"
-    )
-    return [f"{counts}: {speed}", *(f"  failed: {named_reason(event)}" for event in summary.failed)]
+        audio, seconds = summary.audio_seconds, max(summary.wall_seconds, 1e-3)
+        line += f": {audio:.1f} s of audio in {seconds:.1f} s ({audio / seconds:.1f} x real time)"
+    return [line, *(f"  failed: {event.input}" for event in summary.failed)]

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, say, table
-from nmfd_cli.cli.options import Command, option
-from nmfd_cli.cli.values import complete_files
+from nmfd_cli.cli.messages import Reporter, say, show_table
+from nmfd_cli.cli.options import MEASURED, Command, option
+from nmfd_cli.cli.values import TIME, WHOLE_NUMBER, complete_files
 
 if TYPE_CHECKING:
     from nmfd_cli.evaluation.onsets import OnsetEvaluation
@@ -26,24 +26,33 @@ _TITLES = {
 @click.command("evaluate", cls=Command, short_help="Hold stems or onsets against the truth.")
 @click.argument("reference", shell_complete=complete_files)
 @click.argument("estimate", shell_complete=complete_files)
+@option("--start", type=TIME, default=0.0, section=MEASURED, help="Where the part begins.")
+@option("--end", type=TIME, section=MEASURED, help="Where the part that is measured ends.")
 @option(
     "--tolerance",
-    type=float,
+    type=TIME,
     default=0.05,
     metavar="SECONDS",
-    help="How far matched onsets may be apart.  [default: 0.05]",
+    section=MEASURED,
+    help="Of onsets: how far matched ones may be apart.  [default: 0.05]",
 )
-@option("--bss", is_flag=True, help="Measure stems by BSS Eval, too (needs the extra eval).")
-@option("--allow-missing", is_flag=True, help="Take silence for a stem that is missing.")
+@option(
+    "--bss", is_flag=True, section=MEASURED, help="Of stems: BSS Eval, too (needs the extra eval)."
+)
+@option(
+    "--allow-missing",
+    is_flag=True,
+    section=MEASURED,
+    help="Of stems: take silence for one that is missing.",
+)
 @option(
     "--allow-length",
-    type=click.IntRange(0),
+    type=WHOLE_NUMBER,
     default=0,
     metavar="N",
-    help="Leave out up to N samples at the end of stems that are longer than others.",
+    section=MEASURED,
+    help="Of stems: leave out up to N samples at the end of those that are longer than others.",
 )
-@option("--start", type=float, default=0.0, metavar="SECONDS", help="Where the part begins.")
-@option("--end", type=float, metavar="SECONDS", help="Where the part that is measured ends.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(reference: str, estimate: str, as_json: bool, **options: Any) -> None:
     """Hold the folder of stems or the file of onsets ESTIMATE against the true one, REFERENCE.
@@ -74,7 +83,7 @@ def _show_stems(found: "StemEvaluation", with_bss: bool) -> None:
     measures = [name for name in _TITLES if with_bss or not name.startswith("bss")]
     rows = [(stem.stem, *(_db(stem.values[name]) for name in measures)) for stem in found.stems]
     rows.append(("mean", *(_db(found.mean[name]) for name in measures)))
-    _print_table(("stem", *(_TITLES[name] for name in measures)), rows)
+    show_table(("stem", *(_TITLES[name] for name in measures)), rows, right="SaB")
     silent = [stem.stem for stem in found.stems if stem.estimate is None]
     if silent:
         say(f"taken for silence: {', '.join(silent)}")
@@ -96,13 +105,6 @@ def _show_onsets(found: "OnsetEvaluation") -> None:
         )
         for name, counts in named
     ]
-    _print_table(("drum", "true", "found", "matched", "precision", "recall", "F"), rows)
-
-
-def _print_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a table of numbers to standard output."""
-    from click import unstyle
-
-    right = "".join({title[0] for title in header[1:]} - {header[0][0]})
-    for line in table(header, rows, right=right):
-        click.echo(unstyle(line))
+    show_table(
+        ("drum", "true", "found", "matched", "precision", "recall", "F"), rows, right="tfmprF"
+    )

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, error_line, say_error, table
+from nmfd_cli.cli.messages import called, error_line, say_error, table
 from nmfd_cli.cli.options import (
-    MANY_FILES,
     Command,
+    begun,
+    inputs_argument,
     option,
     preset_option,
+    recursive_option,
+    score_option,
     settings_from,
     settings_options,
-    verbosity,
     verbosity_options,
-    warn_of_idle,
 )
-from nmfd_cli.cli.values import complete_files, complete_folders
+from nmfd_cli.cli.values import complete_folders
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import OutputSettings
 
@@ -29,13 +30,9 @@ if TYPE_CHECKING:
 #: The settings of the output that count for a kit.
 _OUTPUT = ("subtype", "overwrite")
 
-_WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
-
 
 @click.command("extract", cls=Command, short_help="Make an instrument of a recording's drums.")
-@click.argument(
-    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
-)
+@inputs_argument
 @option(
     "-o",
     "--out",
@@ -45,15 +42,9 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
     shell_complete=complete_folders,
     help="Folder of the kit; of several recordings one folder each below it.",
 )
-@settings_options(OutputSettings, without=_WITHOUT)
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@settings_options(OutputSettings, only=_OUTPUT)
+@recursive_option
+@score_option
 @preset_option
 @settings_options(SeparationSettings, without=("residual",))
 @option("--json", "as_json", is_flag=True, help="Print one JSON object a recording, a line each.")
@@ -73,10 +64,8 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
 
     Several recordings make a kit each, in DIR/<name of the recording>/.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
+    reporter, settings = begun(options)
     output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
-    warn_of_idle(settings, options, reporter.warn)
 
     from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.errors import InputFileError
@@ -87,7 +76,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     n_failed = 0
     for path, folder in zip(recordings, folders, strict=True):
         try:
-            with reporter.progress(path) as progress:
+            with reporter.progress(called(path)) as progress:
                 kit, facts = _extract(
                     path,
                     folder,
@@ -105,7 +94,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
             continue
         if options["as_json"]:
             click.echo(json.dumps({"file": path, "folder": str(folder), **facts}))
-        reporter.line(f"{path}: {folder}")
+        reporter.line(f"{called(path)}: {folder}")
         for line in _table(kit):
             reporter.line(line)
     return 1 if n_failed else 0
@@ -124,8 +113,8 @@ def _extract(
     """Separate a recording, make a kit of it and write that."""
     from contextlib import ExitStack
 
-    from nmfd_cli.io.replacement import real_paths
-    from nmfd_cli.io.score import Score
+    from nmfd_cli.io.existing import real_paths
+    from nmfd_cli.io.score.notes import Score
     from nmfd_cli.kits.extract import KitDraft
     from nmfd_cli.kits.extracted_files import KitFiles
     from nmfd_cli.output.stem_writer import sample_format

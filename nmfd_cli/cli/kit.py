@@ -1,13 +1,13 @@
 """``nmfd kit``: learn kits of drum sounds or extract them, list and show them."""
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nmfd_cli.cli.extract import command as extract
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import Reporter, show_table
+from nmfd_cli.cli.values import TIME
 
 if TYPE_CHECKING:
     from nmfd_cli.core.drum_sounds.kit import Kit
@@ -32,10 +32,8 @@ command.add_command(extract)
 @click.option("-o", "--out", required=True, metavar="FILE", help="The kit to write: my.kit.")
 @click.option("--name", metavar="TEXT", help="Name of the kit.  [default: the file's]")
 @click.option("--licence", default="", metavar="TEXT", help="Licence of the sounds.")
-@click.option(
-    "--start", type=float, default=0.0, metavar="SECONDS", help="Begin there in each file."
-)
-@click.option("--end", type=float, metavar="SECONDS", help="End there in each file.")
+@click.option("--start", type=TIME, default=0.0, help="Begin there in each file.")
+@click.option("--end", type=TIME, help="End there in each file.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def learn(
@@ -67,7 +65,7 @@ def list_kits() -> None:
 
     kits = known_kits()
     rows = [(known.name, _counts(known.kit), str(known.path)) for known in kits if known.kit]
-    click.echo(_table([("kit", "sounds", "file"), *rows]))
+    show_table(("kit", "sounds", "file"), rows)
     for known in kits:
         if known.kit is None:
             click.echo(f"cannot be used: {known.fault}")
@@ -87,7 +85,7 @@ def show(kit_name: str, as_json: bool) -> None:
         return
     click.echo(f"{kit.name}: {len(kit)} sounds\n")
     drums = [(drum, str(len(kit.rows(drum))), _articulations(kit, drum)) for drum in kit.classes]
-    click.echo(_table([("class", "sounds", "articulations"), *drums]))
+    show_table(("class", "sounds", "articulations"), drums)
     click.echo()
     sources = [
         (
@@ -98,7 +96,7 @@ def show(kit_name: str, as_json: bool) -> None:
         )
         for source in kit.sources
     ]
-    click.echo(_table([("source", "sounds", "licence", "title"), *sources]))
+    show_table(("source", "sounds", "licence", "title"), sources)
     for source in kit.sources:
         if source.copyright:
             click.echo(f"{source.key}: {source.copyright}")
@@ -116,12 +114,3 @@ def _articulations(kit: "Kit", drum: str) -> str:
     more = len(known) - _SHOWN_ARTICULATIONS
     shown = ", ".join(known[:_SHOWN_ARTICULATIONS])
     return f"{shown}, {more} more" if more > 0 else shown
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Align columns, two spaces apart."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )

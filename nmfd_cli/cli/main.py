@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -35,6 +37,15 @@ INTERRUPTED = 130
 _COMPLETE_VARIABLE = "_NMFD_COMPLETE"
 
 
+class _NoSuchCommand(click.UsageError):
+    """There is no such command: the first word may be a mistyped one, or a recording."""
+
+    def __init__(self, name: str, ctx: click.Context) -> None:
+        super().__init__(f"no such command {name!r}", ctx)
+        meant = [f"separate {name}"] if Path(name).exists() else get_close_matches(name, COMMANDS)
+        self.possibilities = [f"nmfd {command}" for command in meant]
+
+
 class LazyGroup(click.Group):
     """A group that imports a subcommand when it is called for."""
 
@@ -47,6 +58,13 @@ class LazyGroup(click.Group):
         module, _ = COMMANDS[cmd_name]
         command: click.Command = importlib.import_module(module).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise _NoSuchCommand(args[0], ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -80,20 +98,13 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = _dispatch(arguments)
         _flush_stdout()
-    except (click.Abort, KeyboardInterrupt):
-        return _say_interrupted()
     except BrokenPipeError:
         _let_go_of_stdout()
         return 0
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         _let_go_of_stdout()
         return _report(error)
     return code
-
-
-def _say_interrupted() -> int:
-    say_error("interrupted; nothing was left half-written")
-    return INTERRUPTED
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -105,9 +116,13 @@ def _dispatch(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception | KeyboardInterrupt) -> int:
     """Say what went wrong in one line and return the exit code."""
     match error:
+        # Python 3.11 makes a RuntimeError of one that strikes while a class is made
+        case click.Abort() | KeyboardInterrupt() | RuntimeError(__cause__=KeyboardInterrupt()):
+            say_error("interrupted; nothing was left half-written")
+            return INTERRUPTED
         case click.UsageError():
             return _report_usage(error)
         case click.ClickException():
@@ -122,9 +137,15 @@ def _report_usage(error: click.UsageError) -> int:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
         error.show()
         return WRONG_OPTIONS
-    message = " ".join(error.format_message().split()).rstrip(".")
+    param = error.param if type(error) is click.BadParameter else None
+    close = getattr(error, "possibilities", None)
+    message = error.message if param is not None or close else error.format_message()
+    message = " ".join(message.split()).rstrip(".")
+    if message[1:2].islower():  # a sentence of click's
+        message = message[0].lower() + message[1:]
+    message = f"{param.opts[-1]}: {message}" if param else message
     path = error.ctx.command_path if error.ctx is not None else "nmfd"
-    say_error(f"{message}; try {path} --help")
+    say_error(f"{message}; {f'did you mean {close[0]}?' if close else f'try {path} --help'}")
     return WRONG_OPTIONS
 
 
@@ -168,14 +189,7 @@ def _heed_again(numbers: Iterable[int], lost: "sys.UnraisableHookArgs") -> None:
 
 
 def main() -> NoReturn:
-    """Run ``nmfd`` as a program."""
-    try:
-        _run_as_program()
-    except KeyboardInterrupt:  # before there was any work, or after it
-        sys.exit(_say_interrupted())
-
-
-def _run_as_program() -> NoReturn:
+    """Run ``nmfd`` as a program: `nmfd_cli.__main__` does, which sees an interrupt in any case."""
     heeded = [number for number in stop_signals() if not _is_ignored(number)]
     _heed(heeded)
     sys.unraisablehook = partial(_heed_again, heeded)
@@ -188,7 +202,3 @@ def _run_as_program() -> NoReturn:
             shell_complete(cli, {}, "nmfd", _COMPLETE_VARIABLE, os.environ[_COMPLETE_VARIABLE])
         )
     cli.main()
-
-
-if __name__ == "__main__":
-    main()

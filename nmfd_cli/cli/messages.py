@@ -37,6 +37,11 @@ def flag_of(setting: str) -> str:
     return f"--{setting.replace('_', '-')}" if setting.isidentifier() else setting
 
 
+def called(path: object, stream: str = "standard input") -> str:
+    """Return what the user knows a file by, which may be a stream (``-``)."""
+    return stream if str(path) == "-" else str(path)
+
+
 def error_line(error: Exception) -> str:
     """Return any error as a line in which settings are called as their options are."""
     return reason(error, flag_of)
@@ -87,8 +92,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = 
 
     Parameters
     ----------
-    header : sequence of str
-    rows : sequence of sequences of str
     right : str
         The columns set to the right: their first letters.
     """
@@ -101,6 +104,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = 
         ]
         lines.append("  ".join(cells).rstrip())
     return [painted(lines[0], dim=True), *lines[1:]]
+
+
+def show_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
+    """Print a table to standard output, in colour where that is a terminal."""
+    for line in table(header, rows, right=right):
+        click.echo(line)
 
 
 def decibels(peak: float) -> str:
@@ -160,7 +169,7 @@ class Reporter:
             self._stage = stage
             self.detail(f"{title}: {stage}")
         if self._bar is not None:
-            self._bar.set_description_str(f"{title}: {stage}", refresh=False)
+            self._bar.set_description_str(f"{stage} {title}", refresh=False)
             self._bar.n = min(1.0, done)
             self._bar.refresh() if is_new or done >= 1 else self._bar.update(0)
 

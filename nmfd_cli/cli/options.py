@@ -1,7 +1,7 @@
 """Options made from the fields of settings, so that each default stands once."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import Field, fields
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import click
 from click.shell_completion import CompletionItem
 
-from nmfd_cli.cli.messages import error_line, flag_of
-from nmfd_cli.cli.values import Names, PresetName, complete_drums, complete_folders
-from nmfd_cli.errors import ParameterError, Warn
-from nmfd_cli.settings.definitions import GROUPS, SeparationSettings
+from nmfd_cli.cli.messages import Reporter, error_line, flag_of
+from nmfd_cli.cli.values import (
+    NAMES,
+    NUMBER,
+    TIME,
+    WHOLE_NUMBER,
+    PresetName,
+    complete_drums,
+    complete_files,
+    complete_folders,
+)
+from nmfd_cli.errors import ParameterError
+from nmfd_cli.settings.definitions import GROUPS, SeparationSettings, idle_settings
 from nmfd_cli.settings.fields import CheckedSettings
 
 if TYPE_CHECKING:
@@ -25,8 +34,14 @@ S = TypeVar("S", bound=CheckedSettings)
 
 #: Sections of the help beside those of the settings.
 MANY_FILES = "Many files"
+MEASURED = "What to measure"
 GENERAL = "General"
-SECTIONS = (*GROUPS[:1], MANY_FILES, *GROUPS[1:], GENERAL)
+SECTIONS = (*GROUPS[:1], MANY_FILES, MEASURED, *GROUPS[1:], GENERAL)
+
+#: What stands in the help for a value that may be written as `values.TIME` is.
+_TIMES = ("TIME", "SECONDS")
+
+_GIVEN = click.core.ParameterSource.COMMANDLINE
 
 #: Short names of options.
 _SHORT = {"out": "-o", "jobs": "-j"}
@@ -41,7 +56,17 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help shows its options in sections."""
+    """A command whose help shows its options in sections, and which takes no empty texts."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        for parameter in self.params:  # an empty path would be the working folder
+            is_given = ctx.get_parameter_source(parameter.name or "") is _GIVEN
+            if is_given and ctx.params.get(parameter.name or "") == "":
+                flag = parameter.opts[-1]
+                called = flag if flag.startswith("-") else parameter.human_readable_name
+                raise click.UsageError(f"{called}: expected a text, found an empty one", ctx)
+        return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {name: [] for name in SECTIONS}
@@ -60,19 +85,35 @@ def option(*names: str, section: str = GENERAL, **attributes: Any) -> Decorator:
     return click.option(*names, cls=Option, section=section, **attributes)
 
 
-def preset_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--preset``; `settings_from` heeds it."""
-    return option(
-        "--preset",
-        type=PresetName(),
-        metavar="NAME|FILE",
-        section="What to look for",
-        help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
-    )(function)
+inputs_argument = click.argument(
+    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
+)
+#: `settings_from` heeds it.
+preset_option = option(
+    "--preset",
+    type=PresetName(),
+    metavar="NAME|FILE",
+    section="What to look for",
+    help="Settings under a name (nmfd presets list) or from a TOML file; options win over it.",
+)
+score_option = option(
+    "--score",
+    metavar="FILE",
+    section="What to look for",
+    shell_complete=complete_files,
+    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
+)
+recursive_option = option(
+    "--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too."
+)
 
 
 def settings_options(
-    settings: type[CheckedSettings], *, without: tuple[str, ...] = (), section: str | None = None
+    settings: type[CheckedSettings],
+    *,
+    only: Container[str] | None = None,
+    without: Container[str] = (),
+    section: str | None = None,
 ) -> Decorator:
     """Give a command one option for each field of a settings class.
 
@@ -80,9 +121,8 @@ def settings_options(
 
     Parameters
     ----------
-    settings : type
-    without : tuple of str
-        Fields that get none.
+    only, without : container of str, optional
+        The fields that get one, and those that get none.
     section : str, optional
         Where all of them stand in the help; else each stands where its field says.
     """
@@ -90,7 +130,8 @@ def settings_options(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         hints = get_type_hints(settings)
         for item in reversed(fields(settings)):  # type: ignore[arg-type]
-            if item.metadata["is_option"] and item.name not in without:
+            is_wanted = item.name not in without and (only is None or item.name in only)
+            if item.metadata["is_option"] and is_wanted:
                 function = _off_option(item, section)(function)
                 function = _option(item, hints[item.name], section)(function)
         return function
@@ -120,16 +161,16 @@ def settings_from(settings: type[S], options: Mapping[str, Any]) -> S:
         raise click.UsageError(error_line(error)) from error
 
 
-def warn_of_idle(settings: SeparationSettings, options: Mapping[str, Any], warn: Warn) -> None:
-    """Warn of each option that was given and does nothing beside the others."""
+def begun(options: Mapping[str, Any]) -> tuple[Reporter, SeparationSettings]:
+    """Return who reports and the settings of a command; warn of each option that does nothing."""
+    reporter = Reporter(_verbosity(options))
+    settings = settings_from(SeparationSettings, options)
     given = given_values(SeparationSettings, options)
-    if not given:
-        return
-    from nmfd_cli.settings.idle import idle_settings
-
     has_score = bool(options.get("score") or options.get("score_pattern"))
-    for name, wanted in idle_settings(list(given), settings, has_score=has_score):
-        warn(f"{flag_of(name)}: does nothing without {wanted}")
+    has_score |= "score" not in options  # a command that takes none
+    for name, wanted in idle_settings(given, settings, has_score=has_score):
+        reporter.warn(f"{flag_of(name)}: does nothing without {wanted}")
+    return reporter, settings
 
 
 def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
@@ -144,12 +185,13 @@ def _option(item: Field[Any], hint: Any, section: str | None) -> Decorator:
     if item.default not in (None, ()):
         default = f"{item.default:g}" if isinstance(item.default, float) else item.default
         text += f"  [default: {default}]"
-    choices = item.metadata["choices"]
+    choices, metavar = item.metadata["choices"], item.metadata["metavar"]
+    number = WHOLE_NUMBER if kind is int else TIME if metavar in _TIMES else NUMBER
     return option(
         *([_SHORT[item.name], flag] if item.name in _SHORT else [flag]),
-        type=Names() if is_names else click.Choice(choices) if choices else kind,
+        type=NAMES if is_names else str if kind is str else number,
         default=None,
-        metavar=item.metadata["metavar"],
+        metavar=f"[{'|'.join(choices)}]" if choices else metavar,
         help=text,
         section=section,
         shell_complete=_completion(item),
@@ -177,7 +219,8 @@ def _completion(item: Field[Any]) -> Completion | None:
         return complete_folders
     if item.name in ("stem", "minus", "stems"):
         return complete_drums
-    return None
+    choices = item.metadata["choices"] or ()
+    return lambda _, __, begun: [CompletionItem(c) for c in choices if c.startswith(begun)]
 
 
 def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -186,7 +229,7 @@ def verbosity_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(function)
 
 
-def verbosity(options: Mapping[str, Any]) -> int:
+def _verbosity(options: Mapping[str, Any]) -> int:
     """Return -1 for quiet, 1 for verbose, else 0.
 
     Raises
@@ -205,7 +248,7 @@ def command_line(context: click.Context) -> str:
     for parameter in context.command.params:
         name = parameter.name or ""
         value = context.params.get(name)
-        if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+        if context.get_parameter_source(name) is not _GIVEN:
             continue
         if isinstance(parameter, click.Option) and isinstance(parameter.flag_value, str):
             continue  # the option whose value it gives is named, too

@@ -4,16 +4,15 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import called
 from nmfd_cli.cli.options import (
     Command,
+    begun,
     option,
     preset_option,
-    settings_from,
+    score_option,
     settings_options,
-    verbosity,
     verbosity_options,
-    warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -35,13 +34,7 @@ from nmfd_cli.settings.definitions import SeparationSettings
 @option("--spectrogram", is_flag=True, section="Output", help="Draw the spectrogram.")
 @option("--divergence", is_flag=True, section="Output", help="Draw the divergence.")
 @option("--overwrite", is_flag=True, section="Output", help="Replace an existing file.")
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@score_option
 @preset_option
 @settings_options(SeparationSettings)
 @verbosity_options
@@ -50,14 +43,12 @@ def command(recording: str, **options: Any) -> int:
 
     Needs the extra [plot].  The same recording and settings give the same file, byte by byte.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options, reporter.warn)
+    reporter, settings = begun(options)
 
     from nmfd_cli.report.figure import PANELS, figure_file
 
     target = options["out"]
-    with reporter.progress(recording) as progress:
+    with reporter.progress(called(recording)) as progress:
         figure_file(
             recording,
             target,
@@ -68,5 +59,5 @@ def command(recording: str, **options: Any) -> int:
             progress=progress,
             warn=reporter.warn,
         )
-    reporter.line(f"{recording}: {target}")
+    reporter.line(f"{called(recording)}: {target}")
     return 0

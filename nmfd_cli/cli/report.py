@@ -5,17 +5,17 @@ from typing import Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter
+from nmfd_cli.cli.messages import called
 from nmfd_cli.cli.options import (
     Command,
+    begun,
     command_line,
     option,
     preset_option,
+    score_option,
     settings_from,
     settings_options,
-    verbosity,
     verbosity_options,
-    warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.settings.definitions import SeparationSettings
@@ -23,8 +23,6 @@ from nmfd_cli.settings.output import OutputSettings
 
 #: The settings of the output that count for a report alone.
 _OUTPUT = ("report_audio", "overwrite")
-
-_WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
 
 
 @click.command("report", cls=Command, short_help="Show and play a separation in one HTML file.")
@@ -38,14 +36,14 @@ _WITHOUT = tuple(name for name in OutputSettings.names() if name not in _OUTPUT)
     shell_complete=complete_files,
     help="The HTML file.",
 )
-@settings_options(OutputSettings, without=_WITHOUT)
+@settings_options(OutputSettings, only=_OUTPUT)
 @option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
+    "--one-shots",
+    is_flag=True,
+    section="Output",
+    help="Show what one-shots nmfd kit extract makes of it, and what they are worth.",
 )
+@score_option
 @preset_option
 @settings_options(SeparationSettings)
 @verbosity_options
@@ -54,15 +52,13 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
     """Separate a recording and show it in one HTML file that needs no network: players in sync with
     solo and mute, waveforms, spectrograms, templates, activations, onsets, settings.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options, reporter.warn)
+    reporter, settings = begun(options)
 
     from nmfd_cli.report.draft import report_file
 
     target = Path(options["out"])  # the settings' own is a folder
     output = settings_from(OutputSettings, {n: options[n] for n in (*_OUTPUT, "preset")})
-    with reporter.progress(recording) as progress:
+    with reporter.progress(called(recording)) as progress:
         report_file(
             recording,
             target,
@@ -70,9 +66,10 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
             score_path=options["score"],
             audio=output.report_audio,
             command=command_line(context),
+            one_shots=options["one_shots"],
             overwrite=output.overwrite,
             progress=progress,
             warn=reporter.warn,
         )
-    reporter.line(f"{recording}: {target} ({target.stat().st_size / 1e6:.1f} MB)")
+    reporter.line(f"{called(recording)}: {target} ({target.stat().st_size / 1e6:.1f} MB)")
     return 0

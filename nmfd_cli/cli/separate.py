@@ -5,45 +5,39 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter
 from nmfd_cli.cli.options import (
     MANY_FILES,
     Command,
+    begun,
     command_line,
+    inputs_argument,
     option,
     preset_option,
+    recursive_option,
+    score_option,
     settings_from,
     settings_options,
-    verbosity,
     verbosity_options,
-    warn_of_idle,
 )
 from nmfd_cli.cli.values import complete_files
 from nmfd_cli.errors import Warn
+from nmfd_cli.io.audio.formats import LOSSY
 from nmfd_cli.settings.definitions import SeparationSettings
-from nmfd_cli.settings.output import LOSSY, BatchSettings, OutputSettings
+from nmfd_cli.settings.output import BatchSettings, OutputSettings
 
 if TYPE_CHECKING:
-    from nmfd_cli.batch.events import Event
     from nmfd_cli.batch.plan import Job
+    from nmfd_cli.batch.results import Event
     from nmfd_cli.batch.run import BatchSummary
 
 
 @click.command("separate", cls=Command, short_help="Write one file for each part of a recording.")
-@click.argument(
-    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
-)
-@option(
-    "--score",
-    metavar="FILE",
-    section="What to look for",
-    shell_complete=complete_files,
-    help="CSV, TSV or MIDI of what is played when: onset, drum ...",
-)
+@inputs_argument
+@score_option
 @preset_option
 @settings_options(OutputSettings)
 @settings_options(BatchSettings, section=MANY_FILES)
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@recursive_option
 @option(
     "--score-pattern",
     metavar="TEMPLATE",
@@ -70,9 +64,7 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
 
     INPUT is a file, a folder, a pattern such as 'takes/*.wav', or - for standard input.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
-    warn_of_idle(settings, options, reporter.warn)
+    reporter, settings = begun(options)
     output = settings_from(OutputSettings, options)
     if output.format in LOSSY:
         reporter.warn(f"--format {output.format}: lossy, stems do not add up to the recording")
@@ -87,6 +79,7 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
             f"--score: one for {len(jobs)} recordings; --score-pattern gives each its own"
         )
 
+    from nmfd_cli.batch.results import Ended
     from nmfd_cli.batch.run import run_jobs
     from nmfd_cli.cli.batch_view import BatchView, summary_lines
 
@@ -98,8 +91,8 @@ def command(context: click.Context, /, inputs: tuple[str, ...], **options: Any) 
 
     def on_event(event: "Event") -> None:
         view(event)
-        if options["json_lines"]:
-            _print_line(event)
+        if options["json_lines"] and isinstance(event, Ended):
+            click.echo(json.dumps(event.as_dict()))
 
     with view.shown():
         summary = run_jobs(jobs, batch, on_event)
@@ -139,37 +132,11 @@ def _plan(
 
 
 def _check_json(output: OutputSettings, options: dict[str, Any]) -> None:
-    """Refuse two things on standard output.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse two things on standard output, by a `UsageError`."""
     if options["as_json"] and options["json_lines"]:
         raise click.UsageError("--json and --json-lines exclude each other")
     if output.is_stream and (options["as_json"] or options["json_lines"]):
         raise click.UsageError("--out: standard output (-) holds audio, expected no JSON there")
-
-
-def _print_line(event: "Event") -> None:
-    from nmfd_cli.batch.events import Ended
-
-    if isinstance(event, Ended):
-        click.echo(json.dumps(_event_as_dict(event)))
-
-
-def _event_as_dict(event: "Event") -> dict[str, Any]:
-    from nmfd_cli.batch.events import Done, Failed, Skipped
-    from nmfd_cli.batch.results import result_as_dict
-
-    match event:
-        case Done():
-            return {"status": "done", **result_as_dict(event.result)}
-        case Skipped():
-            return {"status": "skipped", **result_as_dict(event.result)}
-        case Failed():
-            return {"status": "failed", "input": event.input, "error": event.reason}
-    raise TypeError(f"no result: {event!r}")
 
 
 def _as_dict(
@@ -180,6 +147,6 @@ def _as_dict(
     stand = sorted((*summary.done, *summary.skipped), key=lambda event: event.index)
     return {
         "settings": settings_as_dict(settings, output),
-        "recordings": [_event_as_dict(event) for event in stand],
-        "failed": [_event_as_dict(event) for event in summary.failed],
+        "recordings": [event.as_dict() for event in stand],
+        "failed": [event.as_dict() for event in summary.failed],
     }

@@ -4,18 +4,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nmfd_cli.cli.messages import Reporter, error_line, say_error
+from nmfd_cli.cli.messages import called, error_line, say_error
 from nmfd_cli.cli.options import (
-    MANY_FILES,
     Command,
+    begun,
+    inputs_argument,
     option,
     preset_option,
-    settings_from,
+    recursive_option,
     settings_options,
-    verbosity,
     verbosity_options,
 )
-from nmfd_cli.cli.values import complete_files
+from nmfd_cli.cli.values import NUMBER, complete_files
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import OutputSettings
 
@@ -38,13 +38,9 @@ _TAKEN = (
     "block_seconds",
 )
 
-_WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAKEN)
-
 
 @click.command("transcribe", cls=Command, short_help="Find out which drums are played when.")
-@click.argument(
-    "inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files
-)
+@inputs_argument
 @option(
     "-o",
     "--out",
@@ -56,7 +52,7 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
 )
 @option(
     "--tempo",
-    type=float,
+    type=NUMBER,
     metavar="BPM",
     section="Output",
     help="Beats a minute of MIDI files, which times do not depend on.  [default: estimated]",
@@ -66,9 +62,9 @@ _WITHOUT = tuple(name for name in SeparationSettings.names() if name not in _TAK
     "--reaper", is_flag=True, section="Output", help="Reaper's markers in place of the table (CSV)."
 )
 @option("--overwrite", is_flag=True, section="Output", help="Replace existing files.")
-@option("--recursive", is_flag=True, section=MANY_FILES, help="Look into folders of folders, too.")
+@recursive_option
 @preset_option
-@settings_options(SeparationSettings, without=_WITHOUT)
+@settings_options(SeparationSettings, only=_TAKEN)
 @option("--json", "as_json", is_flag=True, help="Write one JSON object a recording, a line each.")
 @verbosity_options
 def command(inputs: tuple[str, ...], **options: Any) -> int:
@@ -84,8 +80,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
 
     INPUT is a file, a folder, a pattern such as 'takes/*.wav', or - for standard input.
     """
-    reporter = Reporter(verbosity(options))
-    settings = settings_from(SeparationSettings, options)
+    reporter, settings = begun(options)
     flags = {
         "is_json": options["as_json"],
         "overwrite": options["overwrite"],
@@ -97,7 +92,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     from nmfd_cli.batch.inputs import find_recordings
     from nmfd_cli.errors import InputFileError
     from nmfd_cli.io.audio.recording import recording_at
-    from nmfd_cli.io.replacement import real_paths
+    from nmfd_cli.io.existing import real_paths
     from nmfd_cli.io.score.drum_map import load_drum_map
     from nmfd_cli.kits.find import load_kit
     from nmfd_cli.output.transcription_writer import Transcription, transcription_places
@@ -115,7 +110,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     for path in recordings:
         try:
             with (
-                reporter.progress(path) as progress,
+                reporter.progress(called(path)) as progress,
                 recording_at(path, warn=reporter.warn) as whole,
             ):
                 recording = whole.between(settings.start, settings.end)
@@ -150,4 +145,5 @@ def _summary(found: "Transcription", place: Any, bpm: float | None) -> str:
     counts = ", ".join(f"{count} {drum}" for drum, count in found.counts.items()) or "no hits"
     if bpm is not None:
         counts += f", {bpm:.1f} beats a minute"
-    return f"{found.input}: {place}: {counts}" if place else f"{found.input}: {counts}"
+    named = f"{called(found.input)}: {place}" if place else called(found.input)
+    return f"{named}: {counts}"

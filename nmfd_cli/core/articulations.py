@@ -5,61 +5,25 @@ ride a cymbal.  A hit belongs to the finest of the names that are asked for (`ow
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
-from nmfd_cli.core.drum_classes import DRUM_CLASSES, GM_NOTES, drum_class
+from nmfd_cli.core.drum_classes import ARTICULATIONS, DRUM_CLASSES, GM_NOTES, drum_class
+from nmfd_cli.core.drum_classes import class_of as class_of
+from nmfd_cli.errors import ParameterError
 
 #: What each articulation is one of: another articulation or a drum class.
 PARENTS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "side stick": "snare",
-        "closed hihat": "hihat",
-        "pedal hihat": "closed hihat",
-        "open hihat": "hihat",
-        "low tom": "tom",
-        "mid tom": "tom",
-        "high tom": "tom",
-        "ride": "cymbal",
-        "ride bell": "ride",
-        "crash": "cymbal",
-    }
+    {name: parent for name, (parent, _) in ARTICULATIONS.items()}
 )
-
+_NOTES: Final = {**GM_NOTES, **{name: notes for name, (_, notes) in ARTICULATIONS.items()}}
 #: The General MIDI note by which a drum class or an articulation is written.
 MIDI_NOTES: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        **GM_NOTES,
-        "side stick": 37,
-        "closed hihat": 42,
-        "pedal hihat": 44,
-        "open hihat": 46,
-        "low tom": 45,
-        "mid tom": 47,
-        "high tom": 50,
-        "ride": 51,
-        "ride bell": 53,
-        "crash": 49,
-    }
+    {name: notes[0] for name, notes in _NOTES.items()}
 )
-
-#: The General MIDI notes by which an articulation is read; 22 and 26 are Roland's.
-_NOTES_READ: Final[dict[str, tuple[int, ...]]] = {
-    "side stick": (37,),
-    "closed hihat": (42, 22),
-    "pedal hihat": (44,),
-    "open hihat": (46, 26),
-    "low tom": (41, 43, 45),
-    "mid tom": (47, 48),
-    "high tom": (50,),
-    "ride": (51, 59),
-    "ride bell": (53,),
-    "crash": (49, 52, 55, 57),
-}
-#: Further notes of the classes whose own note says no articulation.
-_OTHER_NOTES: Final[Mapping[str, tuple[int, ...]]] = {"kick": (35,), "snare": (40,)}
-_BY_NOTE: Final = {note: name for name, notes in _NOTES_READ.items() for note in notes}
+_BY_NOTE: Final = {note: name for name, (_, notes) in ARTICULATIONS.items() for note in notes}
 
 # What in a name of a class says how it is struck; the first that is found counts.
 _PATTERNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
@@ -123,9 +87,7 @@ def notes_of(name: str) -> tuple[int, ...]:
     >>> notes_of("snare"), notes_of("open hihat"), notes_of("hihat")
     ((38, 40), (46, 26), (42, 22))
     """
-    own = MIDI_NOTES[name]
-    alike = _NOTES_READ.get(_BY_NOTE.get(own, ""), _OTHER_NOTES.get(name, ()))
-    return (own, *(note for note in alike if note != own))
+    return _NOTES[_BY_NOTE.get(MIDI_NOTES[name], name)]
 
 
 def kit_class(name: str | int | float, *, extra: Collection[str] = ()) -> str:
@@ -166,11 +128,30 @@ def drum_or_articulation(name: str | int | float, *, extra: Collection[str] = ()
     return (articulation(name, drum) if drum in DRUM_CLASSES else None) or drum
 
 
-def class_of(name: str) -> str:
-    """Return the drum class of an articulation; of a class, itself."""
-    while name in PARENTS:
-        name = PARENTS[name]
-    return name
+def drums_or_articulations(names: Iterable[str], *, extra: Collection[str] = ()) -> list[str]:
+    """Return the drum or articulation of each name; see `drum_or_articulation`.
+
+    Raises
+    ------
+    ParameterError
+        If some belong to no class: it names them all.
+    """
+    found, errors, hints = [], [], []
+    for name in names:
+        try:
+            found.append(drum_or_articulation(name, extra=extra))
+        except ParameterError as error:
+            close = get_close_matches(name, [*DRUM_CLASSES, *extra, *PARENTS], n=1, cutoff=0.75)
+            hints.append(f"did you mean {close[0]}?" if close else error.hint)
+            errors.append(error)
+    if errors:
+        classes = ", ".join(dict.fromkeys((*DRUM_CLASSES, *extra)))
+        raise ParameterError(
+            expected=f"drums ({classes}) or articulations ({', '.join(PARENTS)})",
+            found=", ".join(error.found for error in errors),
+            hint="; ".join(filter(None, hints)).replace("?; did you mean ", ", "),
+        )
+    return found
 
 
 def owner(drum: str | None, struck: str | None, names: Collection[str]) -> str | None:

@@ -72,13 +72,7 @@ class Bands:
 
 
 class BandedTarget:
-    """A target seen in bands, as long as it is read from elsewhere.
-
-    Parameters
-    ----------
-    target : Target
-    bands : Bands
-    """
+    """A target seen in bands, as long as it is read from elsewhere."""
 
     in_memory = False
 

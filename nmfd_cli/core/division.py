@@ -15,6 +15,9 @@ from nmfd_cli.core.spatial import SpatialModel, SpatialStatistics, multichannel_
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import WorkerPool, worker_pool
 
+#: Frames that are divided at a time.
+_FRAMES_AT_A_TIME = 32
+
 
 @dataclass(frozen=True)
 class StemModel:
@@ -48,9 +51,13 @@ class StemModel:
     accompaniment: Target | None = None
 
     def panel(self, magnitude: FloatArray, start: int) -> FloatArray:
-        """Return the stems' models (S or S + 1, K, m) for a panel of the spectrogram (K, m)."""
+        """Return the stems' models (S or S + 1, K, m) for a panel of the spectrogram (K, m).
+
+        As in spectra, the bins of a frame are neighbours in memory.
+        """
         K, m = magnitude.shape
-        models = np.zeros((self.n_stems + self.has_residual, K, m), dtype=magnitude.dtype)
+        by_frame = np.zeros((self.n_stems + self.has_residual, m, K), dtype=magnitude.dtype)
+        models = np.swapaxes(by_frame, 1, 2)
         owners = np.asarray(self.stem_of)
         grid = self.grid or TimeGrid.plain(self.W.shape[2])
         for stem, model in enumerate(models):
@@ -58,7 +65,8 @@ class StemModel:
             if members.any():
                 templates = self.W[:, members].reshape(K, -1)
                 history = with_history(self.H[members], grid, start, start + m)
-                np.matmul(templates, stack_shifts(history, grid).reshape(-1, m), out=model)
+                stack = stack_shifts(history, grid).reshape(-1, m)
+                np.matmul(stack.T, templates.T, out=model.T)
         if self.accompaniment is not None:
             models[-1] += frames_of(self.accompaniment, start, start + m) / self.scale
         elif self.has_residual and self.scale > 0:
@@ -91,13 +99,14 @@ def measure_space(
     """
     statistics: SpatialStatistics | None = None
     start = 0
-    for spectrum in stft.blocks(block.astype(np.float32) for block in sample_blocks):
-        if spectrum.shape[0] != 2:
-            return None
-        masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
-        start += spectrum.shape[-1]
-        statistics = statistics or SpatialStatistics(len(masks), spectrum.shape[1])
-        statistics.add(spectrum, masks)
+    with worker_pool() as pool:
+        for spectrum in stft.blocks(block.astype(np.float32) for block in sample_blocks):
+            if spectrum.shape[0] != 2:
+                return None
+            masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
+            start += spectrum.shape[-1]
+            statistics = statistics or SpatialStatistics(len(masks), spectrum.shape[1])
+            statistics.add(spectrum, masks, pool)
     return statistics.model() if statistics else None
 
 
@@ -135,8 +144,8 @@ def divide(
     start = 0
     with worker_pool() as pool:
         for spectrum in stft.blocks(_recorded(sample_blocks, mixture)):
-            masks = wiener_masks(model.panel(magnitude_of(spectrum), start), alpha)
-            samples = adder.add(_divided(stft, spectrum, masks, pool, space=space))
+            models = model.panel(magnitude_of(spectrum), start)
+            samples = adder.add(_divided(stft, spectrum, models, alpha, pool=pool, space=space))
             start += spectrum.shape[-1]
             ready = mixture.take(samples.shape[-1])
             if ready.shape[-1]:
@@ -146,21 +155,33 @@ def divide(
 def _divided(
     stft: Stft,
     spectrum: ComplexArray,
-    masks: FloatArray,
-    pool: WorkerPool,
+    models: FloatArray,
+    alpha: float,
     *,
+    pool: WorkerPool,
     space: SpatialModel | None,
 ) -> FloatArray:
-    """Return what each mask (S, K, m) leaves of frames (C, K, m), as overlapping samples."""
+    """Return what each model (S, K, m) gets of frames (C, K, m), as overlapping samples.
+
+    Some frames at a time go all the way, lest intermediate results go through memory.
+    """
+    n_frames, hop = spectrum.shape[-1], stft.hop_length
+    starts = range(0, n_frames, _FRAMES_AT_A_TIME)
     parts: dict[int, FloatArray] = {}
-    filtered = None if space is None else multichannel_wiener(spectrum, masks, space)
 
-    def divide_by(_worker: int, stem: int) -> None:
-        of_stem = masks[stem] * spectrum if filtered is None else filtered[stem]
-        parts[stem] = stft.overlap_add(of_stem)
+    def divide_frames(_worker: int, item: int) -> None:
+        frames = slice(starts[item], starts[item] + _FRAMES_AT_A_TIME)
+        x, masks = spectrum[..., frames], wiener_masks(models[..., frames], alpha)
+        stems = masks[:, None] * x if space is None else multichannel_wiener(x, masks, space)
+        parts[item] = stft.overlap_add(stems)
 
-    pool.run(divide_by, len(masks))
-    return np.stack([parts[stem] for stem in range(len(masks))])
+    pool.run(divide_frames, len(starts))
+    n_samples = stft.overlap + n_frames * hop
+    samples = np.zeros((len(models), len(spectrum), n_samples), dtype=parts[0].dtype)
+    for item, start in enumerate(starts):
+        part = parts[item]
+        samples[..., start * hop : start * hop + part.shape[-1]] += part
+    return samples
 
 
 class SampleQueue:
@@ -174,7 +195,9 @@ class SampleQueue:
 
     def take(self, n_samples: int) -> NDArray[Any]:
         """Return the next samples, as many as asked for or as there are."""
-        joined = np.concatenate(self._waiting, axis=-1)
+        joined = self._waiting[0]
+        if len(self._waiting) > 1:
+            joined = np.concatenate(self._waiting, axis=-1)
         self._waiting = [joined[..., n_samples:]]
         return joined[..., :n_samples]
 

@@ -58,7 +58,6 @@ class SpectrogramPicture:
 
     Parameters
     ----------
-    stft : Stft
     sample_rate : int
         In Hz.
     n_samples : int

@@ -23,126 +23,111 @@ long as all that name one agree.
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from itertools import pairwise
+from itertools import pairwise, product
 from numbers import Real
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from nmfd_cli.errors import ParameterError
 
-DRUM_CLASSES: Final = ("kick", "snare", "hihat", "tom", "cymbal", "clap")
-
-#: The General MIDI note by which a class is written.
-GM_NOTES: Final[Mapping[str, int]] = MappingProxyType(
-    {"kick": 36, "snare": 38, "hihat": 42, "tom": 45, "cymbal": 49, "clap": 39}
-)
-
-# General MIDI level 1 percussion; 22 and 26 are the hi-hat's edge, closed and open, on Roland kits.
-_NOTES_READ: Final[dict[str, tuple[int, ...]]] = {
-    "kick": (35, 36),
-    "snare": (37, 38, 40),
-    "hihat": (22, 26, 42, 44, 46),
-    "tom": (41, 43, 45, 47, 48, 50),
-    "cymbal": (49, 51, 52, 53, 55, 57, 59),
-    "clap": (39,),
-}
-
 #: Percussion that belongs to none of the classes, folded; a plural counts as well.
-PERCUSSION: Final = frozenset(
-    [
-        "cowbell",
-        "tambourine",
-        "vibraslap",
-        "bongo",
-        "conga",
-        "timbale",
-        "agogo",
-        "cabasa",
-        "maraca",
-        "whistle",
-        "guiro",
-        "clave",
-        "woodblock",
-        "block",
-        "cuica",
-        "triangle",
-        "shaker",
-        "chime",
-        "windchime",
-        "belltree",
-        "jinglebell",
-        "sleighbell",
-        "castanet",
-        "surdo",
-        "stick",
-        "slap",
-        "squareclick",
-        "metronome",
-        "metronomeclick",
-        "metronomebell",
-        "highq",
-        "scratch",
-        "scratchpush",
-        "scratchpull",
-        "gong",
-        "djembe",
-        "cajon",
-        "tabla",
-        "timpani",
-        "udu",
-        "tamtam",
-        "glockenspiel",
-        "fingercymbal",
-    ]
-)
+PERCUSSION: Final = frozenset((
+    "cowbell", "tambourine", "vibraslap", "bongo", "conga", "timbale", "agogo", "cabasa", "maraca",
+    "whistle", "guiro", "clave", "woodblock", "block", "cuica", "triangle", "shaker", "chime",
+    "windchime", "belltree", "jinglebell", "sleighbell", "castanet", "surdo", "stick", "slap",
+    "squareclick", "metronome", "metronomeclick", "metronomebell", "highq", "scratch",
+    "scratchpush", "scratchpull", "gong", "djembe", "cajon", "tabla", "timpani", "udu", "tamtam",
+    "glockenspiel", "fingercymbal",
+))  # fmt: skip
 # Recordings of more than one drum.
 _MICROPHONES: Final = frozenset(
-    ["oh", "ohs", "overhead", "overheads", "ohl", "ohr", "room", "rooms", "roommic"]
+    ("oh", "ohs", "overhead", "overheads", "ohl", "ohr", "room", "rooms", "roommic")
 )
 
-# The synonym table, folded (see `_fold`).  A class answers to each of its nouns, to a noun with one
-# of its qualifiers before or after it, and to the words that stand by themselves.  A number at the
-# end ("Crash Cymbal 2", "tom1") is dropped before a second look.  Sources of the abbreviations:
-# General MIDI, MDB Drums, ENST-Drums, IDMT-SMT-Drums, StemGMD, Groove MIDI, TR-808.
-_SYNONYMS: Final[dict[str, tuple[str, str, str]]] = {
-    # class: (nouns, qualifiers, words by themselves)
-    "kick": (
+
+class _Drum(NamedTuple):
+    """What is known of a class; names are folded (see `_fold`).
+
+    A class answers to each of its nouns, to a noun with one of its qualifiers before or after it,
+    and to the words that stand by themselves.  A number at the end ("Crash Cymbal 2", "tom1") is
+    dropped before a second look.
+    """
+
+    notes: tuple[
+        int, ...
+    ]  # General MIDI's; the first is written, those of articulations are read, too
+    nouns: str
+    qualifiers: str
+    words: str
+
+
+# Sources of the abbreviations: General MIDI, MDB Drums, ENST-Drums, IDMT-SMT-Drums, StemGMD, Groove
+# MIDI, TR-808.
+_DRUMS: Final[dict[str, _Drum]] = {
+    "kick": _Drum(
+        (36, 35),
         "kick kicks kickdrum kickdrums bassdrum bassdrums",
         "acoustic electric electronic deep hard soft",
         "bd kd kck kik bdrum grancassa",
     ),
-    "snare": (
+    "snare": _Drum(
+        (38, 40),
         "snare snares snaredrum snaredrums sd",
         "acoustic electric electronic head rim rimshot xstick crossstick sidestick brush brushes"
         " ghost flam drag roll buzz left right hard soft nosnare nosnares",
         "sn snr sdb sdd sdf sdg sdns sst ss cs rs rim rims rimshot rimclick sidestick crossstick"
         " xstick",
     ),
-    "hihat": (
+    "hihat": _Drum(
+        (42,),
         "hihat hihats highhat highhats hat hats hh",
         "closed close cl c open opened op o pedal ped p foot f half halfopen semiopen loose tight"
         " edge tip chh ohh phh",
         "chh ohh phh ch ph",
     ),
-    "tom": (
+    "tom": _Drum(
+        (45,),
         "tom toms tomtom tomtoms tt",
         "low lo mid middle medium high hi floor rack lowmid midlow lomid himid highmid midhigh"
         " lowfloor highfloor hifloor small large lft hft mht hmt hit lmt lt mt ht ft",
         "lt mt ht ft rt lft hft mht hmt hit lmt ltr mtr lmtr lftr",
     ),
-    "cymbal": (
+    "cymbal": _Drum(
+        (49,),
         "cymbal cymbals cymb cym cy",
         "crash cr ride rd china chinese ch splash spl sp bell ridebell sizzle other",
         "crash crashes crashride crc cr cc cra ride rides ridebell bellride ridecup ridebow"
         " rideedge ridetip crashedge crashbow rd rc rb rdc rdb china chinese chc chn splash spl spc"
         " bell bells ch1 ch5",
     ),
-    "clap": (
+    "clap": _Drum(
+        (39,),
         "clap claps handclap handclaps snap snaps fingersnap fingersnaps",
         "hand finger acoustic electric electronic",
         "cp clp hclap",
     ),
 }
+DRUM_CLASSES: Final = tuple(_DRUMS)
+
+#: The General MIDI notes of a class that say no articulation, or the one by which it is written.
+GM_NOTES: Final = MappingProxyType({name: drum.notes for name, drum in _DRUMS.items()})
+
+#: Of each articulation, what it is one of, an articulation or a class, and its General MIDI notes:
+#: the first is written, all are read.  22 and 26 are the hi-hat's edge on Roland kits.
+ARTICULATIONS: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = MappingProxyType(
+    {
+        "side stick": ("snare", (37,)),
+        "closed hihat": ("hihat", (42, 22)),
+        "pedal hihat": ("closed hihat", (44,)),
+        "open hihat": ("hihat", (46, 26)),
+        "low tom": ("tom", (45, 41, 43)),
+        "mid tom": ("tom", (47, 48)),
+        "high tom": ("tom", (50,)),
+        "ride": ("cymbal", (51, 59)),
+        "ride bell": ("ride", (53,)),
+        "crash": ("cymbal", (49, 52, 55, 57)),
+    }
+)
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -262,32 +247,34 @@ def _resembling(name: str, extra: Collection[str]) -> str:
     return f"did you mean {meant[close[0]]}?" if close else ""
 
 
-def _names_of(nouns: str, qualifiers: str, words: str) -> set[str]:
-    names = {*nouns.split(), *words.split()}
-    for noun in nouns.split():
-        for qualifier in qualifiers.split():
-            names |= {qualifier + noun, noun + qualifier}
+def class_of(name: str) -> str:
+    """Return the drum class of an articulation; of a class, itself."""
+    while name in ARTICULATIONS:
+        name, _ = ARTICULATIONS[name]
+    return name
+
+
+def _names_of(drum: _Drum) -> set[str]:
+    names = {*drum.nouns.split(), *drum.words.split()}
+    for noun, qualifier in product(drum.nouns.split(), drum.qualifiers.split()):
+        names |= {qualifier + noun, noun + qualifier}
     return names
 
 
 _OH_IS: Final = "OH are overheads, an open hihat is OHH"
 _NUMBERS_ARE: Final = "numbers are 1 kick, 2 snare, 3 hihat or General MIDI drum notes, 35 to 59"
-_BY_NAME: Final[dict[str, str]] = {
-    name: cls for cls, entry in _SYNONYMS.items() for name in sorted(_names_of(*entry))
-}
-_BY_BASE_NAME: Final[dict[str, str]] = {
-    name: cls
-    for cls, (nouns, _, words) in _SYNONYMS.items()
-    for name in (nouns + " " + words).split()
+_BY_NAME: Final = {name: cls for cls, drum in _DRUMS.items() for name in sorted(_names_of(drum))}
+_BY_BASE_NAME: Final = {
+    name: cls for cls, drum in _DRUMS.items() for name in f"{drum.nouns} {drum.words}".split()
 }
 # Words that mean a drum beside any other words: too long to be there by chance.
-_BY_WORD: Final[dict[str, str]] = {
-    **{name: cls for name, cls in _BY_BASE_NAME.items() if len(name) > 3 or name in ("tom", "hat")},
-    **dict.fromkeys(("bassdrum", "kik"), "kick"),
+_BY_WORD: Final = {
+    name: cls
+    for name, cls in _BY_BASE_NAME.items()
+    if (len(name) > 3 or name in ("tom", "hat", "kik")) and name not in ("bell", "bells")
 }
-for _too_general in ("bell", "bells"):
-    del _BY_WORD[_too_general]
 _BY_NUMBER: Final[dict[float, str]] = {
-    **{float(note): cls for cls, notes in _NOTES_READ.items() for note in notes},
+    **{float(note): cls for cls, notes in GM_NOTES.items() for note in notes},
+    **{float(note): class_of(name) for name, (_, notes) in ARTICULATIONS.items() for note in notes},
     **{float(number): cls for number, cls in enumerate(DRUM_CLASSES[:3], start=1)},
 }

@@ -41,12 +41,7 @@ _TONE_EDGES: Final = (200.0, 400.0, 800.0, 5000.0)
 
 @dataclass(frozen=True)
 class MedianKernels:
-    """The spans of both medians, in frames and bins of an STFT; both odd.
-
-    Attributes
-    ----------
-    n_frames, n_bins : int
-    """
+    """The spans of both medians, in frames and bins of an STFT; both odd."""
 
     n_frames: int
     n_bins: int

@@ -6,6 +6,7 @@ next hit has fewer than the mean.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +20,47 @@ _NOTHING, _ALL = 0.5, 0.8
 _LEAST_BINS, _BAND_WIDTH = 4, 0.19
 _TINY = 1e-20
 
-#: Frames (C, J, K) of what is left of a hit, and the stem's share (J, K) of them.
-Piece = tuple[ComplexArray, FloatArray]
+
+@dataclass(frozen=True)
+class Piece:
+    """What is left of a hit.
+
+    Attributes
+    ----------
+    frames : ndarray, shape (C, J, K)
+    share : ndarray, shape (J, K), in [0, 1]
+        The stem's share of them.
+    weight : ndarray, shape (J, K)
+        How much a bin counts: much only where the stem is almost alone.
+    """
+
+    frames: ComplexArray
+    share: FloatArray
+    weight: FloatArray
+
+    @classmethod
+    def of(cls, frames: ComplexArray, share: FloatArray) -> "Piece":
+        squares = share * share
+        return cls(frames, share, squares * squares)
 
 
-def _weight(shares: FloatArray) -> FloatArray:
-    """Return how much a bin counts: much only where the stem is almost alone."""
-    squares = shares * shares
-    return np.asarray(squares * squares)
+@dataclass(frozen=True)
+class Explained:
+    """How far a mean explains hits.
+
+    Attributes
+    ----------
+    trust : ndarray, shape (J, K), in [0, 1]
+        How far each bin of the mean is to be used.
+    share : float
+        Of the hits' energy.
+    gains : ndarray, shape (N,)
+        Those at which the mean explains each hit best.
+    """
+
+    trust: FloatArray
+    share: float
+    gains: NDArray[np.float32]
 
 
 def averaged(
@@ -35,12 +69,12 @@ def averaged(
     """Return the weighted mean (C, J, K) of what is left, its weight and the mean share (J, K)."""
     change = np.zeros_like(known)
     weight, share, n_hits = np.zeros((3, *known.shape[1:]), dtype=np.float32)
-    for (frames, shares), gain in zip(pieces, gains, strict=True):
-        of_hit = gain * _weight(shares)
-        here = slice(len(shares))
-        change[:, here] += of_hit * frames
+    for piece, gain in zip(pieces, gains, strict=True):
+        of_hit = gain * piece.weight
+        here = slice(len(of_hit))
+        change[:, here] += of_hit * piece.frames
         weight[here] += gain * of_hit
-        share[here] += gain * gain * shares
+        share[here] += gain * gain * piece.share
         n_hits[here] += gain * gain
     change /= np.maximum(weight, _TINY)
     return change, weight, share / np.maximum(n_hits, _TINY)
@@ -53,47 +87,40 @@ def explained(
     *,
     mean: ComplexArray,
     weight: FloatArray,
-) -> tuple[FloatArray, float]:
-    """Return how far to trust the mean: by bins (J, K) in [0, 1], and the share it explains in all.
+) -> Explained:
+    """Return how far the mean (C, J, K) of hits, of which a part is known, explains each of them.
 
-    The mean without one hit differs from that hit by what the mean of all does, times
-    ``weight / (weight - its own)``.
+    A hit is what is left of it and the known part.  The mean without one hit differs from that hit
+    by what the mean of all does, times ``weight / (weight - its own)``.
     """
     error, energy = np.zeros((2, *weight.shape), dtype=np.float32)
-    for (frames, shares), gain in zip(pieces, gains, strict=True):
-        here = slice(len(shares))
-        of_hit = _weight(shares)
-        left = weight[here] - gain * gain * of_hit
+    of_mean = _energy(mean)
+    best = gains.copy()
+    for index, (piece, gain) in enumerate(zip(pieces, gains, strict=True)):
+        here = slice(len(piece.weight))
+        left = weight[here] - gain * gain * piece.weight
         is_alone = left <= 1e-3 * weight[here]
         growth = weight[here] / np.where(is_alone, 1, left)
-        of_energy = of_hit * _energy(frames + gain * known[:, here])
-        of_error = of_hit * growth**2 * _energy(frames + gain * (known - mean)[:, here])
+        hit = piece.frames + gain * known[:, here]
+        of_energy = piece.weight * _energy(hit)
+        inner = piece.weight * _inner(hit, mean[:, here])
+        norm = piece.weight * of_mean[here]
+        distance = of_energy - 2 * gain * inner + gain * gain * norm
         energy[here] += of_energy
-        error[here] += np.where(is_alone, of_energy, of_error)
+        error[here] += np.where(is_alone, of_energy, growth**2 * distance)
+        if (total := float(norm.sum())) > _TINY:
+            best[index] = max(float(inner.sum()) / total, 0.0)
     edges = _band_edges(weight.shape[1])
     in_bands = [np.add.reduceat(sums, edges[:-1], axis=1) for sums in (error, energy)]
     share = 1 - in_bands[0] / np.maximum(in_bands[1], _TINY)
     trust = np.clip((share - _NOTHING) / (_ALL - _NOTHING), 0, 1)
-    total = 1 - float(error.sum(dtype=float)) / max(float(energy.sum(dtype=float)), _TINY)
-    return np.repeat(trust, np.diff(edges), axis=1), total
+    total_share = 1 - float(error.sum(dtype=float)) / max(float(energy.sum(dtype=float)), _TINY)
+    return Explained(np.repeat(trust, np.diff(edges), axis=1), total_share, best)
 
 
-def best_gains(
-    pieces: Sequence[Piece], gains: NDArray[np.float32], known: ComplexArray, *, mean: ComplexArray
-) -> NDArray[np.float32]:
-    """Return the gain at which the mean explains each hit best."""
-    found = []
-    energy = _energy(mean)
-    for (frames, shares), gain in zip(pieces, gains, strict=True):
-        here = slice(len(shares))
-        of_hit = _weight(shares)
-        hit = frames + gain * known[:, here]
-        inner = (hit.real * mean[:, here].real + hit.imag * mean[:, here].imag).sum(axis=0)
-        norm = float((of_hit * energy[here]).sum())
-        found.append(
-            max(float((of_hit * inner).sum()) / norm, 0.0) if norm > _TINY else float(gain)
-        )
-    return np.array(found, dtype=np.float32)
+def _inner(x: ComplexArray, y: ComplexArray) -> FloatArray:
+    inner: FloatArray = (x.real * y.real + x.imag * y.imag).sum(axis=0)
+    return inner
 
 
 def _energy(frames: ComplexArray) -> FloatArray:

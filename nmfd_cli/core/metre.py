@@ -32,7 +32,6 @@ class Metre:
 
     Attributes
     ----------
-    steps_per_beat : int
     beats_per_bar : int
         Three or four.
     first : int
@@ -54,7 +53,6 @@ def find_metre(steps: Mapping[str, FloatArray], seconds_per_step: float) -> Metr
     ----------
     steps : dict of str to ndarray, shape (n, 2)
         By drum: the step of each hit, a whole number from 0, and its weight.
-    seconds_per_step : float
 
     Returns
     -------

@@ -121,10 +121,6 @@ def colour_map(n_levels: int = 64) -> NDArray[np.uint8]:
     without hue: in print, and by the colour-blind.  The hue turns from blue (285 degrees) upwards
     over red to yellow (105 degrees); chroma swells in the middle and is drawn in where sRGB ends.
 
-    Parameters
-    ----------
-    n_levels : int
-
     Returns
     -------
     ndarray of uint8, shape (n_levels, 3)

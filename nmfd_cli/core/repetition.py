@@ -21,28 +21,30 @@ References
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.arrays import ComplexArray, FloatArray
-from nmfd_cli.core.hit_alignment import LEAST_HITS, Hit, cluster_hits
-from nmfd_cli.core.hit_average import Piece, averaged, best_gains, explained
+from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.hit_alignment import LEAST_HITS, Hit, advance, cluster_hits
+from nmfd_cli.core.hit_average import Piece, averaged, explained
 from nmfd_cli.core.spatial import SpatialModel, direction_filter
 from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import worker_pool
 
 _ROUNDS = 2
-#: Longest waveform, in samples, and how many of them lie before the onset.
-_LONGEST, _BEFORE = 24_576, 128
+#: Longest waveform and how much of it lies before the onset, in seconds.
+_LONGEST, _BEFORE = 0.5573, 0.0029
 #: Share of its hits' energy below which a waveform is not used (4 dB).
 _LEAST_EXPLAINED = 0.6
 #: Energy of a frame beside the loudest one's (-50 dB) at which a waveform ends.
 _INAUDIBLE = 1e-5
-#: Onsets of a stem so near each other, in samples, are one hit.
-_SAME_HIT = 1000
+#: Onsets of a stem so near each other, in seconds, are one hit.
+_SAME_HIT = 0.02268
+#: Samples that a delay by a fraction of one may ring on for.
+_RINGING = 128
 
 
 @dataclass
@@ -53,6 +55,7 @@ class _Waveform:
     ----------
     stem : int
     hits : list of Hit
+        From where its first sample is played, a little before their onsets.
     n_frames : list of int
         Frames of each hit before the next one of its stem.
     gains : ndarray, shape (N,)
@@ -72,6 +75,7 @@ def repeated_means(
     masks: FloatArray,
     stft: Stft,
     *,
+    sample_rate: int,
     space: SpatialModel | None = None,
 ) -> NDArray[np.float32] | None:
     """Return what of each stem repeated waveforms explain.
@@ -87,6 +91,8 @@ def repeated_means(
         The stems' shares of each bin of the mixture's STFT.
     stft : Stft
         The one that the masks belong to.
+    sample_rate : int
+        In Hz.
     space : SpatialModel, optional
         Keeps waveforms of points to their direction.
 
@@ -100,14 +106,17 @@ def repeated_means(
     with worker_pool() as pool:
 
         def find(_worker: int, stem: int) -> None:
-            of_stems[stem] = list(_waveforms(x, stem, onsets[stem], share=shares[stem], stft=stft))
+            of_stem = _waveforms(
+                x, stem, onsets[stem], share=shares[stem], stft=stft, sample_rate=sample_rate
+            )
+            of_stems[stem] = list(of_stem)
 
         pool.run(find, len(onsets))
         found = list(chain.from_iterable(of_stems))
         if not found:
             return None
-        means = np.zeros((len(masks), x.shape[0], x.shape[1] + _LONGEST), dtype=np.float32)
-        rest = np.pad(x.astype(np.float32), ((0, 0), (0, _LONGEST)))
+        rest = np.pad(x.astype(np.float32), ((0, 0), (0, round(_LONGEST * sample_rate))))
+        means = np.zeros((len(masks), *rest.shape), dtype=np.float32)
 
         def learn(_worker: int, item: int) -> None:
             waveform = found[item]
@@ -126,22 +135,35 @@ def repeated_means(
 
 
 def _waveforms(
-    x: FloatArray, stem: int, onsets: NDArray[np.intp], *, share: FloatArray, stft: Stft
+    x: FloatArray,
+    stem: int,
+    onsets: NDArray[np.intp],
+    *,
+    share: FloatArray,
+    stft: Stft,
+    sample_rate: int,
 ) -> Iterator[_Waveform]:
     """Yield the still silent waveforms of a stem, one a cluster of its hits."""
+    longest, before, same_hit = (
+        round(seconds * sample_rate) for seconds in (_LONGEST, _BEFORE, _SAME_HIT)
+    )
     hop, least = stft.hop_length, -(-stft.n_fft // stft.hop_length)
-    onsets = onsets[np.diff(onsets, prepend=-_SAME_HIT) >= _SAME_HIT]
+    onsets = onsets[np.diff(onsets, prepend=-same_hit) >= same_hit]
     if len(onsets) < LEAST_HITS:
         return
-    for hits in cluster_hits(x, onsets, share, hop):
-        following = np.searchsorted(onsets, [hit.onset + _SAME_HIT for hit in hits])
+    for hits in cluster_hits(x, onsets, share, hop_length=hop, sample_rate=sample_rate):
+        following = np.searchsorted(onsets, [hit.onset + same_hit for hit in hits])
         ends = np.append(onsets, x.shape[1])[following] - [hit.onset for hit in hits]
-        n_frames = np.clip((ends + _BEFORE) // hop, 0, _LONGEST // hop)
-        longest = int(np.sort(n_frames)[-LEAST_HITS])  # as long as there are enough to compare
-        if longest >= least:
-            silence = np.zeros((x.shape[0], longest * hop), dtype=np.float32)
-            gains = np.array([hit.gain for hit in hits], dtype=np.float32)
-            yield _Waveform(stem, hits, [min(n, longest) for n in n_frames], gains, silence)
+        n_frames = np.clip((ends + before) // hop, 0, longest // hop)
+        enough = int(np.sort(n_frames)[-LEAST_HITS])  # as long as there are enough to compare
+        if enough >= least:
+            yield _Waveform(
+                stem=stem,
+                hits=[replace(hit, onset=hit.onset - before) for hit in hits],
+                n_frames=[min(n, enough) for n in n_frames],
+                gains=np.array([hit.gain for hit in hits], dtype=np.float32),
+                samples=np.zeros((x.shape[0], enough * hop), dtype=np.float32),
+            )
 
 
 def _learn(
@@ -163,14 +185,14 @@ def _learn(
     gains = waveform.gains
     change, weight, certainty = averaged(pieces, gains, known)
     mean = known + change
-    trust, total = explained(pieces, gains, known, mean=mean, weight=weight)
-    learned = (known + certainty * change) * trust
+    fit = explained(pieces, gains, known, mean=mean, weight=weight)
+    learned = (known + certainty * change) * fit.trust
     energy = np.square(np.abs(learned)).sum(axis=(0, 2))
     audible = np.flatnonzero(energy > _INAUDIBLE * energy.max())
-    if total < _LEAST_EXPLAINED or not len(audible):
+    if fit.share < _LEAST_EXPLAINED or not len(audible):
         waveform.samples = waveform.samples[:, :0]
         return
-    waveform.gains = best_gains(pieces, gains, known, mean=mean)
+    waveform.gains = fit.gains
     n_frames = int(audible[-1]) + 1
     waveform.n_frames = [min(n, n_frames) for n in waveform.n_frames]
     frames = np.swapaxes(learned[:, :n_frames].astype(np.complex64), -1, -2)
@@ -189,9 +211,8 @@ def _piece(
     direction: NDArray[np.float32] | None,
 ) -> Piece:
     """Cut out a hit, in frames that begin with it."""
-    start = hit.onset - _BEFORE
     samples = np.zeros((rest.shape[0], stft.overlap + n_frames * stft.hop_length), dtype=np.float32)
-    _add(samples, -(start - stft.overlap), rest)
+    _add(samples, stft.overlap - hit.onset, rest)
     frames = (
         np.swapaxes(stft.transform(samples), -1, -2)
         if n_frames
@@ -203,19 +224,13 @@ def _piece(
             [left * frames[0] + both * frames[1], both * frames[0] + right * frames[1]]
         )
     if hit.fraction:
-        frames = frames * _advance(hit.fraction, stft.n_bins)
-    first = round(start / stft.hop_length)
+        frames = frames * advance(hit.fraction, stft.n_bins)
+    first = round(hit.onset / stft.hop_length)
     shares = np.zeros((n_frames, stft.n_bins), dtype=np.float32)
     low, high = max(0, first), min(len(share), first + n_frames)
     if high > low:
         shares[low - first : high - first] = share[low:high]
-    return frames, shares
-
-
-def _advance(fraction: float, n_bins: int) -> ComplexArray:
-    """Return what moves a spectrum (..., K) by a fraction of a sample to the left."""
-    phase = np.pi * fraction * np.arange(n_bins) / (n_bins - 1)
-    return np.asarray(np.exp(1j * phase), dtype=np.complex64)
+    return Piece.of(frames, shares)
 
 
 def _changes(
@@ -225,16 +240,16 @@ def _changes(
     for hit, new, old in zip(waveform.hits, waveform.gains, gains, strict=True):
         change = -np.float32(old) * samples
         change[:, : waveform.samples.shape[1]] += new * waveform.samples
-        yield hit.onset - _BEFORE, _delayed(change, hit.fraction)
+        yield hit.onset, _delayed(change, hit.fraction)
 
 
 def _delayed(samples: FloatArray, fraction: float) -> FloatArray:
     """Delay (C, n) by a fraction of a sample."""
     if not fraction:
         return samples
-    n_fft = 1 << (samples.shape[1] + _BEFORE).bit_length()
-    spectrum = np.fft.rfft(samples, n_fft) * _advance(-fraction, n_fft // 2 + 1)
-    return np.asarray(np.fft.irfft(spectrum, n_fft)[:, : samples.shape[1]], dtype=np.float32)
+    n_fft = 1 << (samples.shape[1] + _RINGING).bit_length()
+    spectrum = np.fft.rfft(samples, n_fft, norm="ortho") * advance(-fraction, n_fft // 2 + 1)
+    return np.fft.irfft(spectrum, n_fft, norm="ortho")[:, : samples.shape[1]]
 
 
 def _add(total: FloatArray, start: int, samples: FloatArray) -> None:

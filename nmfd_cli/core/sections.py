@@ -52,6 +52,7 @@ def learn_sections(
     *,
     onsets: Sequence[NDArray[np.intp]],
     n_frames: int,
+    sample_rate: int,
     space: SpatialModel | None = None,
 ) -> Iterator[Section]:
     """Learn the repeated waveforms of a recording, section by section.
@@ -68,6 +69,7 @@ def learn_sections(
         Where the hits of each stem begin, in samples, ascending.
     n_frames : int
         Hops of a section.
+    sample_rate : int
     space : SpatialModel, optional
     """
     length = n_frames * stft.hop_length
@@ -82,7 +84,7 @@ def learn_sections(
         rest = mixture - means.sum(axis=0)
         here = [of_stem[(of_stem >= start) & (of_stem < stop)] - start for of_stem in onsets]
         masks = _masks(rest, model, stft, first=start // stft.hop_length, alpha=alpha)
-        found = repeated_means(rest, here, masks, stft, space=space)
+        found = repeated_means(rest, here, masks, stft, sample_rate=sample_rate, space=space)
         if found is not None:
             _overlay(means, found)
             tail = found[..., mixture.shape[-1] :]

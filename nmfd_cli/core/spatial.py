@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import ComplexArray, FloatArray
 from nmfd_cli.core.covariance import Covariances, diffuse_part, eigenvalues, sharpened
+from nmfd_cli.core.threads import WorkerPool
 
 #: Edges between the bands in which covariances are measured, as shares of the Nyquist frequency
 #: (200 Hz to 12 kHz at 44.1 kHz).
@@ -45,8 +46,8 @@ _ONE_CHANNEL = 1e-4
 #: Share of its magnitude that a stem must dominate in a band for the measurement to count in full.
 _DOMINATED = 0.5
 
-#: Numbers of an array that is worked on at a time, lest intermediate results go through memory.
-_IN_CACHE = 16384
+#: Frames that are measured at a time, lest intermediate results go through memory.
+_FRAMES_AT_A_TIME = 32
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,12 @@ class SpatialStatistics:
 
     def __init__(self, n_stems: int, n_bins: int) -> None:
         bands = band_slices(n_bins)
+        self._starts = [band.start for band in bands]
         self._widths = [band.stop - band.start for band in bands]
-        self._shape = (n_stems, len(bands))
         #: of each stem and band: covariance where it dominates, and magnitude where it is strongest
-        self._sums = np.zeros((4, *self._shape))
+        self._sums = np.zeros((4, n_stems, len(bands)))
 
-    def add(self, spectrum: ComplexArray, masks: FloatArray) -> None:
+    def add(self, spectrum: ComplexArray, masks: FloatArray, pool: WorkerPool) -> None:
         """Take in frames.
 
         Parameters
@@ -98,27 +99,23 @@ class SpatialStatistics:
         spectrum : ndarray, shape (2, K, m)
         masks : ndarray, shape (S, K, m), in [0, 1]
             They add up to one.
+        pool : WorkerPool
         """
-        left, right = spectrum
-        n_frames = left.shape[-1]
-        strongest = masks.argmax(axis=0)
-        weight = masks.max(axis=0)
-        for _ in range(_SQUARINGS):
-            np.multiply(weight, weight, out=weight)
-        powers = _power(left), _power(right)
-        both = np.multiply(left.real, right.real) + np.multiply(left.imag, right.imag)
-        magnitude = np.sqrt(powers[0] + powers[1])
-        weight /= np.maximum(magnitude, np.finfo(np.float32).tiny)
-        values = (*(weight * entry for entry in (*powers, both)), magnitude)
-        # one sum for each stem, band and frame
-        band = np.repeat(np.arange(self._shape[1]), self._widths)[:, None]
-        label = ((strongest * self._shape[1] + band) * n_frames + np.arange(n_frames)).ravel()
-        for entry, value in enumerate(values):
-            sums = np.bincount(label, value.ravel(), self._sums[entry].size * n_frames)
-            of_frames = np.concatenate(
-                [self._sums[entry][..., None], sums.reshape(*self._shape, n_frames)], axis=-1
-            )
-            self._sums[entry] = np.cumsum(of_frames, axis=-1)[..., -1]
+        x, shares = np.swapaxes(spectrum, 1, 2), np.swapaxes(masks, 1, 2)
+        sums = np.empty((*self._sums.shape, x.shape[1]))
+
+        def add_frames(_worker: int, item: int) -> None:
+            frames = slice(starts[item], starts[item] + _FRAMES_AT_A_TIME)
+            values = _weighted(x[:, frames], shares[:, frames])
+            strongest = shares[:, frames] == shares[:, frames].max(axis=0)
+            for stem, is_its in enumerate(strongest):
+                in_bands = np.add.reduceat(values * is_its, self._starts, axis=2)
+                sums[:, stem, :, frames] = np.swapaxes(in_bands, 1, 2)
+
+        starts = range(0, x.shape[1], _FRAMES_AT_A_TIME)
+        pool.run(add_frames, len(starts))
+        of_frames = np.concatenate([self._sums[..., None], sums], axis=-1)
+        self._sums = np.cumsum(of_frames, axis=-1)[..., -1]
 
     def model(self) -> SpatialModel | None:
         """Return the stems' covariances; None where the picture has no width to tell them by.
@@ -194,29 +191,34 @@ def multichannel_wiener(
     ndarray, shape (S, 2, K, m)
         Adds up to `spectrum`, to within the rounding of its precision.
     """
-    divided = np.empty((len(masks), *spectrum.shape), dtype=spectrum.dtype)
-    n_bins, n_frames = spectrum.shape[1:]
-    step = max(1, _IN_CACHE // max(n_frames, 1))
-    for low in range(0, n_bins, step):
-        bins = slice(low, low + step)
-        _divide(spectrum[:, bins], masks[:, bins], model.R[:, :, bins], divided[:, :, bins])
-    return divided
-
-
-def _divide(x: ComplexArray, masks: FloatArray, R: NDArray[np.float32], out: ComplexArray) -> None:
-    """Write the posterior means (S, 2, k, m) of some bins to `out`."""
-    left, right, both = (np.einsum("skm,sk->km", masks, entry) for entry in R)
+    x, shares = np.swapaxes(spectrum, 1, 2), np.swapaxes(masks, 1, 2)
+    divided = np.empty((len(masks), *x.shape), dtype=spectrum.dtype)
+    left, right, both = (np.einsum("smk,sk->mk", shares, entry) for entry in model.R)
     scale = 1 / (left * right - both * both)
     inner_left = (right * x[0] - both * x[1]) * scale
     inner_right = (left * x[1] - both * x[0]) * scale
-    for mask, (of_left, of_right, of_both), y in zip(
-        masks, np.moveaxis(R, 1, 0)[..., None], out, strict=True
+    for share, (of_left, of_right, of_both), y in zip(
+        shares, np.moveaxis(model.R, 1, 0), divided, strict=True
     ):
-        np.multiply(of_left * inner_left + of_both * inner_right, mask, out=y[0])
-        np.multiply(of_both * inner_left + of_right * inner_right, mask, out=y[1])
-    remainder = x - out.sum(axis=0)  # what the inverse lost to rounding
-    for mask, y in zip(masks, out, strict=True):
-        y += mask * remainder
+        np.multiply(of_left * inner_left + of_both * inner_right, share, out=y[0])
+        np.multiply(of_both * inner_left + of_right * inner_right, share, out=y[1])
+    remainder = x - divided.sum(axis=0)  # what the inverse lost to rounding
+    for share, y in zip(shares, divided, strict=True):
+        y += share * remainder
+    return np.swapaxes(divided, 2, 3)
+
+
+def _weighted(x: ComplexArray, masks: FloatArray) -> FloatArray:
+    """Return the weighted covariance entries and the magnitude of bins, (4, m, K)."""
+    left, right = x
+    powers = _power(left), _power(right)
+    both = left.real * right.real + left.imag * right.imag
+    magnitude = np.sqrt(powers[0] + powers[1])
+    weight = masks.max(axis=0)
+    for _ in range(_SQUARINGS):
+        weight *= weight
+    weight /= np.maximum(magnitude, np.finfo(np.float32).tiny)
+    return np.stack([*(weight * entry for entry in (*powers, both)), magnitude])
 
 
 def _power(channel: ComplexArray) -> FloatArray:

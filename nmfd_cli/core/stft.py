@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -71,8 +72,9 @@ class Stft:
         """Samples that a frame shares with the one before, ``n_fft - hop_length``."""
         return self.n_fft - self.hop_length
 
+    @cached_property
     def window(self) -> FloatArray:
-        """Return the periodic Hann window (n_fft,), float64."""
+        """The periodic Hann window (n_fft,), float64."""
         phase = 2 * np.pi * np.arange(self.n_fft) / self.n_fft
         window: FloatArray = 0.5 - 0.5 * np.cos(phase)
         return window
@@ -101,8 +103,9 @@ class Stft:
         """
         frames = np.lib.stride_tricks.sliding_window_view(x, self.n_fft, axis=-1)
         frames = frames[..., :: self.hop_length, :]
-        window = self.window().astype(working_dtype(x))
-        spectrum = np.fft.rfft(frames * window, axis=-1)
+        # with any norm but "forward" NumPy transforms float32 by way of float64, four times as slow
+        window = (self.n_fft * self.window).astype(working_dtype(x))
+        spectrum = np.fft.rfft(frames * window, axis=-1, norm="forward")
         wanted = np.complex64 if x.dtype == np.float32 else np.complex128
         return np.swapaxes(spectrum.astype(wanted, copy=False), -1, -2)
 
@@ -194,11 +197,11 @@ class Stft:
     def _overlap_weight(self) -> FloatArray:
         """Return the sum of squared windows over each sample of a hop, shape (hop_length,)."""
         squares = np.zeros(-(-self.n_fft // self.hop_length) * self.hop_length)
-        squares[: self.n_fft] = self.window() ** 2
+        squares[: self.n_fft] = self.window**2
         weight: FloatArray = squares.reshape(-1, self.hop_length).sum(axis=0)
         return weight
 
     def _synthesis_window(self) -> FloatArray:
-        window = self.window()
+        window = self.window
         weight = np.resize(self._overlap_weight(), self.n_fft)
         return window / weight

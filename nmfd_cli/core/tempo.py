@@ -30,7 +30,6 @@ class Tempo:
         Beats a minute, on average.
     downbeat : float
         Seconds at which a bar begins, from 0 to less than the length of a bar.
-    beats_per_bar : int
     beat_times : tuple of float
         Seconds of the beats of a drifting performance, the first of them at `downbeat`; empty for a
         steady one.

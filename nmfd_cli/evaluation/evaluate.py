@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.evaluation.onsets import OnsetEvaluation, evaluate_onsets
 from nmfd_cli.evaluation.stems import StemEvaluation, evaluate_stems
 from nmfd_cli.io.score.reader import read_transcription
@@ -51,16 +51,16 @@ def evaluate(
     reference, estimate = Path(reference), Path(estimate)
     if not 0 <= start < (float("inf") if end is None else end):
         raise ParameterError(
-            expected="a part from --start, 0 s or more, to --end", found=f"{start:g} to {end}",
-            setting="start",
+            expected="0 or more, and less than --end", found=f"{start:g}", setting="start"
         )  # fmt: skip
-    if not reference.exists():
-        raise InputFileError(
-            reference, expected="a folder of stems or a file of onsets", found="none"
-        )
+    if allow_length < 0:
+        raise ParameterError(expected="0 or more", found=str(allow_length), setting="allow_length")
+    for path in (reference, estimate):
+        if not path.exists():
+            raise InputFileError(path, NO_SUCH_FILE)
     if reference.is_dir() != estimate.is_dir():
         wanted = "a folder of stems" if reference.is_dir() else "a file of onsets"
-        found = "none" if not estimate.exists() else "a file" if reference.is_dir() else "a folder"
+        found = "a file" if reference.is_dir() else "a folder"
         raise InputFileError(estimate, expected=f"{wanted} as {reference} is", found=found)
     if reference.is_dir():
         return evaluate_stems(

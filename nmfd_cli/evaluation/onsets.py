@@ -20,7 +20,6 @@ class OnsetEvaluation:
     ----------
     tolerance : float
         Seconds.
-    classes : dict of str to OnsetCounts
     """
 
     tolerance: float

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from nmfd_cli.core.articulations import drum_or_articulation
 from nmfd_cli.core.drum_classes import DRUM_CLASSES, drum_class
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import InputFileError, ParameterError, cannot_read
+from nmfd_cli.io.audio.decoder import is_audio
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.one_shots import is_audio
 
 #: Files of a folder of stems that are no stem but the sum of all.
 MIXTURES = ("mixture", "mix")
@@ -25,7 +25,7 @@ def stem_files(folder: Path) -> dict[str, Path]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        raise InputFileError(folder, f"cannot be read: {error.strerror or error}") from error
+        raise cannot_read(folder, error) from error
     stems: dict[str, Path] = {}
     for path in entries:
         is_stem = is_audio(path) and not path.name.startswith(".")
@@ -97,7 +97,6 @@ def require_alike(recording: Recording, first: Recording, *, allow_length: int =
 
     Parameters
     ----------
-    recording, first : Recording
     allow_length : int
         Samples that it may be longer or shorter.
 

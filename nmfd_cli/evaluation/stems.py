@@ -32,11 +32,8 @@ class StemMeasures:
 
     Attributes
     ----------
-    stem : str
-    reference : Path
     estimate : Path or None
         None for a missing stem, measured as silence.
-    energies : StemEnergies
     bss : tuple of (SDR, SIR, SAR) or None
         By BSS Eval version 3, where it was asked for and the reference sounds.
     """
@@ -150,9 +147,9 @@ def evaluate_stems(
     first = next(iter(references.values()))
     for recording in (*references.values(), *estimates.values(), *opened.values()):
         require_alike(recording, first, allow_length=allow_length)
-    groups = _of_one_length([references, estimates, opened], warn)
     references, estimates, opened = (
-        {name: recording.between(*span) for name, recording in group.items()} for group in groups
+        {name: recording.between(*span) for name, recording in group.items()}
+        for group in _of_one_length([references, estimates, opened], warn)
     )
     energies, extra = _measure(references, estimates, opened)
     by_bss = _measure_by_bss(references, estimates, energies) if bss else {}

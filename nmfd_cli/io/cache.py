@@ -33,7 +33,6 @@ def cached_array(
         Names all that the array depends on; letters, digits and hyphens.
     shape : tuple of int
         What is found in another shape is made again.
-    make : callable
     """
     path: Path | None = None
     with suppress(Exception):  # there is no end to what a damaged file makes a reader raise

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_sounds.description import Description
 from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
-from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.special_files import refuse_special
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError
+from nmfd_cli.io.existing import refuse_special
 from nmfd_cli.io.transaction import write_file
 
 #: The ending of a kit file's name.
@@ -50,7 +50,7 @@ def read_kit(path: str | Path) -> Kit:
         with zipfile.ZipFile(path) as archive:
             header, tables = _unpacked(path, archive)
     except FileNotFoundError as error:
-        raise InputFileError(path, expected="a kit file", found="no such file") from error
+        raise InputFileError(path, NO_SUCH_FILE) from error
     except IsADirectoryError as error:
         raise InputFileError(path, expected="a kit file", found="a folder") from error
     except OSError as error:
@@ -59,7 +59,8 @@ def read_kit(path: str | Path) -> Kit:
         ) from error
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         whole = "a whole kit file as `nmfd kit learn` writes it"
-        raise InputFileError(path, expected=whole, found=f"none: {error}") from error
+        found = "none" if "not a zip" in str(error) else f"a damaged one: {error}"
+        raise InputFileError(path, expected=whole, found=found) from error
     try:
         return Kit(
             name=_text(header, "name"),

@@ -10,8 +10,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
-from nmfd_cli.errors import OutputError
-from nmfd_cli.io.replacement import Replacement
+from nmfd_cli.errors import cannot_write
+from nmfd_cli.io.existing import Replacement
 from nmfd_cli.io.staging import missing_folders
 from nmfd_cli.stop_signals import signals_held
 
@@ -56,7 +56,8 @@ def move_in(
                 raise cannot_write(path, error) from error
         undo.pop_all()
     for folder in {path.parent for (_, path), _ in steps}:
-        _sync_folder(folder)
+        with suppress(OSError):  # where the system lets a folder be synced
+            _sync(folder, os.O_RDONLY)
     for (_, path), aside in steps:
         if aside is not None:
             replacement.warn(f"{path} was changed after it was written; it is kept as {aside.name}")
@@ -70,14 +71,14 @@ def _move(
         folder.mkdir(exist_ok=True)
         undo.callback(_attempt, folder.rmdir)
     if aside is not None:
-        _rename(path, aside)
-        undo.callback(_attempt, _rename, aside, path)
+        path.replace(aside)
+        undo.callback(_attempt, aside.replace, path)
     is_replaced = path.exists() or path.is_symlink()
     if is_replaced and before is not None:
         before.parent.mkdir(exist_ok=True)
         _duplicate(path, before)
-        undo.callback(_attempt, _rename, before, path)
-    _rename(staged, path)
+        undo.callback(_attempt, before.replace, path)
+    staged.replace(path)
     if not is_replaced:
         undo.callback(_attempt, path.unlink)
     # until the journal that names it is gone, whoever finds it may still finish the moves
@@ -98,10 +99,6 @@ def _duplicate(path: Path, other: Path) -> None:
         shutil.copy2(path, other, follow_symlinks=False)
 
 
-def _rename(source: Path, target: Path) -> None:
-    source.replace(target)
-
-
 def sync_file(staged: Path, path: Path) -> None:
     """Have the disk hold what was written, so that a move never outlives its content.
 
@@ -111,25 +108,14 @@ def sync_file(staged: Path, path: Path) -> None:
         It names `path`, the file's place.
     """
     try:
-        descriptor = os.open(staged, os.O_RDWR)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(staged, os.O_RDWR)
     except OSError as error:
         raise cannot_write(path, error) from error
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the disk hold the names of a folder, where the system lets a folder be synced."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def cannot_write(path: Path, error: OSError) -> OutputError:
-    """Return what to raise where the disk refuses a file that is to stand at `path`."""
-    return OutputError(f"cannot write: {error.strerror or error}", path=path)
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

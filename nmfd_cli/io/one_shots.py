@@ -8,30 +8,8 @@ from numpy.typing import NDArray
 
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.audio.foreign import FOREIGN_SUFFIXES, ffmpeg
+from nmfd_cli.io.audio.decoder import is_audio
 from nmfd_cli.io.audio.recording import read_recording
-
-#: The endings of files that are taken for audio in a folder.
-AUDIO_SUFFIXES = (
-    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf",
-    ".w64", ".rf64", ".wave", ".bwf", ".bw64",
-)  # fmt: skip
-
-
-def is_audio(path: Path) -> bool:
-    """Whether the ending of a file is that of audio that can be read here."""
-    suffix = path.suffix.lower()
-    return suffix in AUDIO_SUFFIXES or (suffix in FOREIGN_SUFFIXES and ffmpeg() is not None)
-
-
-def is_beyond_us(path: Path) -> bool:
-    """Whether the ending of a file is that of audio that ffmpeg would read, were it there."""
-    return path.suffix.lower() in FOREIGN_SUFFIXES and ffmpeg() is None
-
-
-def audio_below(folder: str | Path) -> list[Path]:
-    """Return all audio files of a folder, at any depth; none where there is no folder."""
-    return [file for file in Path(folder).rglob("*") if is_audio(file)]
 
 
 def read_one_shots(folder: str | Path, drum: str, sample_rate: int) -> list[NDArray[np.float64]]:
@@ -94,22 +72,3 @@ def _read_mono(path: Path, sample_rate: int) -> NDArray[np.float64]:
     divisor = int(np.gcd(rate, sample_rate))
     resampled: NDArray[np.float64] = resample_poly(mono, sample_rate // divisor, rate // divisor)
     return resampled
-
-
-def kit_classes(folder: str | Path) -> list[str]:
-    """Return the names of the classes a kit holds, sorted.
-
-    Raises
-    ------
-    InputFileError
-        If there is no such folder, or nothing in it.
-    """
-    path = Path(folder)
-    if not path.is_dir():
-        raise InputFileError(path, expected="a folder with one folder of samples a drum class")
-    names = sorted(
-        item.name for item in path.iterdir() if item.is_dir() and not item.name.startswith(".")
-    )
-    if not names:
-        raise InputFileError(path, expected="one folder of samples a drum class", found="none")
-    return names

@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, cannot_read
 
 #: How a value is checked and converted; raises `ParameterError` with what was expected and found.
 Check = Callable[[Any], Any]
@@ -37,8 +37,6 @@ class PresetFile:
 
     Attributes
     ----------
-    path : Path
-    description : str
     extends : str or None
         A name or path, as it is written there.
     values : mapping of str to any
@@ -59,7 +57,6 @@ def read_preset_file(path: str | Path, checks: Mapping[str, Check]) -> PresetFil
 
     Parameters
     ----------
-    path : str or Path
     checks : mapping of str to callable
         The settings that exist, each with what checks and converts its value.
 
@@ -97,9 +94,9 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except FileNotFoundError as error:
-        raise InputFileError(path, "no such file") from error
+        raise InputFileError(path, NO_SUCH_FILE) from error
     except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror}") from error
+        raise cannot_read(path, error) from error
     if len(content) > _MOST_BYTES:
         raise InputFileError(path, expected="a preset of at most 1 MB", found="more")
     try:

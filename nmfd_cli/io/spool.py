@@ -1,24 +1,24 @@
-"""A spectrogram on disk, for recordings that are longer than a block."""
+"""What waits on the temporary disk: a long recording's spectrogram, the sound of a report."""
 
 import tempfile
 import threading
-from contextlib import suppress
-from types import TracebackType
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv.engine.target import least_entry
 from nmfd_cli.errors import OutputError
-from nmfd_cli.io.temporary import temporary_file
+from nmfd_cli.io.temporary import no_room, temporary_file
 
 
 class SpooledSpectrogram:
     """A magnitude spectrogram (K, M) in a temporary file, read panel by panel.
 
-    The file has no name where the system allows that, so nothing is left of it however the process
-    ends.  Satisfies `core.nmfconv.engine.target.Target`.
+    Satisfies `core.nmfconv.engine.target.Target`.
 
     Parameters
     ----------
@@ -26,16 +26,6 @@ class SpooledSpectrogram:
         K.
     panel_frames : int
         Frames of a panel.
-    dtype : dtype
-
-    Attributes
-    ----------
-    shape : tuple of int
-        (K, M), as far as it has been written.
-    total : float
-        The sum of all entries.
-    in_memory : bool
-        No.
     """
 
     in_memory = False
@@ -53,23 +43,14 @@ class SpooledSpectrogram:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with suppress(OSError):  # a full disk has been told of by then
             self._file.close()
 
     @property
     def shape(self) -> tuple[int, int]:
+        """(K, M), as far as it has been written."""
         return self._n_bins, self._n_frames
-
-    @property
-    def n_bytes(self) -> int:
-        """Temporary disk taken."""
-        return self._n_bins * self._n_frames * self.dtype.itemsize
 
     def append(self, magnitude: NDArray[Any]) -> None:
         """Add frames (K, any).
@@ -92,22 +73,12 @@ class SpooledSpectrogram:
             self._file.write(np.ascontiguousarray(panel).data)
             self._file.flush()
         except OSError as error:
-            raise OutputError(
-                f"no room for the spectrogram ({self.n_bytes / 1e9:.1f} GB so far): "
-                f"{error.strerror}",
-                path=tempfile.gettempdir(),
-                hint="TMPDIR names another folder",
-            ) from error
+            n_bytes = self._n_bins * self._n_frames * self.dtype.itemsize
+            what = f"the spectrogram ({n_bytes / 1e9:.1f} GB so far): {error.strerror}"
+            raise no_room(what) from error
 
     def panel(self, index: int, scratch: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Return a panel (K, m); from several threads at once, too.
-
-        Parameters
-        ----------
-        index : int
-        scratch : ndarray, optional
-            Where to put it.
-        """
+        """Return a panel (K, m), put into `scratch` if that is given; see `Target`."""
         start = index * self.panel_frames
         if start >= self._n_frames - self._pending.shape[1]:
             return self._above_zero(self._pending.copy(order="C"))
@@ -128,3 +99,46 @@ class SpooledSpectrogram:
         least = self.dtype.type(least_entry(self.total, self.dtype))
         np.maximum(panel, least, out=panel)
         return panel
+
+
+class SampleSpool:
+    """The samples of a track, written block by block and then read as one array.
+
+    Parameters
+    ----------
+    resources : ExitStack
+        Whose end gives the disk free again.
+    """
+
+    def __init__(self, resources: ExitStack) -> None:
+        self._file = resources.enter_context(temporary_file())
+        self._n_channels = 1
+
+    def append(self, samples: FloatArray) -> None:
+        """Add samples (C, any), as float32.
+
+        Raises
+        ------
+        OutputError
+            If the temporary disk is full.
+        """
+        self._n_channels = samples.shape[0]
+        self._attempt(lambda: self._file.write(np.ascontiguousarray(samples.T, np.float32).data))
+
+    def samples(self) -> NDArray[np.float32]:
+        """Return all samples, shape (C, n), mapped from the disk.
+
+        Raises
+        ------
+        OutputError
+            If the temporary disk is full: the last of them may have been held back until now.
+        """
+        self._attempt(self._file.flush)
+        flat = np.memmap(self._file, dtype=np.float32, mode="r")
+        return flat.reshape(-1, self._n_channels).T
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except OSError as error:
+            raise no_room(f"the sound of the report: {error.strerror}") from error

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from nmfd_cli.errors import OutputError
+from nmfd_cli.errors import OutputError, cannot_write
 from nmfd_cli.stop_signals import cleaned_up, signals_held
 
 if sys.platform != "win32":
@@ -27,8 +27,6 @@ if sys.platform != "win32":
 STAGING_FOLDER: Final = ".nmfd.part"
 _LOCK: Final = ".lock"
 _ABANDONED_SECONDS: Final = 3 * 86400.0
-#: Unfinished files that former versions left beside their places.
-_LOOSE_PARTS: Final = ".nmfd-*.part"
 
 
 @contextmanager
@@ -98,14 +96,6 @@ def remove_abandoned(folder: Path, finish: Callable[[Path], None] = lambda stagi
         parent.rmdir()
 
 
-def remove_loose_parts(folder: Path) -> None:
-    """Remove what former versions left unfinished in a folder, once it is three days old."""
-    with suppress(OSError):
-        for part in folder.glob(_LOOSE_PARTS):
-            if part.is_file() and _age(part) > _ABANDONED_SECONDS:
-                part.unlink(missing_ok=True)
-
-
 def _make(folder: Path) -> tuple[Path, int]:
     """Return a new staging directory and the descriptor of its lock."""
     for _ in range(100):  # whoever leaves last removes the folder of all of them
@@ -117,12 +107,11 @@ def _make(folder: Path) -> tuple[Path, int]:
             continue
         except OSError as error:
             _remove_empty(staging)
-            message = f"cannot write: {error.strerror or error}"
-            raise OutputError(message, path=folder) from error
+            raise cannot_write(folder, error) from error
         if _lock(descriptor) is not False and staging.exists():
             return staging, descriptor
         os.close(descriptor)  # somebody took it for an abandoned one and removes it
-    raise OutputError(f"cannot write: {STAGING_FOLDER} vanishes again and again", path=folder)
+    raise OutputError("no folder or file can be made there", path=folder)  # as below /proc
 
 
 def _lock(descriptor: int) -> bool | None:

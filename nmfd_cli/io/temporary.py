@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from io import BufferedRandom
 from pathlib import Path
 
+from nmfd_cli.errors import OutputError
 from nmfd_cli.stop_signals import cleaned_up, signals_held
 
 _PREFIX = "nmfd-"
@@ -31,3 +32,10 @@ def temporary_file() -> BufferedRandom:
             file = resources.enter_context(tempfile.TemporaryFile(prefix=_PREFIX))
         resources.pop_all()
     return file
+
+
+def no_room(what: str) -> OutputError:
+    """Return what to raise where the temporary disk is full."""
+    return OutputError(
+        f"no room for {what}", path=tempfile.gettempdir(), hint="TMPDIR names another folder"
+    )

@@ -14,12 +14,11 @@ all others are whole there, and moves in last.  So, at whatever instant a proces
 
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
-from nmfd_cli.errors import Warn, warn_python
-from nmfd_cli.io.moves import cannot_write, move_in, sync_file
-from nmfd_cli.io.replacement import Known, Replacement
+from nmfd_cli.errors import Warn, cannot_write, warn_python
+from nmfd_cli.io.existing import Known, Replacement
+from nmfd_cli.io.moves import move_in, sync_file
 from nmfd_cli.io.staging import missing_folders, staging_directory
 from nmfd_cli.stop_signals import signals_held
 
@@ -83,17 +82,12 @@ class Transaction:
         self._root = self._directory.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: Any) -> None:
         with signals_held():
             if self._journal is not None:  # first, so that nothing is moved in later
                 with suppress(OSError):
                     self._journal.unlink(missing_ok=True)
-            self._directory.__exit__(kind, error, traceback)
+            self._directory.__exit__(*error)
 
     def require(self, path: Path) -> None:
         """Refuse a place, before the work, where something stands that may not be replaced.
@@ -134,11 +128,7 @@ class Transaction:
         OutputError
             As `place`, or if it cannot be written.
         """
-        staged = self.place(path)
-        try:
-            staged.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        _write(self.place(path), path, content)
 
     def commit(self, journal: Path | None = None, content: str = "") -> None:
         """Move everything in.
@@ -163,7 +153,8 @@ class Transaction:
         if journal is not None:
             last = (self._root / journal.relative_to(self._folder), journal)
             self._journal = last[0]
-            _write_synced(*last, content)
+            _write(*last, content)  # cut off on the way it is none: JSON without its end
+            sync_file(*last)
         move_in(moves, self._root, self._replacement, journal=last)
         self._staged.clear()
 
@@ -182,11 +173,9 @@ def write_file(path: str | Path, content: bytes | str, *, overwrite: bool = Fals
         files.commit()
 
 
-def _write_synced(staged: Path, path: Path, content: str) -> None:
-    """Write a journal.  Cut off on the way it is not yet one: JSON without its end is none."""
+def _write(staged: Path, path: Path, content: bytes | str) -> None:
     try:
         staged.parent.mkdir(parents=True, exist_ok=True)
-        staged.write_text(content, encoding="utf-8", newline="\n")
+        staged.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     except OSError as error:
         raise cannot_write(path, error) from error
-    sync_file(staged, path)

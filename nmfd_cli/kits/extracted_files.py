@@ -11,11 +11,11 @@ import numpy as np
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.tempo import estimate_tempo
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError, Warn
+from nmfd_cli.io.audio.decoder import audio_below
 from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM, AudioFacts
 from nmfd_cli.io.audio.writer import AudioWriter, SampleFormat
-from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes
-from nmfd_cli.io.one_shots import audio_below
-from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.existing import require_free
+from nmfd_cli.io.midi.writer import DEFAULT_BPM, midi_bytes
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.kits.extract import ExtractedKit, kit_as_dict
 from nmfd_cli.kits.instrument import midi_onsets, sfz_text

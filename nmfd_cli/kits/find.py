@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.errors import InputFileError, NmfdError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, NmfdError, Warn, warn_python
+from nmfd_cli.io.audio.decoder import audio_below
 from nmfd_cli.io.kit_file import KIT_SUFFIX, read_kit
-from nmfd_cli.io.one_shots import audio_below
 from nmfd_cli.io.resources import shipped, user_config_folder
 
 #: The name by which the shipped bank is called.
@@ -104,8 +104,8 @@ def kit_path(name_or_path: str | Path | None = None) -> Path:
         return named
     if str(name_or_path) == SHIPPED_NAME:
         return shipped_bank()
-    places = f"a kit file, a folder of drum sounds or the name of a kit in {user_kits_folder()}"
-    raise InputFileError(path, expected=places, found="none")
+    message = f"{NO_SUCH_FILE}, nor a kit of that name in {user_kits_folder()}"
+    raise InputFileError(path, message)
 
 
 def kit_files(path: Path) -> list[Path]:

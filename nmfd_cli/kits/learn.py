@@ -25,11 +25,11 @@ from nmfd_cli.core.drum_sounds.hits import find_hits
 from nmfd_cli.core.drum_sounds.kit import Kit, Sound, Source
 from nmfd_cli.core.drum_sounds.learning import average, describe, from_onset, ring_on
 from nmfd_cli.core.drum_sounds.likeness import representatives
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.io.audio.decoder import audio_below, is_audio
 from nmfd_cli.io.audio.recording import open_recording
+from nmfd_cli.io.existing import real_paths, require_free
 from nmfd_cli.io.kit_file import KIT_SUFFIX, write_kit
-from nmfd_cli.io.one_shots import audio_below, is_audio
-from nmfd_cli.io.replacement import real_paths, require_free
 
 #: Key of the only source of a kit of the user's.
 OWN_SOURCE: Final = "own"
@@ -154,9 +154,10 @@ def kit_from_folder(
 
 def _files(root: Path, warn: Warn) -> list[_File]:
     """Find the audio files of a folder, class by class."""
+    if not root.exists():
+        raise InputFileError(root, NO_SUCH_FILE)
     if not root.is_dir():
-        found = "a file" if root.exists() else "none"
-        raise InputFileError(root, expected="a folder of drum sounds", found=found)
+        raise InputFileError(root, expected="a folder of drum sounds", found="a file")
     files: list[_File] = []
     others: list[Path] = []
     root = _unwrapped(root)

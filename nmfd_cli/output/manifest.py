@@ -38,9 +38,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from nmfd_cli.errors import OutputError, Warn, warn_python
-from nmfd_cli.io.file_record import FileRecord
+from nmfd_cli.io.existing import FileRecord, Known, Replacement
 from nmfd_cli.io.moves import move_in
-from nmfd_cli.io.replacement import Known, Replacement
 from nmfd_cli.io.staging import remove_abandoned
 
 FORMAT: Final = 1

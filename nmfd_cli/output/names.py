@@ -35,7 +35,6 @@ class Places:
         The recording's name.
     extension : str
         Of the stems.
-    has_report : bool
     """
 
     out: Path
@@ -110,7 +109,6 @@ def places_for(recording: str | Path, output: OutputSettings, *, day: date | Non
     ----------
     recording : str or Path
         ``-`` is named like a file ``stdin`` in the working folder.
-    output : OutputSettings
     day : date, optional
         What ``{date}`` stands for; today.
 
@@ -119,41 +117,52 @@ def places_for(recording: str | Path, output: OutputSettings, *, day: date | Non
     ParameterError
         If the template has an unknown field or leaves the folder.
     """
-    source = Path(STDIN_NAME if str(recording) == STREAM else recording).absolute()
     known = {
-        "track": source.stem,
+        **recording_fields(recording),
         "ext": output.format,
-        "parent": source.parent.name or "root",
         "preset": output.preset,
         "date": (day or date.today()).isoformat(),
     }
-    parts = [known.get(text) if is_field else text for text, is_field in _pieces(output.filename)]
-    return Places(Path(output.out), tuple(parts), source.stem, output.format, output.report)
-
-
-def _pieces(template: str) -> list[tuple[str, bool]]:
-    """Cut a template into its texts and its fields, which are marked."""
-    try:
-        found = list(Formatter().parse(template))
-    except ValueError as error:
-        message = f"{template!r} is not a template: {error}"
-        raise ParameterError(message, setting="filename") from error
+    template = output.filename
+    pieces = template_pieces(template, FIELDS, setting="filename")
     if Path(template).is_absolute() or ".." in Path(template).parts:
         raise ParameterError(
             setting="filename", expected="a path below the output folder", found=template
         )
-    pieces: list[tuple[str, bool]] = []
-    for text, name, spec, conversion in found:
-        pieces.append((text, False))
-        if name is None:
-            continue
-        if name not in FIELDS or spec or conversion:
-            expected = ", ".join(f"{{{known}}}" for known in FIELDS)
+    parts: list[str | None] = []
+    for text, name in pieces:
+        parts += [text] if name is None else [text, known.get(name)]
+    return Places(Path(output.out), tuple(parts), known["track"], output.format, output.report)
+
+
+def recording_fields(recording: str | Path) -> dict[str, str]:
+    """Return the name of a recording, ``track``, and that of its folder, ``parent``."""
+    source = Path(STDIN_NAME if str(recording) == STREAM else recording).absolute()
+    return {"track": source.stem, "parent": source.parent.name or "root"}
+
+
+def template_pieces(
+    template: str, fields: Sequence[str], *, setting: str
+) -> list[tuple[str, str | None]]:
+    """Cut a template into pieces: a text, and the name of the field behind it, if there is one.
+
+    Raises
+    ------
+    ParameterError
+        If it is none, or has another field.
+    """
+    try:
+        found = list(Formatter().parse(template))
+    except ValueError as error:
+        message = f"{template!r} is not a template: {error}"
+        raise ParameterError(message, setting=setting) from error
+    for _, name, spec, conversion in found:
+        if name is not None and (name not in fields or spec or conversion):
+            expected = ", ".join(f"{{{known}}}" for known in fields)
             raise ParameterError(
-                setting="filename", expected=f"fields {expected}", found=f"{{{name}}}"
+                setting=setting, expected=f"fields {expected}", found=f"{{{name}}}"
             )
-        pieces.append((name, True))
-    return pieces
+    return [(text, name) for text, name, *_ in found]
 
 
 def written_names(stems: Sequence[str], output: OutputSettings) -> tuple[str, ...]:
@@ -166,9 +175,9 @@ def written_names(stems: Sequence[str], output: OutputSettings) -> tuple[str, ..
     """
     _check_names(stems)
     if output.stem is not None:
-        return (sum_name(chosen_stems(stems, output.stem, "stem")),)
+        return ("+".join(chosen_stems(stems, output.stem, "stem")),)
     if output.minus is not None:
-        return (minus_name(sum_name(chosen_stems(stems, output.minus, "minus"))),)
+        return ("minus_" + "+".join(chosen_stems(stems, output.minus, "minus")),)
     return tuple(stems)
 
 
@@ -185,14 +194,8 @@ def _check_names(stems: Sequence[str]) -> None:
             )
 
 
-def chosen_stem(stems: Sequence[str], wanted: str, setting: str = "stem") -> str:
-    """Return the stem that a name means: its own or another of the field for the same drum.
-
-    Raises
-    ------
-    ParameterError
-        If there is none.
-    """
+def _chosen_stem(stems: Sequence[str], wanted: str, setting: str) -> str:
+    """Return the stem that a name means: its own or another of the field for the same drum."""
     if wanted in stems:
         return wanted
     with suppress(ParameterError):
@@ -211,15 +214,5 @@ def chosen_stems(stems: Sequence[str], wanted: str, setting: str = "stem") -> tu
         If there is none of a name.
     """
     names = [wanted] if wanted in stems else [name.strip() for name in wanted.split(",")]
-    chosen = {chosen_stem(stems, name, setting) for name in names}
+    chosen = {_chosen_stem(stems, name, setting) for name in names}
     return tuple(stem for stem in stems if stem in chosen)
-
-
-def sum_name(stems: Sequence[str]) -> str:
-    """Return the name of several stems together."""
-    return "+".join(stems)
-
-
-def minus_name(stem: str) -> str:
-    """Return the name of everything but a stem."""
-    return f"minus_{stem}"

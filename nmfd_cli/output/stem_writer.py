@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import OutputError
-from nmfd_cli.io.audio.recording import AudioFacts
-from nmfd_cli.io.audio.tags import NO_TAGS, Tags
+from nmfd_cli.errors import InputFileError, OutputError, ParameterError
+from nmfd_cli.io.audio.formats import FORMATS
+from nmfd_cli.io.audio.recording import AudioFacts, Recording
 from nmfd_cli.io.audio.writer import (
     DEFAULT_BIT_RATE,
-    LOSSY_SUBTYPES,
     AudioWriter,
     SampleFormat,
     require_writable_format,
 )
 from nmfd_cli.io.transaction import Sink
 from nmfd_cli.output.names import Places, chosen_stems, written_names
-from nmfd_cli.settings.output import LOSSY, OutputSettings
+from nmfd_cli.settings.definitions import ACCOMPANIMENT
+from nmfd_cli.settings.output import OutputSettings
 
 
 def sample_format(facts: AudioFacts, output: OutputSettings) -> SampleFormat:
@@ -32,16 +32,15 @@ def sample_format(facts: AudioFacts, output: OutputSettings) -> SampleFormat:
     OutputError
         If the container cannot hold the recording.
     """
-    if output.format in LOSSY:
-        require_writable_format(output.format, facts)
-        rate = output.bit_rate or DEFAULT_BIT_RATE
-        return SampleFormat(output.format, LOSSY_SUBTYPES[output.format], rate)
-    wanted = output.subtype or ("float" if output.format == "wav" else "input")
-    subtype = facts.precision if wanted == "input" else wanted.upper()
-    if output.format == "flac" and wanted == "input" and subtype not in ("PCM_16", "PCM_24"):
-        subtype = "PCM_24"
     require_writable_format(output.format, facts)
-    return SampleFormat(output.format, subtype)
+    known = FORMATS[output.format]
+    if known.is_lossy:
+        return SampleFormat(output.format, known.usual, output.bit_rate or DEFAULT_BIT_RATE)
+    subtype = output.subtype or known.usual
+    if subtype == "input":
+        subtype = facts.precision.lower()
+        subtype = subtype if subtype in known.subtypes else "pcm_24"
+    return SampleFormat(output.format, subtype.upper())
 
 
 @dataclass(frozen=True)
@@ -104,48 +103,49 @@ class StemWriter:
     ----------
     resources : ExitStack
         Whose end closes what was not finished.
-    facts : AudioFacts
-        Of the recording.
+    recording : Recording
+        Its stems get its tags, too.
     stems : sequence of str
         All that the recording is divided into; `output` may ask for one of them only.
-    output : OutputSettings
     places : Places
         Where the files will stand.
     files : Sink
         What moves them there; that is not done here.
-    tags : Tags
-        What the recording's file tells beside its samples: stems tell it, too.
 
     Raises
     ------
     OutputError
         If a file exists that may not be replaced or cannot be made.
-    ParameterError
-        If `output` asks for a stem that there is not.
+    InputFileError
+        If `output` asks for a stem that was not found.
     """
 
     def __init__(
         self,
         resources: ExitStack,
-        facts: AudioFacts,
+        recording: Recording,
         stems: Sequence[str],
         *,
         output: OutputSettings,
         places: Places,
         files: Sink,
-        tags: Tags = NO_TAGS,
     ) -> None:
         self._stems = tuple(stems)
-        self._format = sample_format(facts, output)
+        self._format = sample_format(recording, output)
         self._tracks: dict[str, _Track] = {}
-        for name, path in places.files_of(written_names(stems, output)).items():
-            file = AudioWriter(files.place(path), facts, self._format, place=path, tags=tags)
+        try:
+            names = written_names(stems, output)
+        except ParameterError as error:  # that it may be found was known before
+            raise _not_found(error.found.strip("'"), recording, stems) from None
+        tags = recording.tags
+        for name, path in places.files_of(names).items():
+            file = AudioWriter(files.place(path), recording, self._format, place=path, tags=tags)
             resources.callback(file.abandon)
             self._tracks[name] = _Track(name, path, file)
         wanted = output.stem or output.minus
         self._chosen = chosen_stems(stems, wanted) if wanted else ()
         self._is_minus = output.minus is not None
-        self._marks_hits, self._rate, self._tags = output.cue_points, facts.sample_rate, tags
+        self._marks_hits, self._rate = output.cue_points, recording.sample_rate
         self._mixture_energy = 0.0
 
     def add(self, mixture: NDArray[np.float64], stems: FloatArray) -> None:
@@ -221,3 +221,12 @@ class StemWriter:
         if not found or (self._is_minus and not self._marks_hits):
             return None
         return np.sort(np.concatenate(found))
+
+
+def _not_found(name: str, recording: Recording, stems: Sequence[str]) -> InputFileError:
+    if name == ACCOMPANIMENT:
+        message, option = "nothing but drums was found", f"--residual {name}"
+    else:
+        message = f"no {name} was found, only {', '.join(stems)}"
+        option = f"--stems {','.join((*stems, name))}"
+    return InputFileError(recording.name, message, hint=f"{option} gives it a stem in any case")

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from nmfd_cli.core.articulations import MIDI_NOTES
 from nmfd_cli.core.tempo import estimate_tempo
 from nmfd_cli.errors import MissingExtraError, ParameterError, Warn, warn_python
-from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
-from nmfd_cli.io.midi import FASTEST_BPM, SLOWEST_BPM
-from nmfd_cli.io.replacement import require_free
+from nmfd_cli.io.audio.recording import STREAM
+from nmfd_cli.io.existing import require_free
+from nmfd_cli.io.midi.writer import DEFAULT_BPM, midi_bytes, require_tempo
 from nmfd_cli.io.score.drum_map import DrumMap
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import is_midi
 from nmfd_cli.io.score.writer import audacity_text, reaper_text, score_notes, score_text
 from nmfd_cli.io.transaction import write_file
+from nmfd_cli.output.names import recording_fields
 
 #: The MIDI velocity of a note that has none.
 _USUAL_VELOCITY = 64.0
@@ -73,7 +74,6 @@ def transcription_places(
 
     Parameters
     ----------
-    inputs : sequence of str
     out : str or None
         A file; a folder, which gets a file a recording; or a path with ``{track}``, the
         recording's name, or ``{parent}``, its folder's name, in it.  ``-`` and None stand for
@@ -101,7 +101,7 @@ def transcription_places(
         If MIDI is asked for and mido is not installed.
     """
     if bpm is not None:
-        _require_tempo(bpm)
+        require_tempo(bpm)
         _require_midi("tempo", out)
     if has_tracks:
         _require_midi("midi_tracks", out)
@@ -135,15 +135,6 @@ def transcription_places(
     return places
 
 
-def _require_tempo(bpm: float) -> None:
-    if not SLOWEST_BPM <= bpm <= FASTEST_BPM:  # NaN neither
-        raise ParameterError(
-            setting="tempo",
-            expected=f"{SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute",
-            found=f"{bpm:g}",
-        )
-
-
 def _require_midi(setting: str, out: str | None) -> None:
     if out is None or not is_midi(out):
         where = "standard output" if out in (None, STREAM) else str(out)
@@ -167,9 +158,9 @@ def _template(out: str, n_inputs: int, suffix: str) -> str:
 
 
 def _filled(template: str, recording: str) -> Path:
-    source = Path(STDIN_NAME if recording == STREAM else recording).absolute()
-    parent = source.parent.name or "root"
-    return Path(template.replace("{parent}", parent).replace("{track}", source.stem))
+    for field, text in reversed(recording_fields(recording).items()):
+        template = template.replace(f"{{{field}}}", text)
+    return Path(template)
 
 
 def _require_format(place: Path, *, is_json: bool) -> None:
@@ -213,8 +204,6 @@ def write_transcription(
     ----------
     place : Path
         ``.mid`` or ``.midi``, ``.json``, ``.txt`` for Audacity's labels; else a table.
-    transcription : Transcription
-    is_json, overwrite : bool
     bpm : float, optional
         The tempo of a MIDI file, in beats a minute; by default it is estimated, and where the
         playing drifts, the file has a tempo for each beat.
@@ -243,8 +232,6 @@ def write_transcription(
         )
         write_file(place, text, overwrite=overwrite)
         return None
-    from nmfd_cli.io.midi import DEFAULT_BPM, midi_bytes  # needs an extra
-
     onsets = _onsets_of(transcription.score)
     tempo = estimate_tempo(onsets) if bpm is None else None
     if bpm is None:

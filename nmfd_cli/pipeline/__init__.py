@@ -7,7 +7,6 @@ In the order of the work:
 ``separation``           the walk itself: `separate`, `transcribe`, `FactorisedRecording`
 ``components``           what is looked for: drum classes, pitches or nothing but a number
 ``context``              `Context`: what is known before the factorisation
-``spectrogram``          of a recording, in memory or on disk
 ``events``               which drums play when, where no score says so
 ``initial_templates``    W0: one function a strategy
 ``initial_activations``  H0: one function a strategy

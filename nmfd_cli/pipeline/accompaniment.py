@@ -16,8 +16,7 @@ from nmfd_cli.core.division import StemModel
 from nmfd_cli.core.harmonic_percussive import MedianKernels, tonal_energies
 from nmfd_cli.core.nmfconv.engine.target import Target, excerpt, frames_of, panels_of
 from nmfd_cli.pipeline.components import Strategies, may_have_accompaniment
-from nmfd_cli.pipeline.context import Context
-from nmfd_cli.pipeline.spectrogram import kept
+from nmfd_cli.pipeline.context import Context, kept
 
 #: A recording is more than drums where clear tones have so much of its energy: the median of the
 #: ranges, as a tom or a cowbell has most in one of them, and a tenth of all together.  Of ten
@@ -51,7 +50,6 @@ def with_accompaniment(model: StemModel, context: Context) -> StemModel:
 
     Parameters
     ----------
-    model : StemModel
     context : Context
         With the whole spectrogram.
     """

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nmfd_cli.core.articulations import class_of, drum_or_articulation
+from nmfd_cli.core.articulations import class_of, drum_or_articulation, drums_or_articulations
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.core.drum_sounds.kit import OTHER, Kit
 from nmfd_cli.errors import ParameterError, Warn
@@ -51,11 +51,8 @@ def usable_part(score: Score, settings: SeparationSettings, *, name: str, warn: 
 
     Parameters
     ----------
-    score : Score
-    settings : SeparationSettings
     name : str
         What warnings call the score.
-    warn : callable
     """
     if score.is_drums or score.is_pitched:
         return score
@@ -109,6 +106,7 @@ def components_for(settings: SeparationSettings, score: Score | None, kit: Kit) 
         If the two strategies cannot have the same components, or a name is no drum class.
     """
     strategies = strategies_for(settings, score)
+    class_sensitivities(settings)  # refuses what is no drum
     if _OF_DRUMS.intersection(strategies) and "pitched" in strategies:
         raise ParameterError(
             f"{strategies[0]!r} templates and {strategies[1]!r} activations do not have the "
@@ -147,10 +145,27 @@ def asked_stems(settings: SeparationSettings, kit: Kit) -> tuple[str, ...]:
     """
     extras = kit_extras(settings, kit)
     try:
-        names = (drum_or_articulation(name, extra=extras) for name in settings.stems)
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(drums_or_articulations(settings.stems, extra=extras)))
     except ParameterError as error:
         raise error.located(setting="stems") from None
+
+
+def class_sensitivities(settings: SeparationSettings) -> dict[str, float]:
+    """Return the sensitivity of each drum class that is named, and of the others under "".
+
+    Raises
+    ------
+    ParameterError
+        If a name is no drum.
+    """
+    given = settings.sensitivities
+    names = [name for name in given if name]
+    try:
+        drums = drums_or_articulations(names)
+    except ParameterError as error:
+        raise error.located(setting="sensitivity") from None
+    classes = dict(zip(names, map(class_of, drums), strict=True))
+    return {classes.get(name, ""): value for name, value in given.items()}
 
 
 def warn_of_stems(
@@ -160,11 +175,8 @@ def warn_of_stems(
 
     Parameters
     ----------
-    settings : SeparationSettings
     components : Components
         Whose hits are to be transcribed.
-    kit : Kit
-    warn : callable
     """
     extras = kit_extras(settings, kit)
     by_drum: dict[str, list[str]] = {}

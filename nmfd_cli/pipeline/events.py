@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from nmfd_cli.core.articulations import class_of, drum_or_articulation
+from nmfd_cli.core.articulations import class_of
 from nmfd_cli.core.bands import Bands
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.errors import ParameterError, Progress
+from nmfd_cli.errors import Progress
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.kits.templates import kit_templates
-from nmfd_cli.pipeline.components import USUAL, Components, Strategies
+from nmfd_cli.pipeline.components import USUAL, Components, Strategies, class_sensitivities
 from nmfd_cli.pipeline.context import Context
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.transcription.decoding import Hit
@@ -27,8 +27,6 @@ def find_events(
 
     Parameters
     ----------
-    context : Context
-    components : Components
     strategies : tuple of two str
         Of the templates and of the activations.
 
@@ -52,7 +50,7 @@ def transcribed(
     progress: Progress,
 ) -> Score:
     """Return the hits of what is looked for, with the thresholds of the best F-measure."""
-    hits = Hits.of(recording, shipped_network(), _sensitivities(settings), progress)
+    hits = Hits.of(recording, shipped_network(), class_sensitivities(settings), progress)
     names = _present(components, hits.present(components.drums))
     return _placed(hits.sure(names), recording, settings, names, kit)
 
@@ -64,7 +62,8 @@ def _with_transcription(context: Context, components: Components) -> tuple[Conte
         score = Score.of(())
     else:
         recording, settings = context.recording, context.settings
-        hits = Hits.of(recording, shipped_network(), _sensitivities(settings), context.progress)
+        sensitivities = class_sensitivities(settings)
+        hits = Hits.of(recording, shipped_network(), sensitivities, context.progress)
         names = _present(components, hits.present(components.drums))
         score = _placed(hits.likely(names), recording, settings, names, context.kit)
     if components.is_open:
@@ -103,24 +102,6 @@ def _placed(
         tail=settings.tail,
     )
     return hits_as_score(hits, recording, bank, Bands(stft.n_fft, recording.sample_rate))
-
-
-def _sensitivities(settings: SeparationSettings) -> dict[str, float]:
-    """Return the sensitivity of each drum class that is named, and of the others under "".
-
-    Raises
-    ------
-    ParameterError
-        If a name is no drum.
-    """
-    given = settings.sensitivities
-    try:
-        return {
-            class_of(drum_or_articulation(name)) if name else "": value
-            for name, value in given.items()
-        }
-    except ParameterError as error:
-        raise error.located(setting="sensitivity") from None
 
 
 #: What has to be found out before the activations of a strategy can be made.

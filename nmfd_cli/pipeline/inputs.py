@@ -20,7 +20,6 @@ class Inputs:
 
     Attributes
     ----------
-    recording : Recording
     kit : Kit
         The drum sounds to start from.
     score : Score or None
@@ -51,8 +50,6 @@ def open_inputs(
         If the recording, the score or the kit cannot be used.
     ParameterError
         If standard input is a terminal.
-    MissingExtraError
-        If the score is a MIDI file and mido is not installed.
     """
     with recording_at(path, warn=warn) as whole:
         recording = whole.between(settings.start, settings.end)
@@ -69,8 +66,6 @@ def score_for(path: str | Path, settings: SeparationSettings, kit: Kit, *, warn:
     ------
     InputFileError
         If it cannot be used.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
     """
     from nmfd_cli.io.score.drum_map import load_drum_map  # many recordings have no score
     from nmfd_cli.io.score.notes import Reading

@@ -38,7 +38,6 @@ class Result(Generic[T]):
         What to call the recording, for example its file name.
     sample_rate : int
         In Hz.
-    mixture : T
     stems : dict of str to T
         By name, in the order in which they are shown; they add up to the mixture.
     templates : ndarray, shape (K, R, B)
@@ -144,24 +143,21 @@ SampledResult = Result[FloatArray]
 
 
 def result_of(
-    separation: FactorisedRecording, tracks: Sequence[T], *, name: str = "", command: str = ""
+    separation: FactorisedRecording, tracks: Sequence[T], *, command: str = ""
 ) -> Result[T]:
     """Put together what is known of a recording.
 
     Parameters
     ----------
-    separation : FactorisedRecording
     tracks : sequence
         The mixture and the stems in their order: samples or what was drawn of them.
-    name : str
-        What to call the recording, if not by its title.
     command : str
         What it was made by.
     """
     mixture, *stems = tracks
     onsets, model = separation.onsets, separation.model
     return Result(
-        name=name or separation.recording.title,
+        name=separation.recording.title,
         sample_rate=separation.recording.sample_rate,
         mixture=mixture,
         stems=dict(zip(separation.stem_names, stems, strict=True)),

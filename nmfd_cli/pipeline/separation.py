@@ -12,7 +12,6 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import owner
 from nmfd_cli.core.division import StemModel, divide, measure_space
 from nmfd_cli.core.drum_sounds.kit import Kit
-from nmfd_cli.core.nmfconv.convolutive import BetaRule
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
 from nmfd_cli.core.nmfconv.factorisation import Factorisation, Factors, Rule, factorise
 from nmfd_cli.core.sections import divide_sections, learn_sections, section_frames
@@ -34,10 +33,9 @@ from nmfd_cli.pipeline.components import (
     warn_of_left_out,
     warn_of_stems,
 )
-from nmfd_cli.pipeline.context import Context
+from nmfd_cli.pipeline.context import BLOCK_FRAMES, Context, spectrogram_of
 from nmfd_cli.pipeline.events import find_events, transcribed
 from nmfd_cli.pipeline.initial_templates import InitialFactors, initial_factors
-from nmfd_cli.pipeline.spectrogram import BLOCK_FRAMES, spectrogram_of
 from nmfd_cli.settings.definitions import NONE, SeparationSettings
 
 #: Longest section of a recording in which waveforms are learned that repeat.
@@ -59,9 +57,6 @@ class FactorisedRecording:
 
     Attributes
     ----------
-    recording : Recording
-    settings : SeparationSettings
-    stft : Stft
     stem_names : tuple of str
         The residual last.
     score : Score or None
@@ -102,7 +97,13 @@ class FactorisedRecording:
             seconds=_SECTION_SECONDS,
         )
         sections = learn_sections(
-            self.stft, self._mixture(), *known, onsets=onsets, n_frames=n_frames, space=space
+            self.stft,
+            self._mixture(),
+            *known,
+            onsets=onsets,
+            n_frames=n_frames,
+            sample_rate=self.recording.sample_rate,
+            space=space,
         )
         return divide_sections(self.stft, sections, *known, space=space)
 
@@ -144,15 +145,12 @@ def separate(
 
     Parameters
     ----------
-    recording : Recording
-    settings : SeparationSettings
     kit : Kit
         The drum sounds to start from.
     score : Score, optional
         What is played when; without one, drums are transcribed.
     track_divergence : bool
         Compute the divergence of each iteration, not of the last one alone: it takes time.
-    progress, warn : callable, optional
 
     Yields
     ------
@@ -208,12 +206,9 @@ def transcribe(
 
     Parameters
     ----------
-    recording : Recording
     settings : SeparationSettings
         Of which the stems, the length of templates, the STFT and the blocks count.  Where no stems
         are named, those drums are listed that sound.
-    kit : Kit
-    progress, warn : callable, optional
 
     Raises
     ------
@@ -306,6 +301,8 @@ def _rule_of_nmfd(settings: SeparationSettings) -> Rule:
 
 
 def _rule_of_nmf_conv(settings: SeparationSettings) -> Rule:
+    from nmfd_cli.core.nmfconv.convolutive import BetaRule  # few ask for it
+
     return BetaRule(
         num_iter=settings.iterations,
         beta=settings.beta,

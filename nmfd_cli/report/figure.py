@@ -21,7 +21,7 @@ from nmfd_cli.errors import (
     warn_python,
 )
 from nmfd_cli.io.audio.recording import Recording
-from nmfd_cli.io.replacement import real_paths, require_free
+from nmfd_cli.io.existing import real_paths, require_free
 from nmfd_cli.io.transaction import write_file
 from nmfd_cli.pipeline.inputs import open_inputs
 from nmfd_cli.pipeline.result import result_of
@@ -72,14 +72,12 @@ def figure_file(
     ----------
     path, target : str or Path
         The recording, and the figure.
-    settings : SeparationSettings
     score_path : str or Path, optional
         What is played when.
     panels : sequence of str
         As in `draw`.
     overwrite : bool
         Whether the figure may be replaced.
-    progress, warn : callable, optional
 
     Raises
     ------
@@ -136,7 +134,6 @@ def draw(
 
     Parameters
     ----------
-    recording : PlottedResult
     path : str or Path
         Its suffix says the format.
     panels : sequence of str

@@ -4,7 +4,9 @@ Command-line options, presets and the library are made from these fields.  The m
 nothing but the standard library, so that ``nmfd --help`` need not wait for the numerics.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.settings.fields import CheckedSettings, setting
@@ -25,191 +27,139 @@ ACCOMPANIMENT = "other"
 
 #: The sections of the help, in their order.
 GROUPS = ("Output", "What to look for", "Initialisation", "Solver", "Masks and STFT", "Other")
+_sought, _initial, _solver, _masks = (partial(setting, group=group) for group in GROUPS[1:5])
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeparationSettings(CheckedSettings):
     """How a recording is taken apart; `None` stands for what the recording or score decides."""
 
-    stems: tuple[str, ...] = setting(
+    stems: tuple[str, ...] = _sought(
         (),
-        "Drums to look for, separated by commas: classes, or articulations such as ride, crash.",
+        "Drums to look for: classes, or articulations such as ride, crash.  [default: those that "
+        "sound]",
         metavar="DRUM,...",
-        group="What to look for",
     )
-    sensitivity: tuple[str, ...] = setting(
+    sensitivity: tuple[str, ...] = _sought(
         (),
-        "How readily hits are transcribed, 0 to 1, or for each drum: snare=0.7,tom=0.3.  "
-        "[default: 0.5]",
+        "How readily hits are transcribed, from 0 (few) to 1 (many), or by drum: "
+        "snare=0.7,tom=0.3.  [default: 0.5]",
         metavar="S|DRUM=S,...",
-        group="What to look for",
     )
-    init: str | None = setting(
+    init: str | None = _initial(
         None,
-        "How templates and activations are initialised.",
+        "What templates and activations begin as: auto transcribes drums; drums, pitched take what "
+        "a score holds; random, uniform know nothing.  [default: the score's; without one, auto]",
         choices=STRATEGIES,
-        group="Initialisation",
     )
-    init_templates: str | None = setting(
+    init_templates: str | None = _initial(
         None,
-        "How the templates are initialised, if not as --init says.",
+        "What the templates begin as, if not as --init says; averaged is libnmfd's for drums.",
         choices=TEMPLATE_STRATEGIES,
-        group="Initialisation",
     )
-    init_activations: str | None = setting(
-        None,
-        "How the activations are initialised, if not as --init says.",
-        choices=ACTIVATION_STRATEGIES,
-        group="Initialisation",
+    init_activations: str | None = _initial(
+        None, "What the activations begin as, if not as --init says.", choices=ACTIVATION_STRATEGIES
     )
-    algorithm: str = setting("nmfd", "The solver.", choices=ALGORITHMS, group="Solver")
-    components: int = setting(
-        3, "Components where neither drums nor notes name them.", low=1, group="What to look for"
+    algorithm: str = _solver(
+        "nmfd",
+        "The solver: nmfd lowers the Kullback-Leibler divergence, nmf_conv that of --beta.",
+        choices=ALGORITHMS,
     )
-    template_frames: int = setting(
-        8, "Frames of a template at full resolution.", low=1, group="Initialisation"
+    components: int = _sought(
+        3, "How many components, where neither drums nor notes name them.", low=1
     )
-    tail: float = setting(
+    template_frames: int = _initial(8, "Frames of a template at full resolution.", low=1)
+    tail: float = _initial(
         1.6,
-        "Seconds that a drum template lasts in all; behind its frames it widens.",
+        "How long a drum template lasts in all; behind its frames it widens.",
         low=0,
         high=10,
-        group="Initialisation",
+        metavar="SECONDS",
     )
-    templates_per_class: int = setting(
-        2,
-        "Initial templates of a drum, from the kit; toms and cymbals take twice as many.",
-        low=1,
-        group="Initialisation",
+    templates_per_class: int = _initial(
+        2, "Initial templates of a drum, from the kit; toms and cymbals take twice as many.", low=1
     )
-    prior_hits: float = setting(
+    prior_hits: float = _solver(
         0.5,
         "How strongly templates hold on to their initial values: as if seen in so many more hits.",
         low=0,
-        group="Solver",
     )
-    iterations: int = setting(20, "Iterations of the solver.", low=0, group="Solver")
-    beta: float = setting(
-        0.0,
-        "Divergence of nmf_conv: -1 Itakura-Saito, 0 Kullback-Leibler, 1 Euclidean.",
-        group="Solver",
+    iterations: int = _solver(20, "Iterations of the solver.", low=0)
+    beta: float = _solver(
+        0.0, "Divergence of nmf_conv: -1 Itakura-Saito, 0 Kullback-Leibler, 1 Euclidean."
     )
-    sparsity_weight: float = setting(
-        0.0, "Pull of nmf_conv's activations to zero.", low=0, group="Solver"
+    sparsity_weight: float = _solver(0.0, "Pull of nmf_conv's activations to zero.", low=0)
+    uncorr_weight: float = _solver(
+        0.0, "How far nmf_conv keeps the frames of a template apart.", low=0
     )
-    uncorr_weight: float = setting(
-        0.0, "How far nmf_conv keeps the frames of a template apart.", low=0, group="Solver"
+    update: str = _solver(
+        "joint", "Update of nmfd's activations: joint never raises the divergence.", choices=UPDATES
     )
-    update: str = setting(
-        "joint",
-        "Update of nmfd's activations: joint never raises the divergence.",
-        choices=UPDATES,
-        group="Solver",
+    precision: str = _solver("float32", "Arithmetic of the solver.", choices=PRECISIONS)
+    fix_templates: bool = _solver(False, "Leave the templates as they are initialised.")
+    fix_activations: bool = _solver(False, "Leave the activations as they are initialised.")
+    decay: float = _initial(
+        0.75, "What is left of a drum's initial activation one frame later.", low=0, high=1
     )
-    precision: str = setting(
-        "float32", "Arithmetic of the solver.", choices=PRECISIONS, group="Solver"
-    )
-    fix_templates: bool = setting(
-        False, "Leave the templates as they are initialised.", group="Solver"
-    )
-    fix_activations: bool = setting(
-        False, "Leave the activations as they are initialised.", group="Solver"
-    )
-    decay: float = setting(
-        0.75,
-        "What is left of a drum's initial activation one frame later.",
-        low=0,
-        high=1,
-        group="Initialisation",
-    )
-    onset_tolerance: float = setting(
+    onset_tolerance: float = _initial(
         0.025,
-        "Seconds by which a note of a score may begin earlier or end later.",
+        "By how much a note of a score may begin earlier or end later.",
         low=0,
-        group="Initialisation",
+        metavar="SECONDS",
     )
-    alpha: float = setting(
-        2.0,
-        "Power of the models in the masks: 1 magnitudes, 2 powers.",
-        above=0,
-        high=8,
-        group="Masks and STFT",
+    alpha: float = _masks(
+        2.0, "Power of the models in the masks: 1 magnitudes, 2 powers.", above=0, high=8
     )
-    space: bool = setting(
-        True,
-        "Tell the stems of a stereo recording apart by their direction, too.",
-        group="Masks and STFT",
+    space: bool = _masks(
+        True, "Tell the stems of a stereo recording apart by their direction, too."
     )
-    repetition: bool = setting(
-        True,
-        "Find waveforms that a drum repeats, as drum machines do, and divide what they leave.",
-        group="Masks and STFT",
+    repetition: bool = _masks(
+        True, "Find waveforms that a drum repeats, as drum machines do, and divide what they leave."
     )
-    n_fft: int = setting(
-        2048, "Samples of the analysis window.", low=4, high=1 << 20, group="Masks and STFT"
+    n_fft: int = _masks(2048, "Samples of the analysis window.", low=4, high=1 << 20)
+    hop_length: int = _masks(512, "Samples from one window to the next.", low=1, high=1 << 20)
+    seed: int | None = _initial(
+        None, "Seed of what begins as random.  [default: libnmfd's numbers]", low=0
     )
-    hop_length: int = setting(
-        512, "Samples from one window to the next.", low=1, high=1 << 20, group="Masks and STFT"
-    )
-    seed: int | None = setting(
-        None,
-        "Seed of random initialisation; without one, the reference toolbox's numbers.",
-        low=0,
-        group="Initialisation",
-    )
-    kit: str | None = setting(
+    kit: str | None = _sought(
         None,
         "Drum sounds for the templates: a kit file, the name of one, or a folder of samples.",
         metavar="KIT",
-        group="What to look for",
     )
-    start: float = setting(
+    start: float = _sought(
         0.0,
-        "Begin at this second of the recording; times of scores do not change.",
+        "Begin at this time of the recording, in seconds or m:ss; times of scores do not change.",
         low=0,
-        metavar="SECONDS",
-        group="What to look for",
+        metavar="TIME",
     )
-    end: float | None = setting(
-        None,
-        "End at this second of the recording.",
-        above=0,
-        metavar="SECONDS",
-        group="What to look for",
-    )
-    score_tempo: float | None = setting(
+    end: float | None = _sought(None, "End at this time of the recording.", above=0, metavar="TIME")
+    score_tempo: float | None = _sought(
         None,
         "Beats a minute of a MIDI score, in place of its own.",
         low=10,
         high=1000,
         metavar="BPM",
-        group="What to look for",
     )
-    score_offset: float = setting(
-        0.0,
-        "Seconds by which the notes of a score come later in the recording.",
-        metavar="SECONDS",
-        group="What to look for",
+    score_offset: float = _sought(
+        0.0, "How much later the notes of a score come in the recording.", metavar="TIME"
     )
-    drum_map: str | None = setting(
+    drum_map: str | None = _sought(
         None,
         "MIDI notes of drums: a TOML file or a name such as general-midi (README.md has all).",
         metavar="MAP",
-        group="What to look for",
     )
-    residual: str = setting(
+    residual: str = _sought(
         AUTO,
         "Name of one more stem, for what belongs to no class; auto writes other, but only where "
         "more than drums sounds.",
         metavar="NAME",
-        group="What to look for",
         off=NONE,
     )
-    block_seconds: float = setting(
+    block_seconds: float = _masks(
         60.0,
         "Longer recordings are worked on in pieces, from temporary disk.",
         low=0.1,
-        group="Masks and STFT",
+        metavar="SECONDS",
     )
 
     @property
@@ -254,3 +204,35 @@ class SeparationSettings(CheckedSettings):
             raise ParameterError(
                 setting="end", expected=f"more than --start ({self.start:g})", found=f"{self.end:g}"
             )
+
+
+#: Which solver takes a setting that the other has not.
+_OF_SOLVER = {
+    "beta": "nmf_conv",
+    "sparsity_weight": "nmf_conv",
+    "uncorr_weight": "nmf_conv",
+    "update": "nmfd",
+    "prior_hits": "nmfd",
+    "fix_templates": "nmfd",
+    "fix_activations": "nmfd",
+}
+#: Which initialisations take a setting; none of these is chosen unless it is named.
+_OF_INIT = {"seed": ("random",), "components": ("random", "uniform")}
+
+
+def idle_settings(
+    given: Collection[str], settings: SeparationSettings, *, has_score: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield each of the given settings, by name, that does nothing, and what it would need."""
+    chosen = {settings.init, settings.init_templates, settings.init_activations}
+    for name in given:
+        solver = _OF_SOLVER.get(name, settings.algorithm)
+        if solver != settings.algorithm:
+            yield name, f"--algorithm {solver}"
+        if name in _OF_INIT and not chosen.intersection(_OF_INIT[name]):
+            yield name, f"--init {' or '.join(_OF_INIT[name])}"
+    for name in ("score_tempo", "score_offset", "drum_map"):
+        if name in given and not has_score:
+            yield name, "--score"
+    if "onset_tolerance" in given and not has_score and "pitched" not in chosen:
+        yield "onset_tolerance", "--score with pitches"

@@ -29,17 +29,12 @@ def setting(
 
     Parameters
     ----------
-    default : any
-        What holds if nobody says otherwise.
     explanation : str
         One sentence for the user, without the default.
     group : str
         The section of the help that it stands in.
-    choices : tuple of str, optional
-    low, high : float, optional
-        The range, both ends included.
-    above : float, optional
-        An open lower end.
+    low, high, above : float, optional
+        The range: `low` and `high` included, `above` not.
     metavar : str, optional
         What stands for the value in the help.
     is_option : bool
@@ -47,18 +42,8 @@ def setting(
     off : str, optional
         The value that an option of its own, ``--no-...``, stands for.
     """
-    metadata = {
-        "explanation": explanation,
-        "group": group,
-        "choices": choices,
-        "low": low,
-        "high": high,
-        "above": above,
-        "metavar": metavar,
-        "is_option": is_option,
-        "off": off,
-    }
-    return field(default=default, metadata=metadata)
+    metadata = dict(locals())
+    return field(default=metadata.pop("default"), metadata=metadata)
 
 
 class CheckedSettings:

@@ -4,18 +4,15 @@ Imports nothing that takes time, as `definitions`.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from nmfd_cli.errors import ParameterError
+from nmfd_cli.io.audio.formats import FORMATS, LOSSY, SUBTYPES
 from nmfd_cli.settings.fields import CheckedSettings, setting
 
-FORMATS = ("wav", "flac", "ogg", "mp3")
-#: Those that do not keep samples as they are.
-LOSSY = ("ogg", "mp3")
 REPORT_AUDIO = ("auto", "flac", "ogg", "none")
-SUBTYPES = ("float", "double", "pcm_16", "pcm_24", "pcm_32", "input")
 
-#: What a format holds, if not every subtype.
-SUBTYPES_OF = {"flac": ("pcm_16", "pcm_24", "input"), "ogg": (), "mp3": ()}
+_written = partial(setting, group="Output")
 
 #: What stands for standard input and output in place of a path.
 STREAM = "-"
@@ -25,65 +22,51 @@ STREAM = "-"
 class OutputSettings(CheckedSettings):
     """Where and how the stems are written."""
 
-    out: str = setting(
+    out: str = _written(
         "separated",
         "Folder of the results; - writes the one file to standard output.",
         metavar="DIR",
-        group="Output",
     )
-    filename: str = setting(
-        "{track}/{stem}.{ext}",
-        "Path of a stem below that folder.",
-        metavar="TEMPLATE",
-        group="Output",
+    filename: str = _written(
+        "{track}/{stem}.{ext}", "Path of a stem below that folder.", metavar="TEMPLATE"
     )
-    format: str = setting("wav", "File format of the stems.", choices=FORMATS, group="Output")
-    subtype: str | None = setting(
+    format: str = _written("wav", "File format of the stems.", choices=tuple(FORMATS))
+    subtype: str | None = _written(
         None,
         "Sample format; 'input' takes the recording's.  [default: float for wav, else the "
         "recording's]",
         choices=SUBTYPES,
-        group="Output",
     )
-    bit_rate: int | None = setting(
+    bit_rate: int | None = _written(
         None,
         "Kilobits a second of ogg (about) and mp3.  [default: 192]",
         low=8,
         high=500,
         metavar="KBPS",
-        group="Output",
     )
-    cue_points: bool = setting(
-        False, "Mark the hits of a stem by cue points in its WAV file.", group="Output"
-    )
-    overwrite: bool = setting(False, "Replace existing files.", group="Output")
-    stem: str | None = setting(
-        None, "Write this stem only, or the sum of several.", metavar="NAME,...", group="Output"
-    )
-    minus: str | None = setting(
+    cue_points: bool = _written(False, "Mark the hits of a stem by cue points in its WAV file.")
+    overwrite: bool = _written(False, "Replace existing files.")
+    stem: str | None = _written(
         None,
-        "Write one file only: everything but this stem, or several.",
+        "Of the stems write this one, or the sum of several; --stems says what is looked for.",
         metavar="NAME,...",
-        group="Output",
     )
-    report: bool = setting(
-        False, "Write an HTML report beside the stems, too: see and play them.", group="Output"
+    minus: str | None = _written(
+        None, "Write one file: everything but this stem, or several.", metavar="NAME,..."
     )
-    report_audio: str = setting(
+    report: bool = _written(False, "Write an HTML report beside the stems, too: see and play them.")
+    report_audio: str = _written(
         "auto",
         "Sound in the report: flac is exact, ogg small, auto takes what fits.",
         choices=REPORT_AUDIO,
-        group="Output",
     )
-    preset: str = setting(
-        "default", "The name of the preset in use.", group="Output", is_option=False
-    )
+    preset: str = _written("default", "The name of the preset in use.", is_option=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.stem is not None and self.minus is not None:
             raise ParameterError(setting="stem", expected="either --stem or --minus", found="both")
-        held = SUBTYPES_OF.get(self.format, SUBTYPES)
+        held = FORMATS[self.format].subtypes
         if self.subtype is not None and self.subtype not in held:
             expected = f"one that {self.format} holds ({', '.join(held) or 'none: --bit-rate'})"
             raise ParameterError(setting="subtype", expected=expected, found=self.subtype)
@@ -123,3 +106,14 @@ class BatchSettings(CheckedSettings):
     scheduler: str | None = setting(
         None, "Send the recordings to this Dask scheduler, e.g. tcp://host:8786.", metavar="ADDRESS"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Dask waits for most of a minute, and complains in many lines, where there is no port
+        host, _, port = (self.scheduler or "host:0").rpartition(":")
+        if not host or not port.isdecimal():
+            raise ParameterError(
+                setting="scheduler",
+                expected="an address such as tcp://host:8786",
+                found=repr(self.scheduler),
+            )

@@ -5,20 +5,25 @@ the command line.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, Final, get_args, get_type_hints
 
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
-from nmfd_cli.io.preset_file import PresetFile, read_preset_file, shown
+from nmfd_cli.io.preset_file import Check, PresetFile, read_preset_file, shown
 from nmfd_cli.io.resources import shipped, user_config_folder
 from nmfd_cli.io.transaction import write_file
-from nmfd_cli.settings.conversion import setting_checks
-from nmfd_cli.settings.fields import CheckedSettings
+from nmfd_cli.settings.definitions import SeparationSettings
+from nmfd_cli.settings.fields import CheckedSettings, check_value
+from nmfd_cli.settings.output import OutputSettings
 
 SUFFIX = ".toml"
+#: The settings that a preset may hold.
+CLASSES: Final[tuple[type[CheckedSettings], ...]] = (SeparationSettings, OutputSettings)
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,6 @@ class Preset:
     ----------
     name : str
         Of the file, without its ending.
-    path : Path
-    description : str
     values : mapping of str to any
         All settings that it or what it extends gives.
     given : str
@@ -50,11 +53,6 @@ class Preset:
         return own | {name: value for name, value in self.values.items() if name in names}
 
 
-def shipped_folder() -> Path:
-    """Return the folder of the presets that ship."""
-    return shipped("presets")
-
-
 def user_folder() -> Path:
     """Return the folder of the user's own presets; it need not exist."""
     return user_config_folder() / "presets"
@@ -62,7 +60,7 @@ def user_folder() -> Path:
 
 def preset_paths() -> dict[str, Path]:
     """Return all presets known by name; the user's own stand before shipped ones of that name."""
-    paths = {**_presets_in(shipped_folder()), **_presets_in(user_folder())}
+    paths = {**_presets_in(shipped("presets")), **_presets_in(user_folder())}
     return dict(sorted(paths.items()))
 
 
@@ -140,7 +138,7 @@ def _chain(path: Path) -> Iterator[PresetFile]:
 def _extended(file: PresetFile) -> Path:
     """Return the file that another extends: a shipped one by name, any by its path from there."""
     assert file.extends is not None
-    known = _presets_in(shipped_folder())
+    known = _presets_in(shipped("presets"))
     path = known.get(file.extends, file.path.parent / file.extends)
     try:
         is_there = path.is_file()
@@ -191,7 +189,48 @@ def save_preset(
         expected = "the name of a preset, of letters and digits"
         raise ParameterError(expected=expected, found=repr(name))
     path = user_folder() / f"{name.removesuffix(SUFFIX)}{SUFFIX}"
-    if path.stem in _presets_in(shipped_folder()) and not overwrite and not path.exists():
+    if path.stem in _presets_in(shipped("presets")) and not overwrite and not path.exists():
         raise OutputError(f"{path.stem} is a preset that ships; --overwrite puts yours before it")
     write_file(path, preset_text(description, values), overwrite=overwrite)
     return path
+
+
+def setting_checks() -> dict[str, Check]:
+    """Return what checks and converts a value of TOML or Python, by the name of the setting."""
+    return {
+        item.name: partial(_checked, name=item.name, hint=hints[item.name], metadata=item.metadata)
+        for settings, hints in ((kind, get_type_hints(kind)) for kind in CLASSES)
+        for item in fields(settings)  # type: ignore[arg-type]
+        if item.metadata["is_option"]
+    }
+
+
+def _checked(value: Any, *, name: str, hint: Any, metadata: Mapping[str, Any]) -> Any:
+    is_list = Ellipsis in get_args(hint)
+    if is_list and not (isinstance(value, list) and value):
+        raise ParameterError(setting=name, expected='a list such as ["kick"]', found=shown(value))
+    kind = next((kind for kind in get_args(hint) if kind is not NoneType), hint)
+    expected, is_one = _KINDS[kind]
+    for one in value if is_list else [value]:
+        if not is_one(one):
+            raise ParameterError(setting=name, expected=expected, found=shown(one))
+    converted = tuple(value) if is_list else kind(value)
+    check_value(name, converted, metadata)
+    return converted
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, and a float can hold it."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 1 << 53
+
+
+#: By the type of a setting, what its value in TOML is to be, and whether one is so.
+_KINDS: Final[dict[Any, tuple[str, Callable[[Any], bool]]]] = {
+    str: (
+        "a line of text",
+        lambda value: isinstance(value, str) and value != "" and value.isprintable(),
+    ),
+    bool: ("true or false", lambda value: isinstance(value, bool)),
+    int: ("a whole number", _is_whole),
+    float: ("a number", lambda value: isinstance(value, float) or _is_whole(value)),
+}

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.errors import InputFileError
+from nmfd_cli.errors import InputFileError, cannot_read
 from nmfd_cli.io.audio.recording import read_recording
 from nmfd_cli.io.temporary import temporary_folder
 
@@ -46,7 +46,7 @@ def drum_programs(path: str | Path) -> dict[int, str]:
     except FileNotFoundError as error:
         raise InputFileError(path, expected="a SoundFont", found="no such file") from error
     except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
     if presets is None:
         raise InputFileError(path, expected="a SoundFont (SF2 or SF3)", found="none")
     whole = presets[: len(presets) // _PRESET.size * _PRESET.size]

@@ -28,11 +28,11 @@ from batches import (
 from disks import without_links
 
 from nmfd_cli.batch import processes as pool
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, Progress, Started
 from nmfd_cli.batch.failed_list import write_failed_list
 from nmfd_cli.batch.inputs import expand_inputs
 from nmfd_cli.batch.plan import Job, score_beside
-from nmfd_cli.batch.processors import THREAD_VARIABLES, thread_environment
+from nmfd_cli.batch.processes import THREAD_VARIABLES, thread_environment
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, Progress, Started
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import InputFileError, NmfdError, OutputError, ParameterError
@@ -142,7 +142,7 @@ def test_odd_names_through_the_whole_batch(tmp_path: Path, name: str) -> None:
     [
         ("nothing.wav", "{0}/nothing.wav: no such file or folder"),
         ("*.flac", "{0}/*.flac: expected audio files, found none"),
-        ("*.txt", "{0}/*.txt: expected audio files, found none among 1 files"),
+        ("*.txt", "{0}/*.txt: expected audio files, found none among what it matches"),
         (
             "upper",
             "{0}/upper: expected audio files in this folder, found none; "
@@ -180,7 +180,7 @@ def test_two_recordings_that_would_write_one_file(tmp_path: Path) -> None:
 
     assert str(caught.value) == (
         f"{paths[0]} and {paths[1]} would both write {tmp_path}/out/a/component_1.wav; "
-        "--filename can tell them apart, for example by {parent}"
+        "--filename '{parent}/{track}/{stem}.{ext}' can tell them apart"
     )
     jobs = plan(paths, tmp_path / "out", filename="{parent}/{track}/{stem}.{ext}")
     assert [job.files[0].relative_to(tmp_path / "out").as_posix() for job in jobs] == [
@@ -278,8 +278,7 @@ def test_scores_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         plan(inputs, out, score_pattern="{track}.csv", score="x.csv")
 
     assert str(missing.value) == (
-        f"{tmp_path}/in/t01.csv: expected the score of {inputs[1]}, found no file "
-        "(and 1 more are missing)"
+        f"{tmp_path}/in/t01.csv: no such file or folder; 1 more of the scores are missing"
     )
     monkeypatch.chdir(tmp_path)
     Path("t01.csv").write_text("onset,drum\n0.05,kick\n")
@@ -287,7 +286,7 @@ def test_scores_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         plan(inputs, out, score_pattern="{track}.csv")
     assert str(field.value) == "score_pattern: expected fields {track}, {parent}, found {stem}"
     assert str(template.value).startswith("score_pattern: '{track.csv' is not a template: ")
-    assert str(both.value) == ("score_pattern: expected one of score and score_pattern, found both")
+    assert str(both.value) == "score: expected either --score or --score-pattern, found both"
 
 
 # batches
@@ -311,7 +310,7 @@ def test_a_corrupt_file_among_good_ones(tmp_path: Path, jobs: int) -> None:
     assert all(
         reason.startswith(f"{path}: ") for path, reason in zip(inputs[1:], reasons, strict=True)
     )
-    assert reasons[2] == f"{inputs[3]}: no such file"
+    assert reasons[2] == f"{inputs[3]}: no such file or folder"
     assert not summary.is_complete
     assert summary.audio_seconds == 0.2
     assert {file.parent.name for file in (tmp_path / "out").rglob("*.wav")} == {"t00"}
@@ -352,7 +351,7 @@ def test_processes_give_the_same_bytes_longest_first(
 def test_threads_are_divided_among_processes_unless_the_user_says_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("nmfd_cli.batch.processors.available_processors", lambda: 8)
+    monkeypatch.setattr("nmfd_cli.batch.processes.available_processors", lambda: 8)
     for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     assert thread_environment(4) == dict.fromkeys(THREAD_VARIABLES, "2")
@@ -569,7 +568,7 @@ def test_failed_list(tmp_path: Path) -> None:
 
     write_failed_list(tmp_path / "failed.txt", summary)
     assert (tmp_path / "failed.txt").read_text() == (
-        f"{inputs[0]}\t{inputs[0]}: expected an audio file, found an empty one\n"
+        f"{inputs[0]}\texpected an audio file, found an empty one\n"
     )
     write_failed_list(tmp_path / "failed.txt", BatchSummary((), (), (), 0.0))
     assert (tmp_path / "failed.txt").read_text() == ""
@@ -586,11 +585,9 @@ def test_failed_list_holds_any_name(tmp_path: Path) -> None:
 
     write_failed_list(tmp_path / "failed.txt", summary)
 
-    reason = b": expected an audio file, found an empty one\n"
+    reason = b"\texpected an audio file, found an empty one\n"
     first, second = os.fsencode(folder) + b"/a\xff.wav", os.fsencode(folder) + rb"/b\nb\tb.wav"
-    assert (tmp_path / "failed.txt").read_bytes() == b"".join(
-        name + b"\t" + name + reason for name in (first, second)
-    )
+    assert (tmp_path / "failed.txt").read_bytes() == first + reason + second + reason
 
 
 def test_stems_of_integers_add_up_to_the_recording(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ import pytest
 from batches import TINY, make_recording, make_recordings, plan, run, tree, with_tests
 
 from nmfd_cli.batch import cluster
-from nmfd_cli.batch.events import Done, Ended, Event, Failed, Started
 from nmfd_cli.batch.plan import Job
+from nmfd_cli.batch.results import Done, Ended, Event, Failed, Started
 from nmfd_cli.batch.run import BatchSummary, run_jobs
 from nmfd_cli.batch.work import run_job
 from nmfd_cli.errors import MissingExtraError, NmfdError, ParameterError

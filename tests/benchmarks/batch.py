@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
-from nmfd_cli.io.file_record import file_hash
+from nmfd_cli.io.existing import file_hash
 from nmfd_cli.io.resources import shipped
 
 WANTED = 1.7
@@ -24,7 +24,7 @@ def command(arguments: Sequence[str | Path]) -> float:
     """Run ``nmfd separate`` and return the seconds that it took."""
     begin = perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "nmfd_cli.cli.main", "separate", "--quiet", *map(str, arguments)],
+        [sys.executable, "-m", "nmfd_cli", "separate", "--quiet", *map(str, arguments)],
         check=True,
     )
     return perf_counter() - begin

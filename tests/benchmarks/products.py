@@ -14,9 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
+from nmfd_cli.core.nmfconv.engine.panel_products import FftProducts, StackedProducts
 from nmfd_cli.core.nmfconv.engine.products import Counts, Products, costs
-from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
 from nmfd_cli.core.nmfconv.engine.target import usual_panel_frames
 from nmfd_cli.core.threads import single_threaded_blas
 

@@ -8,7 +8,8 @@ written counts as silence; below stand the F-measures of the onsets that were fo
 recordings with onsets only, too.  Beside each figure stands what is wanted, and a ``!`` where it is
 missed.
 
-``--exclude-kits`` leaves sounds out of the bank, to see what depends on single kits.
+``--exclude-kits`` leaves sounds out of the bank, to see what depends on single kits, and
+``--without space,repetition`` switches parts of the division off, to see what they give.
 """
 
 import argparse
@@ -160,7 +161,7 @@ def times_of_imports(data: Path, repeats: int = 5) -> float:
     stereo = [item for item in items if item["channels"] == 2]
     item = min(stereo, key=lambda item: abs(float(item["duration"]) - 10))
     with tempfile.TemporaryDirectory() as folder:
-        separate = ["-m", "nmfd_cli.cli.main", "separate", str(data / item["mixture"]), "-q"]
+        separate = ["-m", "nmfd_cli", "separate", str(data / item["mixture"]), "-q"]
         whole = [*separate, "--overwrite", "-o", folder]
         imports = ["-c", "import numpy, soundfile"]
         seconds = [(_seconds(whole), _seconds(imports)) for _ in range(repeats)]
@@ -310,6 +311,9 @@ def main() -> None:
         metavar="NAME,...",
         help="sets of drums to leave out of the bank; * stands for anything",
     )
+    parser.add_argument(
+        "--without", default="", metavar="SETTING,...", help="settings to switch off"
+    )
     arguments = parser.parse_args()
     times = None if arguments.no_time else times_of_imports(arguments.data)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of each process that is started from here
@@ -317,6 +321,7 @@ def main() -> None:
     with kit_without(excluded) as kit:
         options = {"kit": kit, "block_seconds": arguments.block_seconds}
         given = {name: value for name, value in options.items() if value is not None}
+        given |= dict.fromkeys(filter(None, arguments.without.split(",")), False)
         results = run_all(arguments.data, given, arguments.jobs)
     if arguments.full:
         print(*detail_lines(results), "", sep="\n")

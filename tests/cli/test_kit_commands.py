@@ -90,10 +90,10 @@ def test_learn_takes_a_part_of_each_recording(tmp_path: Path) -> None:
         assert done.exit_code == 0, done.output
         found[part] = read_kit(tmp_path / "my.kit").sounds
     assert [len(sounds) for sounds in found.values()] == [3, 2, 1]
-    for options in (("--start", "2"), ("--start", "1", "--end", "0.5"), ("--start", "nan")):
+    for options in (("--start", "2"), ("--start", "1", "--end", "0:00.5")):
         result = run("learn", tmp_path / "drums", "-o", tmp_path / "no.kit", *options)
-        assert isinstance(result.exception, ParameterError)
-        assert "expected a part of " in str(result.exception)
+        assert isinstance(result.exception, InputFileError)
+        assert "expected sound from " in str(result.exception)
     assert not (tmp_path / "no.kit").exists()
 
 
@@ -173,10 +173,7 @@ def spoil_empty_class(drums: Path) -> str:
 
 def spoil_with_text(drums: Path) -> str:
     (drums / "BD" / "c.wav").write_text("no sound")
-    return (
-        f"{drums / 'BD' / 'c.wav'}: expected audio that libsndfile reads (WAV, FLAC, OGG, MP3,"
-        " AIFF): Format not recognised"
-    )
+    return f"{drums / 'BD' / 'c.wav'}: expected audio (WAV, FLAC, OGG, MP3, AIFF ...), found none"
 
 
 def spoil_with_silence(drums: Path) -> str:
@@ -234,7 +231,7 @@ def test_no_folder_an_empty_one_and_a_taken_name_are_reported(
     for folder, target, message in (
         (drums, out, f"{out}: exists; --overwrite replaces it"),
         (out, "x.kit", f"{out}: expected a folder of drum sounds, found a file"),
-        (tmp_path / "no", "x.kit", f"{tmp_path}/no: expected a folder of drum sounds, found none"),
+        (tmp_path / "no", "x.kit", f"{tmp_path}/no: no such file or folder"),
         (empty, "x.kit", f"{empty}: expected one folder of samples a drum class, found none"),
     ):
         arguments: list[str | Path] = ["learn", folder, "-o", target]
@@ -295,8 +292,7 @@ def test_a_kit_that_is_not_there_is_reported(drums: Path) -> None:
         with pytest.raises(InputFileError) as caught:
             load_kit(called)
         assert str(caught.value) == (
-            f"{called}: expected a kit file, a folder of drum sounds or the name of a kit in"
-            f" {user_kits_folder()}, found none"
+            f"{called}: no such file or folder, nor a kit of that name in {user_kits_folder()}"
         )
 
 
@@ -306,8 +302,7 @@ def test_show_reports_a_damaged_kit(
     path = tmp_path / "text.kit"
     path.write_text("kick")
     assert error_of(["show", path], capsys, monkeypatch) == (
-        f"nmfd: error: {path}: expected a whole kit file as `nmfd kit learn` writes it, found none:"
-        " File is not a zip file"
+        f"nmfd: error: {path}: expected a whole kit file as `nmfd kit learn` writes it, found none"
     )
 
 
@@ -325,7 +320,7 @@ def test_list_names_the_shipped_and_the_own_kits(drums: Path, config: Path) -> N
     assert "4 sounds (2 kick, 1 snare, 1 hihat)" in lines[2]
     assert lines[3:] == [
         f"cannot be used: {folder / 'broken.kit'}: expected a whole kit file as `nmfd kit learn`"
-        " writes it, found none: File is not a zip file",
+        " writes it, found none",
         f"folder of your kits: {folder}",
     ]
 

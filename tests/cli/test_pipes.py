@@ -56,7 +56,7 @@ def nmfd(*arguments: str, stdin: bytes = b"") -> Result:
 
 
 def real_nmfd(*arguments: str, stdin: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
-    command = [sys.executable, "-m", "nmfd_cli.cli.main", "separate", *arguments, *FAST]
+    command = [sys.executable, "-m", "nmfd_cli", "separate", *arguments, *FAST]
     return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=PATIENCE)
 
 
@@ -124,9 +124,9 @@ def test_heads_of_unknown_length_are_read_from_disk_and_left_alone(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "-: expected an audio file, found an empty one"),
-        (b"hello", "-: expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): "
-         "Format not recognised"),
+        (b"", "standard input: expected an audio file, found an empty one"),
+        (b"hello", "standard input: expected audio (WAV, FLAC, OGG, MP3, AIFF "
+         "...), found none"),
     ],
 )  # fmt: skip
 def test_no_audio_is_refused_by_the_name_of_the_stream(
@@ -174,7 +174,7 @@ def test_standard_output_holds_the_stem_and_nothing_else(loop: Path, work_folder
     written = samples(work_folder / "separated" / "loop" / "snare.wav")
     np.testing.assert_allclose(samples(result.stdout), written, rtol=0, atol=ROUNDING)
     assert len(result.stdout) == struct.unpack("<I", result.stdout[4:8])[0] + 8
-    assert b"-: writing" in result.stderr
+    assert b"standard input: writing\nstandard input: standard output (1.0 s in" in result.stderr
     assert list((work_folder / "tmp").iterdir()) == []
 
 
@@ -237,7 +237,7 @@ def test_a_full_disk_behind_standard_output_is_reported(
     [
         ("stdout", ["no.wav", "--stem", "kick", "-o", "-"],
          "--out: expected a pipe or a file to take audio, found a terminal"),
-        ("stdin", ["-"], "-: expected audio from a pipe or a file, found a terminal"),
+        ("stdin", ["-"], "standard input: expected audio from a pipe or a file, found a terminal"),
     ],
 )  # fmt: skip
 def test_terminals_are_neither_written_to_nor_read_from(
@@ -283,4 +283,22 @@ def test_what_does_not_go_together_is_refused(
     sf.write(work_folder / "other.wav", np.zeros(100), RATE)
     result = nmfd(*arguments)
     assert (result.exit_code, result.stderr) == (2, f"nmfd: error: {message}\n")
+    assert not (work_folder / "separated").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--stem", "tom"], "no tom was found, only kick, snare, hihat; "
+         "--stems kick,snare,hihat,tom gives it a stem in any case"),
+        (["--minus", "other"], "nothing but drums was found; --residual other gives it a "
+         "stem in any case"),
+    ],
+)  # fmt: skip
+def test_a_stem_that_was_not_found_is_told_with_the_way_out(
+    work_folder: Path, arguments: list[str], message: str
+) -> None:
+    sf.write(work_folder / "in.wav", np.zeros(RATE), RATE)
+    result = CliRunner().invoke(cli, ["separate", "in.wav", "-q", *arguments])
+    assert (result.exit_code, result.stderr) == (1, f"nmfd: error: in.wav: {message}\n")
     assert not (work_folder / "separated").exists()

@@ -15,6 +15,7 @@ from nmfd_cli.core.sections import divide_sections, learn_sections, recut, secti
 from nmfd_cli.core.stft import Stft
 
 STFT = Stft(1024, 256)
+RATE = 44_100
 N = 120_000
 #: Where two drums play: together, alone and in each other's tails.
 LOW = np.array([3000, 23000, 43000, 63000, 83000, 103000], dtype=np.intp)
@@ -70,7 +71,7 @@ def test_a_machine_is_recovered_beyond_the_masks() -> None:
     stems = machine()
     x, masks = stems.sum(axis=0), masks_of(stems)
     before = x.copy(), masks.copy()
-    means = repeated_means(x, [LOW, HIGH], masks, STFT)
+    means = repeated_means(x, [LOW, HIGH], masks, STFT, sample_rate=RATE)
     assert means is not None
     means = means[..., :N]
     found = means + by_masks(x - means.sum(axis=0), masks)
@@ -84,26 +85,30 @@ def test_a_machine_is_recovered_beyond_the_masks() -> None:
 def test_hits_that_differ_have_no_means() -> None:
     stems = acoustic()
     masks = masks_of(stems)
-    assert repeated_means(stems.sum(axis=0), [LOW, HIGH], masks, STFT) is None
+    assert repeated_means(stems.sum(axis=0), [LOW, HIGH], masks, STFT, sample_rate=RATE) is None
 
 
 @pytest.mark.parametrize("onsets", [[], [3000], [3000, 23000], [3000, 3001, 3002]])
 def test_too_few_hits_have_no_means(onsets: list[int]) -> None:
     stems = machine()
     few = [np.array(onsets, dtype=np.intp), np.array([], dtype=np.intp)]
-    assert repeated_means(stems.sum(axis=0), few, masks_of(stems), STFT) is None
+    x, masks = stems.sum(axis=0), masks_of(stems)
+    assert repeated_means(x, few, masks, STFT, sample_rate=RATE) is None
 
 
 def test_silence_has_no_means() -> None:
     masks = np.full((2, STFT.n_bins, STFT.n_frames(N)), 0.5, np.float32)
-    assert repeated_means(np.zeros((1, N)), [LOW, HIGH], masks, STFT) is None
+    x = np.zeros((1, N))
+    assert repeated_means(x, [LOW, HIGH], masks, STFT, sample_rate=RATE) is None
 
 
-def test_onsets_that_are_not_exact_are_aligned() -> None:
+@pytest.mark.parametrize(("rate", "farthest"), [(RATE, 500), (2 * RATE, 1100)])
+def test_onsets_that_are_not_exact_are_aligned(rate: int, farthest: int) -> None:
     stems = machine()[:1]
     ones = np.ones((STFT.n_frames(N), STFT.n_bins), np.float32)
-    moved = LOW + np.array([0, 40, -75, 130, 12, -9])
-    (hits,) = cluster_hits(stems[0], moved, ones, STFT.hop_length)
+    moved = LOW + np.array([0, 40, -75, 130, 12, -farthest])
+    (hits,) = cluster_hits(stems[0], moved, ones, hop_length=STFT.hop_length, sample_rate=rate)
+    assert len(hits) == len(LOW)
     errors = np.array([hit.onset + hit.fraction for hit in hits]) - LOW
     assert np.ptp(errors) < 0.5
 
@@ -112,7 +117,7 @@ def test_two_sounds_of_a_stem_are_two_clusters() -> None:
     rng = np.random.default_rng(2)
     stem = played([burst(rng, 0.9), burst(rng, 0.5)], LOW)
     ones = np.ones((STFT.n_frames(N), STFT.n_bins), np.float32)
-    clusters = cluster_hits(stem, LOW, ones, STFT.hop_length)
+    clusters = cluster_hits(stem, LOW, ones, hop_length=STFT.hop_length, sample_rate=RATE)
     assert [[hit.onset for hit in hits] for hits in clusters] == [list(LOW[::2]), list(LOW[1::2])]
 
 
@@ -135,7 +140,7 @@ def divided(
     x: FloatArray, model: StemModel, n_frames: int, length: int
 ) -> tuple[FloatArray, FloatArray]:
     sections = learn_sections(
-        STFT, blocks(x, length), model, 2.0, onsets=[LOW, HIGH], n_frames=n_frames
+        STFT, blocks(x, length), model, 2.0, onsets=[LOW, HIGH], n_frames=n_frames, sample_rate=RATE
     )
     parts = list(divide_sections(STFT, sections, model, 2.0))
     return (

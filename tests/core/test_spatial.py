@@ -15,8 +15,10 @@ from nmfd_cli.core.spatial import (
     multichannel_wiener,
 )
 from nmfd_cli.core.stft import Stft
+from nmfd_cli.core.threads import WorkerPool
 
 K, M = 129, 120
+POOL = WorkerPool(2)
 POSITIONS = {"left": (1.4, 0.2), "right": (0.3, 1.3), "centre": (1.0, 1.0)}
 
 
@@ -45,7 +47,7 @@ def panned(rng: np.random.Generator) -> tuple[ComplexArray, FloatArray]:
 
 def measured(spectrum: ComplexArray, masks: FloatArray) -> SpatialModel | None:
     statistics = SpatialStatistics(len(masks), spectrum.shape[1])
-    statistics.add(spectrum, masks)
+    statistics.add(spectrum, masks, POOL)
     return statistics.model()
 
 
@@ -135,7 +137,7 @@ def test_statistics_do_not_depend_on_the_blocks() -> None:
     whole = measured(mixture, masks)
     pieces = SpatialStatistics(len(masks), K)
     for start, stop in [(0, 1), (1, 50), (50, 57), (57, M)]:
-        pieces.add(mixture[..., start:stop], masks[..., start:stop])
+        pieces.add(mixture[..., start:stop], masks[..., start:stop], POOL)
     in_pieces = pieces.model()
     assert whole is not None
     assert in_pieces is not None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmfd_cli.cli.main import cli
 from nmfd_cli.core.onset_matching import OnsetCounts
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import InputFileError
 from nmfd_cli.evaluation.evaluate import evaluate
 from nmfd_cli.evaluation.onsets import evaluate_onsets
 from nmfd_cli.evaluation.stems import StemEvaluation
@@ -272,7 +272,7 @@ def test_nothing_against_nothing_is_right() -> None:
 @pytest.mark.usefixtures("tables")
 def test_midi_is_read_by_its_ending() -> None:
     pytest.importorskip("mido")
-    from nmfd_cli.io.midi import midi_bytes
+    from nmfd_cli.io.midi.writer import midi_bytes
 
     onsets = {"kick": np.array([[0.5, 100], [1.5, 90]]), "snare": np.array([[1, 9], [2.0, 9]])}
     Path("found.mid").write_bytes(midi_bytes(onsets, 120.0))
@@ -290,9 +290,8 @@ def test_midi_is_read_by_its_ending() -> None:
          "found a folder"),
         (["folder", "true.csv"], 1, "true.csv: expected a folder of stems as folder is, "
          "found a file"),
-        (["folder", "no"], 1, "no: expected a folder of stems as folder is, found none"),
-        (["no.csv", "true.csv"], 1, "no.csv: expected a folder of stems or a file of onsets, "
-         "found none"),
+        (["folder", "no"], 1, "no: no such file or folder"),
+        (["no.csv", "true.csv"], 1, "no.csv: no such file or folder"),
         (["true.csv", "found.csv", "--bss"], 2, "--bss: expected folders of stems, found files "
          "of onsets"),
         (["true.csv", "found.csv", "--allow-missing"], 2, "--allow-missing: expected folders of "
@@ -329,6 +328,7 @@ def test_stems_that_are_a_little_longer(stems: tuple[Samples, Samples]) -> None:
     assert told == ["1 of 4 stems: up to 5 samples at the end left out"]
 
 
+@pytest.mark.slow
 def test_bss_eval_of_stems_in_opposite_phase(stems: tuple[Samples, Samples]) -> None:
     pytest.importorskip("mir_eval")
     kick, _ = stems
@@ -362,5 +362,5 @@ def test_a_part_is_measured(stems: tuple[Samples, Samples]) -> None:
     assert isinstance(part, StemEvaluation)
     assert isinstance(whole, StemEvaluation)
     assert part.mean == pytest.approx(whole.mean)
-    with pytest.raises(ParameterError, match="expected a part of"):
+    with pytest.raises(InputFileError, match="expected sound from 6 s to the end"):
         evaluate("true", "found", start=6.0)

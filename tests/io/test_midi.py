@@ -21,9 +21,11 @@ from nmfd_cli.errors import (
     OutputError,
     ParameterError,
 )
-from nmfd_cli.io.midi import midi_bytes, parse_midi, read_midi
-from nmfd_cli.io.score import Score, read_score, score_from
-from nmfd_cli.io.score.notes import Reading
+from nmfd_cli.io.midi.reader import parse_midi
+from nmfd_cli.io.midi.writer import midi_bytes
+from nmfd_cli.io.score.memory import score_from
+from nmfd_cli.io.score.notes import Reading, Score
+from nmfd_cli.io.score.reader import read_score
 from nmfd_cli.output.transcription_writer import Transcription, write_transcription
 
 mido: Any = pytest.importorskip("mido", reason="needs the extra [midi]")
@@ -83,7 +85,7 @@ def write(path: Path, onsets: Mapping[str, NDArray[np.float64]], bpm: float) -> 
 def test_round_trip_within_a_millisecond(tmp_path: Path, bpm: float) -> None:
     onsets = played(1, 400.0)
     write(tmp_path / "drums.mid", onsets, bpm)
-    score = read_midi(tmp_path / "drums.mid")
+    score = read_score(tmp_path / "drums.mid")
     assert score.is_drums
     assert set(score.durations) == set(score.pitches) == {None}
     found = by_drum(score)
@@ -96,14 +98,14 @@ def test_round_trip_within_a_millisecond(tmp_path: Path, bpm: float) -> None:
 
 def test_hits_that_follow_fast_stay_apart(tmp_path: Path) -> None:
     write(tmp_path / "roll.mid", {"snare": strokes((0, 90), (0.01, 80), (0.02, 70))}, 90.0)
-    score = read_midi(tmp_path / "roll.mid")
+    score = read_score(tmp_path / "roll.mid")
     assert score.onsets == pytest.approx((0, 0.01, 0.02), abs=0.0005)
     assert score.velocities == (90, 80, 70)
 
 
 def test_two_hits_at_one_time_become_the_louder(tmp_path: Path) -> None:
     write(tmp_path / "flam.mid", {"kick": strokes((0.5, 60), (0.5, 110))}, 120.0)
-    assert read_midi(tmp_path / "flam.mid").velocities == (110,)
+    assert read_score(tmp_path / "flam.mid").velocities == (110,)
 
 
 def test_same_hits_same_bytes(tmp_path: Path) -> None:
@@ -125,7 +127,7 @@ def test_written_as_general_midi_percussion(tmp_path: Path) -> None:
 def test_no_hit_is_a_file_all_the_same(tmp_path: Path) -> None:
     write(tmp_path / "empty.mid", {}, 120.0)
     with pytest.raises(InputFileError, match=r"empty\.mid: expected at least one note, found none"):
-        read_midi(tmp_path / "empty.mid")
+        read_score(tmp_path / "empty.mid")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_running_status_and_velocity_zero(tmp_path: Path) -> None:
     header = b"MThd\0\0\0\x06\0\0\0\x01\0\x60"
     path = tmp_path / "running.mid"
     path.write_bytes(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
-    score = read_midi(path, warn=lambda _: None)
+    score = read_score(path, warn=lambda _: None)
     assert score.onsets == (0.0, 0.5)
     assert score.drums == ("kick", "snare")
     assert score.velocities == (100, 90)
@@ -181,17 +183,17 @@ def test_tempo_map_of_another_track_counts(tmp_path: Path) -> None:
     drums = [on(36), off(36, 240), on(38, 240), off(38, 240), on(42, 240), off(42), on(49, 480)]
     path = save(tmp_path / "map.mid", conductor, drums)
     # half a second, then a whole one, then a quarter
-    assert read_midi(path).onsets == pytest.approx((0, 0.5, 1.5, 1.75))
+    assert read_score(path).onsets == pytest.approx((0, 0.5, 1.5, 1.75))
 
 
 def test_tempo_between_two_notes(tmp_path: Path) -> None:
     track = [tempo(500_000), on(36), tempo(1_000_000, 240), on(38, 240)]
-    assert read_midi(save(tmp_path / "a.mid", track, kind=0)).onsets == pytest.approx((0, 0.75))
+    assert read_score(save(tmp_path / "a.mid", track, kind=0)).onsets == pytest.approx((0, 0.75))
 
 
 def test_other_channels_are_pitches_with_durations(tmp_path: Path) -> None:
     piano = [on(61, 0, 0), on(64, 480, 0), off(61, 480, 0), off(64, 480, 0)]
-    score = read_midi(save(tmp_path / "piano.mid", piano))
+    score = read_score(save(tmp_path / "piano.mid", piano))
     assert score.is_pitched
     assert score.pitches == (61, 64)
     assert score.onsets == pytest.approx((0, 0.5))
@@ -199,7 +201,7 @@ def test_other_channels_are_pitches_with_durations(tmp_path: Path) -> None:
 
 
 def test_drums_and_pitches_in_one_file(tmp_path: Path) -> None:
-    score = read_midi(save(tmp_path / "both.mid", [on(60, 0, 0), off(60, 480, 0)], [on(38, 240)]))
+    score = read_score(save(tmp_path / "both.mid", [on(60, 0, 0), off(60, 480, 0)], [on(38, 240)]))
     assert score.drums == (None, "snare")
     assert score.pitches == (60, None)
     assert not score.is_drums
@@ -208,13 +210,13 @@ def test_drums_and_pitches_in_one_file(tmp_path: Path) -> None:
 
 def test_first_to_start_is_first_to_end(tmp_path: Path) -> None:
     track = [on(60, 0, 0), on(60, 480, 0), off(60, 480, 0), off(60, 960, 0)]
-    score = read_midi(save(tmp_path / "a.mid", track))
+    score = read_score(save(tmp_path / "a.mid", track))
     assert score.durations == pytest.approx((1.0, 1.5))
 
 
 def test_a_note_left_sounding_ends_with_the_file(tmp_path: Path) -> None:
     track = [on(60, 480, 0), mido.MetaMessage("marker", text="end", time=960)]
-    assert read_midi(save(tmp_path / "a.mid", track)).durations == pytest.approx((1.0,))
+    assert read_score(save(tmp_path / "a.mid", track)).durations == pytest.approx((1.0,))
 
 
 def test_smpte_frames_need_no_tempo(tmp_path: Path) -> None:
@@ -222,12 +224,12 @@ def test_smpte_frames_need_no_tempo(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[12:14] = bytes([256 - 25, 40])  # a millisecond a tick
     path.write_bytes(data)
-    assert read_midi(path).onsets == pytest.approx((0.5, 1.5))
+    assert read_score(path).onsets == pytest.approx((0.5, 1.5))
 
 
 def test_every_note_of_a_class(tmp_path: Path) -> None:
     notes = {35: "kick", 40: "snare", 46: "hihat", 50: "tom", 51: "cymbal", 39: "clap"}
-    score = read_midi(save(tmp_path / "a.mid", [on(note, 10) for note in notes]))
+    score = read_score(save(tmp_path / "a.mid", [on(note, 10) for note in notes]))
     assert score.drums == tuple(notes.values())
 
 
@@ -235,19 +237,19 @@ def test_percussion_without_a_class_is_left_out(tmp_path: Path) -> None:
     path = save(tmp_path / "a.mid", [on(36), on(56, 10), on(2, 10), on(56, 10)])
     line = f"{path}: 3 hits without a drum class left out: 2 cowbell, 1 note 2"
     with pytest.warns(NmfdWarning, match=f"^{re.escape(line)}$"):
-        score = read_midi(path)
+        score = read_score(path)
     assert score.drums == ("kick",)
     said: list[str] = []
-    assert read_midi(path, warn=said.append) == read_score(path, warn=said.append) == score
+    assert read_score(path, warn=said.append) == read_score(path, warn=said.append) == score
     assert said == [line, line]
     cowbells = save(tmp_path / "b.mid", [on(56)])
     with pytest.raises(InputFileError, match="found none that has a drum class: cowbell"):
-        read_midi(cowbells)
+        read_score(cowbells)
     assert read_score(cowbells, drum_classes=["Cowbells"]).drums == ("Cowbells",)
 
 
 def test_exact_duplicates_count_once(tmp_path: Path) -> None:
-    assert len(read_midi(save(tmp_path / "a.mid", [on(36), on(36)], [on(36)]))) == 1
+    assert len(read_score(save(tmp_path / "a.mid", [on(36), on(36)], [on(36)]))) == 1
 
 
 # ---- broken files ----
@@ -272,7 +274,7 @@ def test_broken_files_are_refused_in_one_line(tmp_path: Path, change: Any, messa
     path = tmp_path / "broken.mid"
     path.write_bytes(change(_sound(tmp_path)))
     with pytest.raises(InputFileError) as caught:
-        read_midi(path)
+        read_score(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -288,14 +290,14 @@ def test_damage_anywhere_is_a_score_or_one_line(tmp_path: Path) -> None:
             data[place] = generator.integers(0, 256)
         path.write_bytes(data[: generator.integers(1, len(data) + 1)])
         with suppress(InputFileError):
-            assert min(read_midi(path).onsets) >= 0
+            assert min(read_score(path).onsets) >= 0
 
 
 def test_no_such_file(tmp_path: Path) -> None:
-    with pytest.raises(InputFileError, match="expected a MIDI file, found no such file"):
-        read_midi(tmp_path / "none.mid")
-    with pytest.raises(InputFileError, match="expected a readable MIDI file: "):
-        read_midi(tmp_path)
+    with pytest.raises(InputFileError, match="no such file or folder"):
+        read_score(tmp_path / "none.mid")
+    with pytest.raises(InputFileError, match="expected a score file, found a folder"):
+        read_score(tmp_path)
 
 
 def test_missing_mido_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,7 +431,7 @@ def test_transcription_gets_the_tempo_of_its_hits(tmp_path: Path) -> None:
     }
     bpm = write_midi(tmp_path / "drums.mid", onsets)
     assert bpm == pytest.approx(96, rel=0.002)
-    assert read_midi(tmp_path / "drums.mid").onsets == pytest.approx(beats, abs=0.001)
+    assert read_score(tmp_path / "drums.mid").onsets == pytest.approx(beats, abs=0.001)
     assert write_midi(tmp_path / "given.mid", onsets, bpm=48.0) == 48.0
     with pytest.warns(NmfdWarning, match=r"no tempo found, 120 beats a minute are taken; --tempo"):
         assert write_midi(tmp_path / "few.mid", {"kick": strokes((1, 64))}) == 120.0
@@ -444,7 +446,7 @@ def test_transcription_replaces_nothing_unasked(tmp_path: Path) -> None:
         write_midi(path, {"kick": strokes((1, 64))}, bpm=5.0, overwrite=True)
     assert path.read_bytes() == b"mine"
     write_midi(path, {"kick": strokes((1, 64))}, overwrite=True, bpm=90.0)
-    assert read_midi(path).onsets == pytest.approx((1.0,), abs=0.0005)
+    assert read_score(path).onsets == pytest.approx((1.0,), abs=0.0005)
     assert [entry.name for entry in tmp_path.iterdir()] == ["drums.mid"]
 
 

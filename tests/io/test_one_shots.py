@@ -7,7 +7,8 @@ import pytest
 import soundfile as sf
 
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.one_shots import audio_below, read_one_shots
+from nmfd_cli.io.audio.decoder import audio_below
+from nmfd_cli.io.one_shots import read_one_shots
 
 RATE = 8000
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from nmfd_cli.errors import OutputError
 from nmfd_cli.io import staging
 from nmfd_cli.io.staging import (
     STAGING_FOLDER,
     remove_abandoned,
-    remove_loose_parts,
     staging_directory,
 )
 
@@ -62,18 +62,6 @@ def test_without_locks_its_age_decides(tmp_path: Path, monkeypatch: pytest.Monke
                 os.utime(file)
 
 
-def test_loose_parts_go_after_three_days(tmp_path: Path) -> None:
-    part, other = tmp_path / ".nmfd-0123abcd-0.wav.part", tmp_path / "x.part"
-    for file in (part, other):
-        file.write_bytes(b"")
-    remove_loose_parts(tmp_path)
-    assert part.exists()
-    for file in (part, other):
-        os.utime(file, (0, 0))
-    remove_loose_parts(tmp_path)
-    assert list(tmp_path.iterdir()) == [other]
-
-
 def test_a_parent_that_others_make_and_remove_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,3 +102,12 @@ def test_many_at_once_in_one_folder_that_comes_and_goes(tmp_path: Path) -> None:
 
     assert errors == []
     assert not (tmp_path / "made" / STAGING_FOLDER).exists()
+
+
+def test_where_no_folder_can_be_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "_lock", lambda _: False)  # as below /proc: never successful
+    with pytest.raises(OutputError) as caught, staging_directory(tmp_path / "made"):
+        pass
+    assert str(caught.value) == f"{tmp_path / 'made'}: no folder or file can be made there"

@@ -12,7 +12,7 @@ from batches import folders, tree
 from disks import acting_at_change, killed_at, refused_at, without_links
 
 from nmfd_cli.errors import NmfdError, OutputError
-from nmfd_cli.io.file_record import FileRecord, file_hash
+from nmfd_cli.io.existing import FileRecord, file_hash
 from nmfd_cli.io.staging import STAGING_FOLDER, remove_abandoned
 from nmfd_cli.io.transaction import Transaction, write_file
 

@@ -11,20 +11,10 @@ import pytest
 import soundfile as sf
 from batches import TINY, make_recording, make_recordings, plan, run, tree
 
-from nmfd_cli.batch.events import Event, Progress
+from nmfd_cli.batch.results import Event, Progress
 from nmfd_cli.batch.run import run_jobs
 from nmfd_cli.io.audio.riff import clear_peak_time
-from nmfd_cli.io.file_record import (
-    CHANGED,
-    CUT,
-    FOREIGN,
-    FREE,
-    OURS,
-    FileRecord,
-    file_hash,
-    state_of,
-    tree_hash,
-)
+from nmfd_cli.io.existing import FileRecord, file_hash, is_ours, tree_hash
 from nmfd_cli.output.manifest import manifest_name, read_manifest
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import BatchSettings
@@ -316,19 +306,15 @@ def test_whose_a_file_is(tmp_path: Path) -> None:
     path.write_bytes(b"content")
     record = FileRecord("x", 7, file_hash(path))
 
-    assert state_of(tmp_path / "nothing", [record]) == FREE
-    assert state_of(path, [record]) == OURS
-    assert state_of(path, []) == FOREIGN
-    assert state_of(tmp_path, [record]) == FOREIGN
+    assert is_ours(path, [record])
+    assert not is_ours(path, [])
     path.write_bytes(b"")
-    assert state_of(path, [record]) == CUT
+    assert is_ours(path, [record])
+    assert not is_ours(path, [])
     path.write_bytes(b"conten")  # edited, and shorter
-    assert state_of(path, [record]) == CHANGED
+    assert not is_ours(path, [record])
     path.write_bytes(b"CONTENT")
-    assert state_of(path, [record]) == CHANGED
-    path.unlink()
-    path.symlink_to("nowhere")
-    assert state_of(path, [record]) == FOREIGN
+    assert not is_ours(path, [record])
 
 
 def test_hash_of_a_folder_sees_names_and_content(tmp_path: Path) -> None:
@@ -375,4 +361,4 @@ def test_stems_of_an_earlier_separation_are_told(out: Path, recording: Path) -> 
     (done,) = summary.done
     stale = out / "a" / "component_2.wav"
     assert stale.exists()
-    assert done.warnings == (f"{stale} is of an earlier separation, no part of the stems of now",)
+    assert done.warnings == (f"{stale} is of an earlier separation and no part of these stems",)

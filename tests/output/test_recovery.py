@@ -8,7 +8,7 @@ import pytest
 from batches import tree
 from disks import killed_at, refused_at, without_links
 
-from nmfd_cli.io.file_record import file_hash
+from nmfd_cli.io.existing import file_hash
 from nmfd_cli.io.staging import STAGING_FOLDER
 from nmfd_cli.io.transaction import Transaction
 from nmfd_cli.output.manifest import Manifest, StemRecord, known_results, read_manifest, recover

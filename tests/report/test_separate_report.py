@@ -12,7 +12,7 @@ import pytest
 from batches import TINY, make_recording, plan, run, tree
 from click.testing import CliRunner
 
-from nmfd_cli.batch.events import Event, Progress
+from nmfd_cli.batch.results import Event, Progress
 from nmfd_cli.batch.run import BatchSummary
 from nmfd_cli.cli.main import cli
 from nmfd_cli.errors import OutputError, ParameterError
@@ -129,8 +129,7 @@ def test_a_report_that_no_longer_fits_its_stems_is_told_of(tmp_path: Path, recor
 
     assert warnings() == ()  # the same again: it fits
     assert warnings(settings=other) == (
-        f"{path} shows an earlier separation, not the stems of now; "
-        "--report --overwrite makes it anew",
+        f"{path} shows an earlier separation, not these stems; --report --overwrite makes it anew",
     )
     assert warnings(settings=other) == ()  # said once
     assert warnings(settings=TINY, report=True) == ()

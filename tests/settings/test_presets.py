@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from nmfd_cli.cli.main import cli
 from nmfd_cli.errors import InputFileError, OutputError, ParameterError
 from nmfd_cli.io.preset_file import line_of, read_preset_file
+from nmfd_cli.io.resources import shipped
 from nmfd_cli.settings import presets
-from nmfd_cli.settings.conversion import setting_checks
 from nmfd_cli.settings.definitions import SeparationSettings
 from nmfd_cli.settings.output import OutputSettings
+from nmfd_cli.settings.presets import setting_checks
 
 CHECKS = setting_checks()
-SHIPPED = sorted(path.stem for path in presets.shipped_folder().glob("*.toml"))
+SHIPPED = sorted(path.stem for path in shipped("presets").glob("*.toml"))
 
 Write = Callable[..., Path]
 
@@ -147,7 +148,7 @@ def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: expected a preset (a TOML file), found a folder"
     with pytest.raises(InputFileError) as caught:
         read_preset_file(tmp_path / "no.toml", CHECKS)
-    assert str(caught.value) == f"{tmp_path / 'no.toml'}: no such file"
+    assert str(caught.value) == f"{tmp_path / 'no.toml'}: no such file or folder"
 
 
 _KEYS = st.sampled_from([*CHECKS, "description", "extends", "nothing"])
@@ -313,7 +314,6 @@ def test_the_promised_presets_ship() -> None:
         "drum-machine",
         "libnmfd",
         "melody",
-        "score-informed",
     ]
 
 
@@ -341,9 +341,9 @@ def test_list_names_all_and_marks_own(own_folder: Path) -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == sorted([*SHIPPED, "mine", "broken"])
-    assert "mine            For my band (yours)" in lines
+    assert "mine          For my band (yours)" in lines
     fault = f"{own_folder / 'broken.toml'}:2: expected a setting, found 'foo'"
-    assert f"broken          cannot be used: {fault} (yours)" in lines
+    assert f"broken        cannot be used: {fault} (yours)" in lines
 
 
 def test_show_prints_toml_with_what_is_extended(write: Write) -> None:
@@ -358,8 +358,8 @@ def test_show_prints_toml_with_what_is_extended(write: Write) -> None:
 
 def test_path_prints_folder_or_file(own_folder: Path) -> None:
     assert nmfd("presets", "path").stdout == f"{own_folder}\n"
-    shipped = presets.shipped_folder() / "draft.toml"
-    assert nmfd("presets", "path", "draft").stdout == f"{shipped}\n"
+    draft = shipped("presets") / "draft.toml"
+    assert nmfd("presets", "path", "draft").stdout == f"{draft}\n"
 
 
 def test_save_writes_once_and_replaces_only_when_asked(own_folder: Path) -> None:
@@ -388,8 +388,8 @@ def test_save_writes_once_and_replaces_only_when_asked(own_folder: Path) -> None
          "found '../mine'"),
         ([".mine", "--alpha", "1"], 2, "expected the name of a preset, of letters and digits, "
          "found '.mine'"),
-        (["", "--alpha", "1"], 2, "expected the name of a preset, of letters and digits, "
-         "found ''"),
+        (["", "--alpha", "1"], 2, "NAME: expected a text, found an empty one; "
+         "try nmfd presets save --help"),
     ],
 )  # fmt: skip
 def test_save_refuses(own_folder: Path, arguments: list[str], code: int, message: str) -> None:

@@ -126,6 +126,7 @@ def test_outputs_that_exclude_each_other_are_refused(values: dict[str, Any], mes
             ["--algorithm", "nmf_conv", "--update", "mean"],
             "--update: does nothing without --algorithm nmfd",
         ),
+        (["--drum-map", "roland-td"], "--drum-map: does nothing without --score"),
         (["--seed", "3"], "--seed: does nothing without --init random"),
         (["--components", "5"], "--components: does nothing without --init random or uniform"),
         (

@@ -24,7 +24,6 @@ class BankTemplates:
         Of sum one over bands and frames; T counts the boxes of `grid`.
     drums : tuple of R str
         The class of each.
-    grid : TimeGrid
     """
 
     W: FloatArray
@@ -87,8 +86,6 @@ def bank_templates(
     ----------
     description : Description
         Of R sounds.
-    stft : Stft
-    grid : TimeGrid
     sample_rate : float
         In Hz.
 

@@ -38,7 +38,6 @@ class Source:
         SPDX identifier, or words where there is none.
     copyright : str
         Who holds the rights, as the source says it.
-    url : str
     """
 
     key: str
@@ -80,11 +79,8 @@ class Kit:
 
     Parameters
     ----------
-    name : str
     sounds : tuple of Sound
         One for every sound of `description`.
-    description : Description
-    sources : tuple of Source
     path : Path, optional
         The kit file or the folder that it was read from; None for one made in memory.
     files : tuple of Path

@@ -1,7 +1,6 @@
 """From descriptions to the templates of an STFT."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nmfd_cli.core.drum_sounds.description import (
     BAND_EDGES,
@@ -30,9 +29,8 @@ def templates(
     hop_length: int,
     sample_rate: float,
     n_frames: int,
-    window: ArrayLike | None = None,
 ) -> Float32:
-    """Build the magnitudes that the described sounds have in an STFT.
+    """Build the magnitudes that the described sounds have in an STFT of a periodic Hann window.
 
     This is the root of equation (1) in `nmfd_cli.core.drum_sounds`.
 
@@ -48,8 +46,6 @@ def templates(
         Hz.
     n_frames : int
         T, at least 1.
-    window : array_like, shape (n_fft,), optional
-        The window of the STFT; a periodic Hann window when left out.
 
     Returns
     -------
@@ -60,9 +56,10 @@ def templates(
     Raises
     ------
     ParameterError
-        If a number is out of its range, or the window of another length.
+        If a number is out of its range.
     """
-    taper = _checked_window(n_fft, hop_length, n_frames, sample_rate=sample_rate, window=window)
+    _require_stft(n_fft, hop_length, n_frames, sample_rate=sample_rate)
+    taper = periodic_hann(n_fft)
     weights = _cell_weights(taper, hop_length, n_frames, sample_rate=sample_rate)
     power = _band_power(description, weights)
     loudest = 0.5 * sample_rate**2 * 10.0 ** (description.level_db.astype(np.float64) / 10.0)
@@ -72,9 +69,7 @@ def templates(
     return W
 
 
-def _checked_window(
-    n_fft: int, hop_length: int, n_frames: int, *, sample_rate: float, window: ArrayLike | None
-) -> Float64:
+def _require_stft(n_fft: int, hop_length: int, n_frames: int, *, sample_rate: float) -> None:
     for name, value, least in (
         ("n_fft", n_fft, 2),
         ("hop_length", hop_length, 1),
@@ -88,12 +83,6 @@ def _checked_window(
         )
     if not (sample_rate > 0.0 and np.isfinite(sample_rate)):
         raise ParameterError(expected="a positive sample rate", found=str(sample_rate))
-    if window is None:
-        return periodic_hann(n_fft)
-    taper = np.asarray(window, dtype=np.float64)
-    if taper.shape != (n_fft,):
-        raise ParameterError(expected=f"a window of shape ({n_fft},)", found=str(taper.shape))
-    return taper
 
 
 def _cell_weights(taper: Float64, hop_length: int, n_frames: int, *, sample_rate: float) -> Float32:

@@ -114,7 +114,6 @@ def random_matrices(
 
     Parameters
     ----------
-    count : int
     shape : tuple of int
     rng : numpy.random.Generator or None
         Without one the numbers are those that the reference toolbox draws.

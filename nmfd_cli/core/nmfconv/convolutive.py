@@ -143,7 +143,6 @@ class BetaUpdate:
 
     Parameters
     ----------
-    rule : BetaRule
     sweeps : Sweeps
         Over the target.
 

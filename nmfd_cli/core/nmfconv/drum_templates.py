@@ -77,10 +77,8 @@ def learn_template(
     ----------
     one_shots : sequence of ndarrays, shape (n_samples,)
         Each is brought to a peak of 0.99; silent ones are left out.
-    stft : Stft
     num_template_frames : int
         T.
-    num_iter : int
 
     Returns
     -------

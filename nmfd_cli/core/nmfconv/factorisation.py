@@ -7,11 +7,10 @@ from typing import Protocol, Self
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.engine.partition import array_target, pool_for
 from nmfd_cli.core.nmfconv.engine.products import ProductFactory, choose_products
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
-from nmfd_cli.core.nmfconv.engine.target import Target
+from nmfd_cli.core.nmfconv.engine.target import Target, array_target, pool_for
 from nmfd_cli.core.nmfconv.model import component_models
 
 #: Called at each iteration with its number, from zero, and the divergence it starts from.
@@ -147,7 +146,6 @@ def factorise(
 
     Parameters
     ----------
-    target : Target
     factors : Factors
         Where to start.  They are used up: the result takes over their arrays.
     rule : UpdateRule or BetaRule
@@ -156,7 +154,6 @@ def factorise(
         How the frames of the templates are tied; T then counts boxes.
     callback : callable, optional
         ``callback(iteration, divergence)`` at each iteration.
-    hooks : Hooks, optional
     track_divergence : bool
         Compute the divergence at each iteration.  Its logarithms are a fifth of an iteration: where
         nobody looks at them, the callback and the result have NaN before the last one.

@@ -112,7 +112,6 @@ def component_models(W: FloatArray, H: FloatArray, pool: WorkerPool) -> list[Flo
     ----------
     W : ndarray, shape (K, R, T)
     H : ndarray, shape (R, M)
-    pool : WorkerPool
 
     Returns
     -------

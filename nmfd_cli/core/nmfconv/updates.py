@@ -18,7 +18,6 @@ class KLUpdate:
     ----------
     W : ndarray, shape (R, T, K)
         The templates to start from.
-    sweeps : Sweeps
     fix_W, fix_H : bool
         Leave the templates, or the activations, as they are.
     prior_hits : float

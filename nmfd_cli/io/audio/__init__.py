@@ -3,6 +3,7 @@
 In the order of the work:
 
 ==============  ================================================================================
+``formats``     what there is to know of each format that is written
 ``riff``        the chunks of WAV files and their kin, and where the samples are
 ``decoder``     what libsndfile and its decoders want
 ``source``      what libsndfile is given to read: a file, or its samples behind a corrected head
@@ -14,6 +15,5 @@ In the order of the work:
 ``samples``     the same of an array: `recording_from`
 ``streams``     standard input as a recording, standard output as the place of one file
 ``writer``      `SampleFormat`, `AudioWriter`
-``spool``       the samples of a track on the temporary disk
 ==============  ================================================================================
 """

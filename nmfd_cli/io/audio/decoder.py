@@ -1,12 +1,47 @@
-"""What libsndfile and its decoders want, and what is to be kept from them."""
+"""What libsndfile and ffmpeg decode, what they want, and what is to be kept from them."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+#: The endings of files that are taken for audio in a folder.
+AUDIO_SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf",
+    ".w64", ".rf64", ".wave", ".bwf", ".bw64",
+)  # fmt: skip
+#: Those of files that ffmpeg decodes.
+FOREIGN_SUFFIXES = (
+    ".m4a", ".m4b", ".mp4", ".aac", ".wma", ".asf", ".webm", ".mka", ".mkv", ".mov", ".ac3", ".ape",
+    ".wv", ".tta", ".dsf", ".amr", ".3gp",
+)  # fmt: skip
+
+
+@cache
+def ffmpeg() -> str | None:
+    """Return where ffmpeg is; None if it is not on the PATH."""
+    return shutil.which("ffmpeg")
+
+
+def is_audio(path: Path) -> bool:
+    """Whether the ending of a file is that of audio that can be read here."""
+    suffix = path.suffix.lower()
+    return suffix in AUDIO_SUFFIXES or (suffix in FOREIGN_SUFFIXES and ffmpeg() is not None)
+
+
+def is_beyond_us(path: Path) -> bool:
+    """Whether the ending of a file is that of audio that ffmpeg would read, were it there."""
+    return path.suffix.lower() in FOREIGN_SUFFIXES and ffmpeg() is None
+
+
+def audio_below(folder: str | Path) -> list[Path]:
+    """Return all audio files of a folder, at any depth; none where there is no folder."""
+    return [file for file in Path(folder).rglob("*") if is_audio(file)]
 
 
 def file_name(path: Path) -> str | bytes:

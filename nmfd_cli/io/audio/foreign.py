@@ -1,29 +1,20 @@
 """What libsndfile does not read: decoded by ffmpeg, where it is on the PATH."""
 
-import shutil
 import subprocess
-import tempfile
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from nmfd_cli.errors import InputFileError, OutputError, Warn
+from nmfd_cli.errors import InputFileError, Warn
+from nmfd_cli.io.audio.decoder import FOREIGN_SUFFIXES, ffmpeg
 from nmfd_cli.io.audio.riff import find_layout
 from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, corrected_head
-from nmfd_cli.io.temporary import temporary_file
+from nmfd_cli.io.temporary import no_room, temporary_file
 
 #: Samples as floats, with the rate and the channels of the recording and the tags it has.
 _ARGUMENTS: Final = (
     "-map", "0:a:0", "-vn", "-c:a", "pcm_f32le", "-fflags", "+bitexact", "-flags:a", "+bitexact",
     "-f", "wav", "pipe:1",
-)  # fmt: skip
-
-
-#: The endings of files that ffmpeg decodes.
-FOREIGN_SUFFIXES = (
-    ".m4a", ".m4b", ".mp4", ".aac", ".wma", ".asf", ".webm", ".mka", ".mkv", ".mov", ".ac3", ".ape",
-    ".wv", ".tta", ".dsf", ".amr", ".3gp",
 )  # fmt: skip
 
 
@@ -38,18 +29,11 @@ class _Held:
         self._file.close()
 
 
-@cache
-def ffmpeg() -> str | None:
-    """Return where ffmpeg is; None if it is not on the PATH."""
-    return shutil.which("ffmpeg")
-
-
 def decoded(path: Path, refused: NotDecodedError, *, warn: Warn) -> AudioSource:
     """Have ffmpeg decode a file to the temporary disk, without a name there.
 
     Parameters
     ----------
-    path : Path
     refused : NotDecodedError
         What libsndfile says of it.
     warn : callable
@@ -79,14 +63,11 @@ def _decoded_to(
     is_of_ffmpeg = path.suffix.lower() in FOREIGN_SUFFIXES
     said, is_done = _run(program, path, file)
     if "No space left" in said:
-        raise OutputError(
-            f"no room for what ffmpeg decodes of {path}", path=tempfile.gettempdir(),
-            hint="TMPDIR names another folder",
-        )  # fmt: skip
+        raise no_room(f"what ffmpeg decodes of {path}")
     file.flush()
     layout = find_layout(file)
     if not is_done or layout is None or not layout.size:
-        hint = "; nor does ffmpeg" if is_of_ffmpeg else ""
+        hint = ", nor does ffmpeg read any" if is_of_ffmpeg else ""
         raise InputFileError(path, refused.message + hint) from refused
     if said:
         warn(f"{path}: ffmpeg: {said}")

@@ -15,22 +15,17 @@ from typing import Any, Final
 import soundfile as sf
 
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
+from nmfd_cli.io.audio.formats import BYTES
 from nmfd_cli.io.audio.source import AudioSource, opened
 
 #: As many samples of an unknown number libsndfile says a FLAC stream has.
-_UNKNOWN_SAMPLES: Final = 1 << 62
+UNKNOWN_SAMPLES: Final = 1 << 62
 #: Formats whose samples libsndfile cannot tell from the size of the file.
 _PACKED: Final = ("FLAC", "MP3")
 #: Samples read at a time to count them.
 _COUNTED: Final = 4096
 #: Of an MP3 file, where the tag with its length stands: behind the tags of its title and cover.
 _MP3_HEAD: Final = 4096
-#: Bytes of a sample; the others are compressed.
-BYTES: Final = {
-    "PCM_U8": 1, "PCM_S8": 1, "ULAW": 1, "ALAW": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4,
-    "FLOAT": 4, "DOUBLE": 8,
-}  # fmt: skip
-
 #: The largest page of an OGG file.
 _OGG_PAGE: Final = 27 + 255 + 255 * 255
 
@@ -40,7 +35,6 @@ def find_length(source: AudioSource, file: Any) -> tuple[int, str]:
 
     Parameters
     ----------
-    source : AudioSource
     file : soundfile.SoundFile
         What it gives to read, open at its start; it is somewhere else afterwards.
 
@@ -54,9 +48,7 @@ def find_length(source: AudioSource, file: Any) -> tuple[int, str]:
     claimed: int = file.frames
     if file.format in _PACKED:
         there = _decodable(source, file)
-        is_promise = claimed < _UNKNOWN_SAMPLES and (
-            file.format != "MP3" or _has_length_tag(source)
-        )
+        is_promise = claimed < UNKNOWN_SAMPLES and (file.format != "MP3" or _has_length_tag(source))
         return there, _promise(claimed, file) if is_promise and there < claimed else ""
     if file.format == "OGG":
         return claimed, "" if _has_last_page(source.path) else "its last page is missing"
@@ -74,16 +66,11 @@ def _promise(n_samples: int, file: Any) -> str:
 def _decodable(source: AudioSource, file: Any) -> int:
     """Return how many samples a packed file yields."""
     claimed: int = file.frames
-    if claimed < _UNKNOWN_SAMPLES and _reaches(file, claimed):
+    if claimed < UNKNOWN_SAMPLES and _reaches(file, claimed):
         return claimed
     status = source.path.stat()
     with silenced(is_noisy(file)):
         return _count(source, status.st_size, status.st_mtime_ns)
-
-
-def estimated_length(file: Any) -> int:
-    """Return the samples a channel that libsndfile takes an open file to have; 0 for unknown."""
-    return file.frames if file.frames < _UNKNOWN_SAMPLES else 0
 
 
 def _reaches(file: Any, n_samples: int) -> bool:

@@ -12,25 +12,21 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, Warn, cannot_read, warn_python
 from nmfd_cli.io.audio.decoder import is_noisy, silenced
-from nmfd_cli.io.audio.length import estimated_length, find_length
+from nmfd_cli.io.audio.formats import SUBTYPES
+from nmfd_cli.io.audio.length import UNKNOWN_SAMPLES, find_length
 from nmfd_cli.io.audio.source import AudioSource, NotDecodedError, opened, readable, source_of
 from nmfd_cli.io.audio.tags import NO_TAGS, Tags, read_tags, titles_of
 
 #: What stands for standard input in place of a path.
 STREAM: Final = "-"
-#: What standard input is called where a name is needed, of a track for example.
+#: What standard input is called where a name is needed, of a track for example; and in messages.
 STDIN_NAME: Final = "stdin"
+STDIN_CALLED: Final = "standard input"
 
 #: The largest sample that is taken: its power still is a number in single precision.
 _LOUDEST = 1e12
-
-#: What a lossy or odd format is closest to, for writing stems in the input's precision.
-_CLOSEST = {
-    "FLOAT": "FLOAT", "DOUBLE": "DOUBLE", "PCM_S8": "PCM_16", "PCM_U8": "PCM_16",
-    "PCM_16": "PCM_16", "PCM_24": "PCM_24", "PCM_32": "PCM_32",
-}  # fmt: skip
 
 Samples = NDArray[np.float64]
 
@@ -43,7 +39,6 @@ class AudioFacts:
     ----------
     sample_rate : int
         In Hz.
-    n_channels : int
     n_samples : int
         Samples a channel.
     subtype : str
@@ -63,7 +58,9 @@ class AudioFacts:
     @property
     def precision(self) -> str:
         """The sample format that holds every sample."""
-        return _CLOSEST.get(self.subtype, "FLOAT")
+        if self.subtype in ("PCM_S8", "PCM_U8"):
+            return "PCM_16"
+        return self.subtype if self.subtype.lower() in SUBTYPES else "FLOAT"
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class Recording(AudioFacts):
     Attributes
     ----------
     name : str
-        What errors and warnings call it: the path as it was given, ``-`` for standard input.
+        What errors and warnings call it: the path as it was given, or ``standard input``.
     title : str
         What results call it: the file's name.
     read : callable
@@ -99,25 +96,21 @@ class Recording(AudioFacts):
         return replace(self, n_samples=end - begin, read=read, tags=tags)
 
     def between(self, start: float, end: float | None) -> "Recording":
-        """Return the part from start to end, or to where it ends, in seconds.
+        """Return what sounds from start to end, in seconds; without an end, to the last sample.
 
         Raises
         ------
-        ParameterError
-            If it has no such part.
+        InputFileError
+            If that is nothing.
         """
-        if not start and end is None:
-            return self
-        n = self.n_samples
-        seconds = start, self.seconds if end is None else end
-        first, last = (round(min(self.seconds, time) * self.sample_rate) for time in seconds)
-        if not 0 <= first < last:
-            raise ParameterError(
-                setting="end" if 0 <= first < n else "start",
-                expected=f"a part of {self.name} ({self.seconds:.3f} s)",
-                found="0 samples",
-            )
-        return self.part(first, last)
+        begin, stop = round(start * self.sample_rate), self.n_samples
+        if end is not None:
+            stop = min(stop, round(end * self.sample_rate))
+        if begin >= stop:
+            to = "the end" if end is None else f"{end:g} s"
+            wanted, found = f"sound from {start:g} s to {to}", f"{self.seconds:.3f} s in all"
+            raise InputFileError(self.name, expected=wanted, found=found)
+        return self if stop - begin == self.n_samples else self.part(begin, stop)
 
     def blocks(self, block_samples: int) -> Iterator[Samples]:
         """Yield the samples in order, in arrays (n_channels, up to block_samples).
@@ -141,10 +134,8 @@ def open_recording(
 
     Parameters
     ----------
-    path : str or Path
     name, title : str, optional
         As in `Recording`, where the path is not what the user knows it by.
-    warn : callable, optional
 
     Raises
     ------
@@ -157,7 +148,7 @@ def open_recording(
         try:
             _require_file(path)
         except OSError as error:  # a name too long, or a folder that may not be looked into
-            raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+            raise cannot_read(path, error) from error
         try:
             source = source_of(path)
         except NotDecodedError as error:
@@ -205,7 +196,7 @@ def recording_at(path: str | Path, *, warn: Warn = warn_python) -> Iterator[Reco
     from nmfd_cli.io.audio.streams import spooled_stdin  # what few need
 
     with spooled_stdin() as copy:
-        yield open_recording(copy, name=STREAM, title=STDIN_NAME, warn=warn)
+        yield open_recording(copy, name=STDIN_CALLED, title=STDIN_NAME, warn=warn)
 
 
 def estimated_seconds(path: str | Path) -> float | None:
@@ -217,12 +208,12 @@ def estimated_seconds(path: str | Path) -> float | None:
         If it is no audio that libsndfile reads.
     """
     with opened(source_of(Path(path))) as file:
-        return estimated_length(file) / file.samplerate or None
+        return file.frames / file.samplerate or None if file.frames < UNKNOWN_SAMPLES else None
 
 
-def read_recording(path: str | Path, *, warn: Warn = warn_python) -> tuple[Samples, int]:
+def read_recording(path: str | Path) -> tuple[Samples, int]:
     """Return all samples (n_channels, n_samples) of a short file and its sample rate in Hz."""
-    recording = open_recording(path, warn=warn)
+    recording = open_recording(path)
     return next(recording.blocks(recording.n_samples)), recording.sample_rate
 
 
@@ -243,10 +234,9 @@ def require_sane(block: FloatArray, *, name: str, sample_rate: int, position: in
     ------
     InputFileError
     """
-    is_sane = (np.abs(block) <= _LOUDEST).all(axis=1)  # False for NaN
-    if is_sane.all():
+    if not block.size or (block.min() >= -_LOUDEST and block.max() <= _LOUDEST):  # not so of NaN
         return
-    first = int(np.argmin(is_sane))
+    first = int(np.argmin((np.abs(block) <= _LOUDEST).all(axis=1)))
     is_finite = bool(np.isfinite(block[first]).all())
     found = f"{np.abs(block[first]).max():g}" if is_finite else "NaN or infinity"
     bad = position + first
@@ -309,6 +299,6 @@ def _require_file(path: Path) -> None:
     if path.is_dir():
         raise InputFileError(path, expected="an audio file", found="a folder")
     if not path.exists() and not path.is_symlink():
-        raise InputFileError(path, "no such file")
+        raise InputFileError(path, NO_SUCH_FILE)
     if path.is_file() and path.stat().st_size == 0:
         raise InputFileError(path, expected="an audio file", found="an empty one")

@@ -7,7 +7,7 @@ import io
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -15,10 +15,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 import soundfile as sf
 
-from nmfd_cli.errors import InputFileError
+from nmfd_cli.errors import InputFileError, cannot_read
 from nmfd_cli.io.audio.decoder import file_name, is_mp3, silenced
 from nmfd_cli.io.audio.riff import Layout, find_layout
-from nmfd_cli.io.special_files import refuse_special
+from nmfd_cli.io.existing import refuse_special
 
 #: What a WAV file's samples may be.
 _PCM, _MPEG, _EXTENSIBLE = 1, (0x50, 0x55), 0xFFFE
@@ -79,8 +79,26 @@ def opened(source: AudioSource) -> Iterator[sf.SoundFile]:
     NotDecodedError
         If libsndfile does not read it.
     """
+    path = source.path
+    refuse_special(path, "an audio file")
     with ExitStack() as resources:
-        yield resources.enter_context(_opened(source, resources))
+        try:
+            if source.head is None and source.held is None:
+                with silenced(is_mp3(path)):
+                    file = sf.SoundFile(file_name(path))
+            else:
+                served = resources.enter_context(_Spliced(source))
+                with silenced(not source.head):
+                    file = sf.SoundFile(served)
+        except (sf.LibsndfileError, RuntimeError, TypeError) as error:
+            reason = getattr(error, "error_string", str(error)).rstrip(".")
+            found = "none" if "not recognised" in reason else f"what libsndfile refuses: {reason}"
+            raise NotDecodedError(
+                path, expected="audio (WAV, FLAC, OGG, MP3, AIFF ...)", found=found
+            ) from error
+        except OSError as error:
+            raise cannot_read(path, error) from error
+        yield resources.enter_context(file)
 
 
 @contextmanager
@@ -91,25 +109,6 @@ def readable(source: AudioSource) -> Iterator[Any]:
         return
     with source.path.open("rb") as file:
         yield file
-
-
-def _opened(source: AudioSource, resources: ExitStack) -> sf.SoundFile:
-    path = source.path
-    refuse_special(path, "an audio file")
-    try:
-        if source.head is None and source.held is None:
-            with silenced(is_mp3(path)):
-                return sf.SoundFile(file_name(path))
-        served = resources.enter_context(_Spliced(source))
-        with silenced(not source.head):
-            return sf.SoundFile(served)
-    except (sf.LibsndfileError, RuntimeError, TypeError) as error:
-        reason = getattr(error, "error_string", str(error)).rstrip(".")
-        raise NotDecodedError(
-            path, f"expected audio that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF): {reason}"
-        ) from error
-    except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
 
 
 def source_of(path: Path) -> AudioSource:
@@ -125,38 +124,25 @@ def source_of(path: Path) -> AudioSource:
         with path.open("rb") as file:
             layout = find_layout(file)
     except OSError as error:
-        raise InputFileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
     source = AudioSource(path, layout)
-    if layout is None:
-        _try(source)
-        return source
-    mended = _mended(source, layout)
-    if mended.head is not None:
-        _try(mended)
-        return mended
+    if layout is not None:
+        source = _mended(source, layout)
     try:
-        _try(source)
+        with opened(source):
+            return source
     except NotDecodedError:
-        mended = replace(source, head=corrected_head(layout))
-        try:
-            _try(mended)
-        except NotDecodedError:
-            pass
-        else:
-            return mended
+        if layout is not None and source.head is None:
+            mended = replace(source, head=corrected_head(layout))
+            with suppress(NotDecodedError), opened(mended):
+                return mended
         raise
-    return source
-
-
-def _try(source: AudioSource) -> None:
-    with opened(source):
-        pass
 
 
 def _mended(source: AudioSource, layout: Layout) -> AudioSource:
     """Return a source with another head, if libsndfile would misread its own without a word."""
     if layout.form == b"WAVE" and len(layout.format) >= 16:
-        tag, n_channels, _, byte_rate, align, bits = _unpacked(layout)
+        tag, n_channels, rate, byte_rate, align, bits = _unpacked(layout)
         if tag in _MPEG:
             return replace(source, head=b"", layout=_from_first_frame(source.path, layout))
         valid = bits
@@ -164,9 +150,7 @@ def _mended(source: AudioSource, layout: Layout) -> AudioSource:
             valid = int.from_bytes(layout.format[18:20], layout.order)
             tag = int.from_bytes(layout.format[24:26], layout.order)
         container = align // n_channels if n_channels and align % n_channels == 0 else 0
-        is_wider = (
-            0 < (bits + 7) // 8 < container <= 4 and byte_rate == align * _unpacked(layout)[2]
-        )
+        is_wider = 0 < (bits + 7) // 8 < container <= 4 and byte_rate == align * rate
         if tag == _PCM and container == 4 and (is_wider or 0 < valid < bits == 32):
             low = _low_bits(source.path, layout, min(valid, bits))
             if low or is_wider:
@@ -223,7 +207,6 @@ def corrected_head(layout: Layout, *, bits: int | None = None) -> bytes:
 
     Parameters
     ----------
-    layout : Layout
     bits : int, optional
         Of a sample, in place of what it says.
     """
@@ -268,14 +251,13 @@ class _Spliced(io.RawIOBase):
     """A file to read: a head from memory, then a part of a file from the disk."""
 
     def __init__(self, source: AudioSource) -> None:
-        layout = source.layout
+        layout = source.layout if source.head is not None else None
         self._head = source.head or b""
         self._own = source.path.open("rb") if source.held is None else None
         self._file: SeekableBytes = self._own or source.held  # type: ignore[assignment]
-        self._begin = layout.begin if layout is not None and source.head is not None else 0
+        self._begin = layout.begin if layout is not None else 0
         whole = self._file.seek(0, os.SEEK_END) - self._begin
-        size = min(layout.size, whole) if layout is not None and source.head is not None else whole
-        self._end = len(self._head) + size
+        self._end = len(self._head) + (min(layout.size, whole) if layout is not None else whole)
         self._position = 0
 
     def readable(self) -> bool:

@@ -2,40 +2,27 @@
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from nmfd_cli.errors import InputFileError, OutputError, ParameterError
-from nmfd_cli.io.audio.recording import STDIN_NAME, STREAM
-from nmfd_cli.io.temporary import temporary_folder
+from nmfd_cli.errors import ParameterError, cannot_read, cannot_write
+from nmfd_cli.io.audio.recording import STDIN_CALLED, STDIN_NAME
+from nmfd_cli.io.temporary import no_room, temporary_folder
 
 _COPY_BYTES = 1 << 20
 
 
 def require_stdin() -> None:
-    """Refuse a terminal as the source of audio.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Refuse a terminal as the source of audio, by a `ParameterError`."""
     if sys.stdin is None or sys.stdin.isatty():
         raise ParameterError(
-            setting=STREAM, expected="audio from a pipe or a file", found="a terminal"
+            setting=STDIN_CALLED, expected="audio from a pipe or a file", found="a terminal"
         )
 
 
 def require_stdout() -> None:
-    """Refuse a terminal as the place of audio.
-
-    Raises
-    ------
-    ParameterError
-    """
+    """Refuse a terminal as the place of audio, by a `ParameterError`."""
     if sys.stdout is None or sys.stdout.isatty():
         raise ParameterError(
             setting="out", expected="a pipe or a file to take audio", found="a terminal"
@@ -62,52 +49,35 @@ def spooled_stdin() -> Iterator[Path]:
 
 
 def _spool_stdin(copy: Path) -> None:
-    stdin = sys.stdin.buffer if sys.stdin is not None else None
-    if stdin is None or stdin.isatty():
-        raise ParameterError(
-            setting=STREAM, expected="audio from a pipe or a file on standard input", found="none"
-        )
+    require_stdin()
     with copy.open("wb") as file:
         while True:
             try:
-                block = stdin.read(_COPY_BYTES)
+                block = sys.stdin.buffer.read(_COPY_BYTES)
             except OSError as error:
-                raise InputFileError(STREAM, f"cannot be read: {error.strerror}") from error
+                raise cannot_read(STDIN_CALLED, error) from error
             if not block:
                 break
             try:
                 file.write(block)
                 file.flush()
             except OSError as error:
-                raise _no_room(error) from error
+                raise no_room(f"standard input: {error.strerror}") from error
+
+
+@contextmanager
+def spooled_stdout() -> Iterator["StdoutOutput"]:
+    """Hand out a temporary file that goes to standard output, unless that is a terminal."""
+    require_stdout()
+    with temporary_folder() as folder:
+        yield StdoutOutput(folder / "stdout")
 
 
 class StdoutOutput:
-    """A temporary file that goes to standard output once it is whole.
+    """What `io.transaction.Sink` asks for, of one file that lies at a path until it is sent."""
 
-    Has what `io.transaction.Sink` has, for one file.
-
-    Raises
-    ------
-    ParameterError
-        If standard output is a terminal.
-    """
-
-    def __init__(self) -> None:
-        require_stdout()
-        self._resources = ExitStack()
-
-    def __enter__(self) -> Self:
-        self._file = self._resources.enter_context(temporary_folder()) / "stdout"
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._resources.close()
+    def __init__(self, path: Path) -> None:
+        self._file = path
 
     def place(self, path: Path) -> Path:
         """Return where to write the file."""
@@ -124,7 +94,7 @@ class StdoutOutput:
         try:
             self._file.write_bytes(content.encode() if isinstance(content, str) else content)
         except OSError as error:
-            raise _no_room(error, "standard output") from error
+            raise no_room(f"standard output: {error.strerror}") from error
 
     def commit(self) -> None:
         """Send it.
@@ -144,12 +114,4 @@ class StdoutOutput:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise OutputError(f"cannot write: {error.strerror}", path="standard output") from error
-
-
-def _no_room(error: OSError, what: str = "standard input") -> OutputError:
-    return OutputError(
-        f"no room for {what}: {error.strerror}",
-        path=tempfile.gettempdir(),
-        hint="TMPDIR names another folder",
-    )
+            raise cannot_write("standard output", error) from error

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from nmfd_cli.io.audio.riff import Layout, chunks
-from nmfd_cli.io.temporary import temporary_file
 
 #: The chunks of WAV files that are kept, and those that hold for the whole recording only.
 _KEPT: Final = (
@@ -211,7 +210,6 @@ def write_tags(path: Path, container: str, tags: Tags) -> None:
     path : Path
     container : str
         ``wav``, ``flac``, ``ogg`` or ``mp3``; OGG takes titles when it is opened.
-    tags : Tags
     """
     if tags == NO_TAGS:
         return
@@ -273,6 +271,8 @@ def _insert_blocks(path: Path, own: Iterable[tuple[int, bytes]]) -> None:
 
 def _replace_head(path: Path, skipped: int, head: bytes) -> None:
     """Put another head in place of the first bytes of a file."""
+    from nmfd_cli.io.temporary import temporary_file  # few files have such a head
+
     with path.open("r+b") as file, temporary_file() as rest:
         file.seek(skipped)
         shutil.copyfileobj(file, rest, 1 << 20)

@@ -15,27 +15,17 @@ from numpy.typing import NDArray
 
 from nmfd_cli.errors import OutputError
 from nmfd_cli.io.audio.decoder import file_name
-from nmfd_cli.io.audio.length import BYTES
+from nmfd_cli.io.audio.formats import BYTES, FORMATS
 from nmfd_cli.io.audio.recording import AudioFacts
 from nmfd_cli.io.audio.riff import clear_peak_time
 from nmfd_cli.io.audio.tags import NO_TAGS, Tags, write_tags
-
-#: Bits of the integer sample formats; every other one holds fractions.
-_BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 
 #: Bytes of samples that a WAV file holds with a head and what else belongs to them: from there on
 #: its sizes of 32 bits do not do, and it becomes RF64.
 _LARGEST_WAV = (1 << 32) - (1 << 24)
 
-#: The sample rates of FLAC, as errors tell of them.
-FLAC_RATES = "up to 65535 Hz (655350 Hz in steps of 10)"
-
-#: The sample rates of MP3, in Hz.
-_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 #: Kilobits a second of stereo at 44.1 kHz at the qualities 0, 1 ... 10 of Vorbis.
 _VORBIS_RATES = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 500)
-#: libsndfile's names of what lossy containers hold.
-LOSSY_SUBTYPES = {"ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
 #: Kilobits a second.
 DEFAULT_BIT_RATE = 192
 #: Samples written at a time.
@@ -73,7 +63,7 @@ class SampleFormat:
     @property
     def bits(self) -> int | None:
         """Bits of an integer format, None of a floating-point one."""
-        return _BITS.get(self.subtype)
+        return 8 * BYTES[self.subtype] if self.subtype.startswith("PCM_") else None
 
     def quantise(self, x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return the nearest samples that the format holds, as float64; beyond its range too."""
@@ -106,7 +96,6 @@ class AudioWriter:
         Where it is written.
     facts : AudioFacts
         Whose sample rate and number of channels the file has.
-    sample_format : SampleFormat
     place : Path
         Where the file will stand in the end: what errors speak of.
     tags : Tags
@@ -125,10 +114,9 @@ class AudioWriter:
         self._path, self._place, self._tags = path, place, tags
         self._format = sample_format
         container = sample_format.container.upper()
-        if container == "WAV" and self._size(facts) > _LARGEST_WAV:
-            container = "RF64"
-        elif container == "WAV" and tags.mask:
-            container = "WAVEX"
+        if container == "WAV":
+            n_bytes = facts.n_samples * facts.n_channels * BYTES[sample_format.subtype]
+            container = "RF64" if n_bytes > _LARGEST_WAV else "WAVEX" if tags.mask else "WAV"
         rate, channels = facts.sample_rate, facts.n_channels
         try:
             self._file = sf.SoundFile(
@@ -146,10 +134,6 @@ class AudioWriter:
         except (sf.LibsndfileError, OSError, RuntimeError, TypeError) as error:
             what = f"{container} of {channels} channels at {rate} Hz"
             raise self._failed(error, what) from error
-
-    def _size(self, facts: AudioFacts) -> int:
-        """Return the bytes of all samples."""
-        return facts.n_samples * facts.n_channels * BYTES[self._format.subtype]
 
     def write(self, x: NDArray[np.float64]) -> None:
         """Append quantised samples (n_channels, n_samples)."""
@@ -221,38 +205,12 @@ def _reason(error: Exception, path: Path) -> str:
 
 
 def require_writable_format(container: str, facts: AudioFacts) -> None:
-    """Refuse what a container cannot hold before any work is done.
-
-    Raises
-    ------
-    OutputError
-    """
-    n_channels, rate = facts.n_channels, facts.sample_rate
-    is_held = {
-        "mp3": n_channels <= 2 and rate in _MP3_RATES,
-        "ogg": n_channels <= 8 and 8000 <= rate <= 192000,
-    }
-    if not is_held.get(container, True):
-        holds = (
-            f"1 or 2 channels at {', '.join(map(str, _MP3_RATES))} Hz"
-            if container == "mp3"
-            else "up to 8 channels at 8000 to 192000 Hz"
-        )
+    """Refuse what a container cannot hold before any work is done, by an `OutputError`."""
+    known = FORMATS[container]
+    if facts.n_channels > known.most_channels or not known.knows_rate(facts.sample_rate):
         raise OutputError(
-            f"{container} holds {holds}",
-            setting="format",
-            found=f"{n_channels} channels at {rate} Hz",
-            hint="--format wav holds them",
-        )
-    if container == "flac" and (facts.n_channels > 8 or not flac_holds(facts.sample_rate)):
-        raise OutputError(
-            f"flac holds up to 8 channels and {FLAC_RATES}",
+            f"{container} holds up to {known.most_channels} channels at {known.rates}",
             setting="format",
             found=f"{facts.n_channels} channels at {facts.sample_rate} Hz",
             hint="--format wav holds them",
         )
-
-
-def flac_holds(sample_rate: int) -> bool:
-    """Whether the head of a FLAC frame has room for a sample rate in Hz: see `FLAC_RATES`."""
-    return sample_rate <= 65535 or (sample_rate <= 655350 and sample_rate % 10 == 0)

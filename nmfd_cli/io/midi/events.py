@@ -11,6 +11,9 @@ from typing import Final
 
 from nmfd_cli.errors import ParameterError
 
+#: General MIDI's channel of percussion, the tenth, counted from 0.
+DRUM_CHANNEL: Final = 9
+
 _NOTE_OFF, _NOTE_ON, _META = 0x80, 0x90, 0xFF
 _TRACK_NAME, _INSTRUMENT_NAME, _END_OF_TRACK, _SET_TEMPO = 0x03, 0x04, 0x2F, 0x51
 #: How many bytes follow a status byte, by its upper half; the system's by the whole byte.
@@ -38,7 +41,6 @@ class MidiEvents:
     ----------
     division : int
         Ticks a beat; negative in SMPTE frames, see `nmfd_cli.io.midi.clock`.
-    notes : list of MidiNote
     tempos : dict of int to int
         From each tick on, microseconds a beat.
     names : dict of int to str

@@ -9,11 +9,9 @@ from nmfd_cli.core.articulations import articulation, class_of, kit_class
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.midi.clock import DEFAULT_BEAT, Clock
-from nmfd_cli.io.midi.events import MidiEvents, MidiNote, read_events
-from nmfd_cli.io.midi.extra import DRUM_CHANNEL
+from nmfd_cli.io.midi.events import DRUM_CHANNEL, MidiEvents, MidiNote, read_events
 from nmfd_cli.io.midi.percussion import GM_PERCUSSION
-from nmfd_cli.io.score import Score
-from nmfd_cli.io.score.notes import AS_WRITTEN, Note, Reading, left_out_line
+from nmfd_cli.io.score.notes import AS_WRITTEN, Note, Reading, Score, left_out_line
 
 #: Words by which a track or an instrument says that it is of drums.
 _DRUM_WORDS: Final = ("drum", "percussion", "perc.", "schlagzeug", "batterie", "beatbox")
@@ -23,16 +21,25 @@ _DRUM_NOTES: Final = frozenset((22, 26, *range(35, 60)))
 _Part = tuple[int, int]
 
 
-def read_midi(
-    path: str | Path, *, reading: Reading = AS_WRITTEN, warn: Warn = warn_python
+def parse_midi(
+    data: bytes,
+    name: str | Path = "score",
+    *,
+    drum_classes: Collection[str] | None = None,
+    reading: Reading = AS_WRITTEN,
+    warn: Warn = warn_python,
 ) -> Score:
-    """Read a standard MIDI file as a score.
+    """Read the bytes of a standard MIDI file as a score.
 
     Parameters
     ----------
-    path : str or Path
+    data : bytes
         A file of format 0 or 1, in beats with any map of tempos, or in SMPTE frames; in a RIFF or
         not.
+    name : str or Path
+        What errors and warnings call it.
+    drum_classes : collection of str, optional
+        Names of a kit's own classes, which come before the known ones.
     reading : Reading, optional
         What the file does not say itself.
     warn : callable, optional
@@ -50,36 +57,7 @@ def read_midi(
     Raises
     ------
     InputFileError
-        If the file cannot be read, is no MIDI file of such a format, is damaged, or has no note.
-    """
-    try:
-        data = Path(path).read_bytes()
-    except (FileNotFoundError, ValueError):
-        raise InputFileError(path, expected="a MIDI file", found="no such file") from None
-    except OSError as error:
-        raise InputFileError(path, f"expected a readable MIDI file: {error.strerror}") from None
-    return parse_midi(data, path, reading=reading, warn=warn)
-
-
-def parse_midi(
-    data: bytes,
-    name: str | Path = "score",
-    *,
-    drum_classes: Collection[str] | None = None,
-    reading: Reading = AS_WRITTEN,
-    warn: Warn = warn_python,
-) -> Score:
-    """Read the bytes of a MIDI file, as `read_midi` does; errors and warnings call them `name`.
-
-    Parameters
-    ----------
-    drum_classes : collection of str, optional
-        Names of a kit's own classes, which come before the known ones.
-
-    Raises
-    ------
-    InputFileError
-        As `read_midi` does.
+        If it is no MIDI file of such a format, is damaged, or has no note.
     """
     try:
         events = read_events(data)

@@ -21,7 +21,6 @@ class TempoMap:
 
     Attributes
     ----------
-    ticks_per_beat : int
     tempos : tuple of (int, int)
         Ticks, ascending from 0, and microseconds a beat.
     seconds : tuple of float
@@ -71,7 +70,6 @@ def drifting(beat_times: Sequence[float], beats_per_bar: int) -> TempoMap:
     ----------
     beat_times : sequence of float
         Seconds, 0 or more, rising, at least two; the first begins a bar.
-    beats_per_bar : int
     """
     beats = list(beat_times)
     n_before, metres = 0, [(0, beats_per_bar)]

@@ -11,15 +11,13 @@ from typing import Any, Final
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import MIDI_NOTES, PARENTS, drum_or_articulation
-from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.midi.extra import DRUM_CHANNEL, require_mido
+from nmfd_cli.errors import MissingExtraError, ParameterError
+from nmfd_cli.io.midi.events import DRUM_CHANNEL
 from nmfd_cli.io.midi.tempo_map import LONGEST_TICK, TempoMap, drifting, steady
 
 #: The tempo of a file that does not name one, in beats a minute.
 DEFAULT_BPM: Final = 120.0
-#: Beats a minute that a file can hold: a beat has three bytes of microseconds, and some ticks.
-SLOWEST_BPM: Final = 10.0
-FASTEST_BPM: Final = 1000.0
+_SLOWEST_BPM, _FASTEST_BPM = 10.0, 1000.0
 
 _HIT_SECONDS = 0.1
 _LATEST_TICK = (1 << 28) - 1
@@ -64,12 +62,7 @@ def midi_bytes(
         If the tempo is out of range, a drum has no note, or an onset or a velocity is impossible.
     """
     mido = require_mido()
-    if not SLOWEST_BPM <= bpm <= FASTEST_BPM:
-        raise ParameterError(
-            setting="tempo",
-            expected=f"{SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute",
-            found=f"{bpm:g}",
-        )
+    require_tempo(bpm)
     tempo_map = (
         drifting(beat_times, beats_per_bar)
         if beat_times
@@ -94,6 +87,36 @@ def midi_bytes(
         tracks=[_track(events) for events in tracks],
     ).save(file=file)
     return file.getvalue()
+
+
+def require_tempo(bpm: float) -> None:
+    """Refuse a tempo that a file cannot hold: a beat has three bytes of microseconds, some ticks.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not _SLOWEST_BPM <= bpm <= _FASTEST_BPM:  # NaN neither
+        raise ParameterError(
+            setting="tempo",
+            expected=f"{_SLOWEST_BPM:g} to {_FASTEST_BPM:g} beats a minute",
+            found=f"{bpm:g}",
+        )
+
+
+def require_mido() -> Any:
+    """Return the module `mido`.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    try:
+        import mido
+    except ImportError:
+        raise MissingExtraError("MIDI", "midi") from None
+    return mido
 
 
 #: Tick, velocity (0 for an end, -1 for what is no note), note, message: sorted as they are written.

@@ -9,42 +9,4 @@
 `memory`              onsets by drum as a `Score`: `score_from`
 `writer`              a `Score` as text or plain values: `score_text`, `score_notes`
 ====================  ==============================================================
-
-Only `Score` is imported with the package: a separation without a score needs no more.
 """
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from nmfd_cli.io.score.notes import DRUM_SCORE_HEADER, Score
-
-if TYPE_CHECKING:
-    from nmfd_cli.io.score.memory import score_from
-    from nmfd_cli.io.score.reader import (
-        is_midi,
-        parse_score,
-        read_score,
-        read_transcription,
-    )
-    from nmfd_cli.io.score.writer import score_notes, score_text
-
-__all__ = [
-    "DRUM_SCORE_HEADER",
-    "Score",
-    "is_midi",
-    "parse_score",
-    "read_score",
-    "read_transcription",
-    "score_from",
-    "score_notes",
-    "score_text",
-]
-
-_MODULE_OF = {"score_from": "memory", "score_notes": "writer", "score_text": "writer"}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF.get(name, 'reader')}"), name)

@@ -8,7 +8,7 @@ from typing import Final
 from nmfd_cli.errors import ParameterError
 from nmfd_cli.io.score.notes import require_seconds, require_velocity
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _NOTE_NAME = re.compile(r"([a-g])(##?|bb?|♯|♭)?(-?[0-9]{1,2})", re.IGNORECASE)
 _CLOCK_TIME = re.compile(r"(?:([0-9]+):)?([0-9]+):([0-9]+(?:\.[0-9]*)?)")
@@ -37,7 +37,7 @@ def split_row(row: str, delimiter: str | None) -> list[str]:
 
 
 def _number(cell: str, expected: str) -> float:
-    if _NUMBER.fullmatch(cell) and math.isfinite(value := float(cell)):
+    if NUMBER.fullmatch(cell) and math.isfinite(value := float(cell)):
         return value
     if _DECIMAL_COMMA.fullmatch(cell):
         raise decimal_comma(expected, cell)

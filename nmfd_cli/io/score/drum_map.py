@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from nmfd_cli.core.articulations import class_of, drum_or_articulation
 from nmfd_cli.core.drum_classes import GM_NOTES
-from nmfd_cli.errors import InputFileError, ParameterError
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError
 from nmfd_cli.io.resources import shipped
 
 _SUFFIX: Final = ".toml"
@@ -76,7 +76,7 @@ def load_drum_map(name_or_path: str) -> DrumMap:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError) as error:
         if isinstance(error, FileNotFoundError):
-            raise InputFileError(name_or_path, expected=expected, found="no such file") from None
+            raise InputFileError(name_or_path, f"{NO_SUCH_FILE}, expected {expected}") from None
         hint = " ".join(str(error).split())
         raise InputFileError(name_or_path, expected="TOML in UTF-8", hint=hint) from None
     except OSError as error:

@@ -1,6 +1,6 @@
 """What is played when: the value that the readers and writers of scores share, and its limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from operator import itemgetter
@@ -95,11 +95,14 @@ class Score:
     @classmethod
     def of(cls, notes: Iterable[Note]) -> "Score":
         """Sort notes by onset, in the given order where onsets are equal; duplicates count once."""
-        ordered = sorted(dict.fromkeys(notes), key=itemgetter(0))
-        return cls(*zip(*ordered, strict=True)) if ordered else cls((), (), (), (), ())
+        return _score_of(sorted(dict.fromkeys(notes), key=itemgetter(0)))
 
     def __len__(self) -> int:
         return len(self.onsets)
+
+    def notes(self) -> Iterator[Any]:
+        """Yield the notes as `of` takes them."""
+        return zip(*(getattr(self, field.name) for field in fields(self)), strict=True)
 
     @property
     def is_drums(self) -> bool:
@@ -113,23 +116,24 @@ class Score:
 
     def part(self, *, is_drums: bool) -> "Score":
         """Return the drums alone, or the pitched notes alone."""
-        kept = [index for index, drum in enumerate(self.drums) if (drum is not None) == is_drums]
-        columns = (getattr(self, field.name) for field in fields(self))
-        return Score(*(tuple(column[index] for index in kept) for column in columns))
+        return _score_of(note for note in self.notes() if (note[3] is not None) == is_drums)
 
     def between(self, start: float, end: float | None) -> "Score":
         """Return what is played from start to end, in seconds from start.
 
         A pitched note that sounds at the start begins there.
         """
-        columns = (getattr(self, field.name) for field in fields(self))
-        notes = (_note_within(note, start, end) for note in zip(*columns, strict=True))
-        kept = [note for note in notes if note is not None]
-        return Score(*zip(*kept, strict=True)) if kept else Score((), (), (), (), ())
+        notes = (_note_within(note, start, end) for note in self.notes())
+        return _score_of(note for note in notes if note is not None)
 
     def later_by(self, seconds: float) -> "Score":
         """Return the same notes so many seconds later."""
         return replace(self, onsets=tuple(onset + seconds for onset in self.onsets))
+
+
+def _score_of(notes: Iterable[tuple[Any, ...]]) -> Score:
+    columns = list(zip(*notes, strict=True))
+    return Score(*columns) if columns else Score((), (), (), (), ())
 
 
 def _note_within(note: tuple[Any, ...], start: float, end: float | None) -> tuple[Any, ...] | None:

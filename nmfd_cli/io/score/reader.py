@@ -20,10 +20,10 @@ import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import fields
 from pathlib import Path
 
-from nmfd_cli.errors import InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, Warn, warn_python
+from nmfd_cli.io.existing import refuse_special
 from nmfd_cli.io.score.layout import Table, UnknownDrumError
 from nmfd_cli.io.score.notes import (
     AS_WRITTEN,
@@ -34,7 +34,6 @@ from nmfd_cli.io.score.notes import (
     left_out_line,
     require_velocity,
 )
-from nmfd_cli.io.special_files import refuse_special
 
 _COMMENT = re.compile(r"\s#.*")
 #: The first row of Reaper's markers and regions, which is no comment.
@@ -73,8 +72,6 @@ def read_score(
     InputFileError
         If the file cannot be read, is not a text in UTF-8, or has a line that `parse_score`
         refuses.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
     """
     try:
         if Path(path).is_dir():
@@ -82,7 +79,7 @@ def read_score(
         refuse_special(Path(path), "a score file")
         data = Path(path).read_bytes()
     except (FileNotFoundError, ValueError):  # ValueError: a name that no file can have
-        raise InputFileError(path, expected="a score file", found="no such file") from None
+        raise InputFileError(path, NO_SUCH_FILE) from None
     except OSError as error:
         raise InputFileError(path, f"expected a readable score file: {error.strerror}") from None
     if is_midi(path) or data.startswith(b"MThd"):
@@ -99,14 +96,13 @@ def read_score(
 
 def _shifted(score: Score, offset: float, path: str | Path, warn: Warn) -> Score:
     """Return a score so many seconds later, without the notes before the recording."""
-    later = [onset + offset for onset in score.onsets]
-    n_before = sum(onset < 0 for onset in later)
+    later = score.later_by(offset)
+    n_before = sum(onset < 0 for onset in later.onsets)
     if n_before == len(later):
         raise InputFileError(path, expected="notes behind 0 s", found=f"an offset of {offset:g} s")
     if n_before:
         warn(f"{path}: {n_before} of {len(later)} notes would begin before 0 s and are left out")
-    columns = [getattr(score, item.name)[n_before:] for item in fields(Score)]
-    return Score(tuple(later[n_before:]), *columns[1:])
+    return Score.of(list(later.notes())[n_before:])
 
 
 def is_midi(path: str | Path) -> bool:
@@ -255,8 +251,6 @@ def read_transcription(path: str | Path, *, warn: Warn = warn_python) -> Score:
     ------
     InputFileError
         If it cannot be read.
-    MissingExtraError
-        If it is a MIDI file and mido is not installed.
     """
     try:
         return read_score(path, warn=warn)

@@ -19,9 +19,8 @@ from typing import Final
 
 from nmfd_cli.core.drum_classes import drum_class
 from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.score.cells import shown
+from nmfd_cli.io.score.cells import NUMBER, shown
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LIKE_NUMBER = re.compile(
     r"[+-]?[0-9.].*[0-9.]|[+-]?[0-9]|[+-]?(?:nan|inf|infinity)", re.IGNORECASE
 )
@@ -84,7 +83,7 @@ def _three_columns(rows: Sequence[Sequence[str]]) -> dict[str, int]:
 
 
 def _is_number(cell: str) -> bool:
-    return _NUMBER.fullmatch(cell) is not None and abs(float(cell)) < 1e12
+    return NUMBER.fullmatch(cell) is not None and abs(float(cell)) < 1e12
 
 
 def _has_class(cell: str) -> bool:

@@ -87,16 +87,14 @@ def time_axis(seconds: float, *, most: int = 10) -> str:
     )
 
 
-def outline_path(lower: FloatArray, upper: FloatArray, height: int = 200) -> str:
-    """Return an SVG path, one unit a column wide, around what lies between two lines.
+def outline_path(lower: FloatArray, upper: FloatArray) -> str:
+    """Return an SVG path, 200 units high and one a column wide, around what lies between two lines.
 
     Parameters
     ----------
     lower, upper : ndarray, shape (n,)
         From 0, at the bottom, to 1, at the top.
-    height : int
-        Of the view box.
     """
-    top = [f"{x} {y}" for x, y in enumerate(np.rint((1 - upper) * height).astype(int))]
-    bottom = [f"{x} {y}" for x, y in enumerate(np.rint((1 - lower) * height).astype(int))]
+    top = [f"{x} {y}" for x, y in enumerate(np.rint((1 - upper) * 200).astype(int))]
+    bottom = [f"{x} {y}" for x, y in enumerate(np.rint((1 - lower) * 200).astype(int))]
     return f"M{'L'.join(top)}L{'L'.join(reversed(bottom))}Z"

@@ -9,7 +9,7 @@ import numpy as np
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.drawing import Outline, SpectrogramPicture
 from nmfd_cli.core.stft import Stft
-from nmfd_cli.io.audio.spool import SampleSpool
+from nmfd_cli.io.spool import SampleSpool
 from nmfd_cli.pipeline.result import Result, SampledResult
 
 #: Pixels of the pictures; the page stretches them.
@@ -63,8 +63,6 @@ class Sketches:
         (C, n) of the recording.
     sample_rate : int
         In Hz.
-    stft : Stft
-    n_stems : int
     resources : ExitStack or None
         Whose end gives the temporary disk free that the sound lies on; None keeps no sound.
     """

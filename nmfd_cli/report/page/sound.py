@@ -11,7 +11,7 @@ import soundfile as sf
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import OutputError, ParameterError
-from nmfd_cli.io.audio.writer import FLAC_RATES, flac_holds
+from nmfd_cli.io.audio.formats import FORMATS
 from nmfd_cli.settings.output import REPORT_AUDIO
 from nmfd_cli.stop_signals import cleaned_up, signals_held
 
@@ -22,8 +22,6 @@ LONGEST_SECONDS = 240.0
 FLAC_BUDGET = 1_500_000
 # libsndfile's Vorbis encoder keeps a whole block on the stack
 _BLOCK = 16384
-# what Vorbis knows, in Hz
-_VORBIS_RATES = range(8000, 192001)
 
 
 @dataclass(frozen=True)
@@ -94,8 +92,7 @@ def encode_tracks(tracks: Sequence[FloatArray], sample_rate: int, audio: str) ->
 
 def known_formats(sample_rate: int) -> tuple[str, ...]:
     """Return which of "flac" and "ogg" know a sample rate in Hz."""
-    knows = {"flac": flac_holds(sample_rate), "ogg": sample_rate in _VORBIS_RATES}
-    return tuple(kind for kind in knows if knows[kind])
+    return tuple(kind for kind in ("flac", "ogg") if FORMATS[kind].knows_rate(sample_rate))
 
 
 def require_rate(audio: str, sample_rate: int) -> None:
@@ -108,10 +105,11 @@ def require_rate(audio: str, sample_rate: int) -> None:
     known = known_formats(sample_rate)
     if audio not in ("flac", "ogg") or audio in known:
         return
-    rates = {"flac": FLAC_RATES, "ogg": f"{_VORBIS_RATES[0]} to {_VORBIS_RATES[-1]} Hz"}[audio]
     hint = f"--report-audio {known[0]} knows it" if known else "--report-audio none needs none"
     raise OutputError(
-        f"sound of the report: expected {rates} for {audio}, found {sample_rate} Hz; {hint}"
+        f"sound of the report: expected {FORMATS[audio].rates} for {audio}",
+        found=f"{sample_rate} Hz",
+        hint=hint,
     )
 
 

@@ -28,7 +28,6 @@ def timeline(recording: SketchedResult, *, has_sound: bool, editor: str = "") ->
 
     Parameters
     ----------
-    recording : SketchedResult
     has_sound : bool
         Whether there is something to solo, mute and level.
     editor : str

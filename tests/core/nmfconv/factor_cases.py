@@ -8,10 +8,9 @@ import oracle
 import pytest
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
+from nmfd_cli.core.nmfconv.engine.panel_products import FftProducts, StackedProducts
 from nmfd_cli.core.nmfconv.engine.products import ProductFactory, Products
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
-from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
 from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target
 from nmfd_cli.core.nmfconv.factorisation import Factorisation
 

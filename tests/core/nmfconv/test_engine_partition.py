@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_limits
 from nmfd_cli.core.nmfconv import nmf_conv, nmfd
 from nmfd_cli.core.nmfconv.convolutive import BetaRule
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
-from nmfd_cli.core.nmfconv.engine.partition import array_target as cut_target
-from nmfd_cli.core.nmfconv.engine.partition import grouped
+from nmfd_cli.core.nmfconv.engine.target import array_target as cut_target
+from nmfd_cli.core.nmfconv.engine.target import grouped
 from nmfd_cli.core.nmfconv.factorisation import Factors, Rule, factorise
 
 R, T = 4, 15

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
+from nmfd_cli.core.nmfconv.engine.panel_products import FftProducts, StackedProducts
 from nmfd_cli.core.nmfconv.engine.products import Products, choose_products
-from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
 
 
 def chosen(shape: tuple[int, int, int], panel_frames: int, *, fix_W: bool) -> Products:

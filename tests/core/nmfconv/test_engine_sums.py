@@ -5,13 +5,13 @@ import oracle
 from factor_cases import Size, make_case, of_each_size
 from numpy.typing import NDArray
 
+from nmfd_cli.core.nmfconv.engine.panel_products import StackedProducts
 from nmfd_cli.core.nmfconv.engine.shifts import (
     TimeGrid,
     divide_by_reachable,
     shifted_sums,
     with_history,
 )
-from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
 
 
 @of_each_size

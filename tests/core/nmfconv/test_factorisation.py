@@ -25,10 +25,9 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.nmfconv.convolutive import BetaRule
 from nmfd_cli.core.nmfconv.deconvolution import UpdateRule
 from nmfd_cli.core.nmfconv.engine.accumulators import UpdateTerms
-from nmfd_cli.core.nmfconv.engine.partition import grouped
 from nmfd_cli.core.nmfconv.engine.products import ProductFactory, choose_products
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
-from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target
+from nmfd_cli.core.nmfconv.engine.target import ArrayTarget, Target, grouped
 from nmfd_cli.core.nmfconv.factorisation import Factorisation, Factors, Rule, factorise
 from nmfd_cli.core.threads import WorkerPool
 

@@ -173,11 +173,11 @@ def test_standard_input_is_told_of_by_its_name(tmp_path: Path, is_cut: bool) -> 
     whole = written(tmp_path, "WAV")
     path = cut(whole) if is_cut else whole
     told = subprocess.run(
-        [sys.executable, "-m", "nmfd_cli.cli.main", "separate", "-", "--init", "random",
+        [sys.executable, "-m", "nmfd_cli", "separate", "-", "--init", "random",
          "--iterations", "1"],
         input=path.read_bytes(), capture_output=True, check=True, cwd=tmp_path,
     ).stderr.decode()  # fmt: skip
-    assert told.startswith("nmfd: warning: -: cut off: ") == is_cut
+    assert told.startswith("nmfd: warning: standard input: cut off: ") == is_cut
     assert "/stdin" not in told.replace("separated/stdin", "")
 
 

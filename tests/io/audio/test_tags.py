@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from nmfd_cli.io.audio.formats import FORMATS
 from nmfd_cli.io.audio.recording import AudioFacts, open_recording
 from nmfd_cli.io.audio.riff import chunks
 from nmfd_cli.io.audio.titles import bext_chunk, id3_tag, later
-from nmfd_cli.io.audio.writer import LOSSY_SUBTYPES, AudioWriter, SampleFormat
+from nmfd_cli.io.audio.writer import AudioWriter, SampleFormat
 
 RATE = 8000
 NOISE = np.random.default_rng(2).integers(-(2**15), 2**15, (3001, 2)).astype("<i2")
@@ -58,8 +59,8 @@ def stem_of(path: Path, stem: Path, part: tuple[int, int] | None = None, size: i
     if part is not None:
         recording = recording.part(*part)
     container = stem.suffix[1:]
-    subtype = {"wav": "FLOAT", "flac": "PCM_16"} | LOSSY_SUBTYPES
-    form = SampleFormat(container, subtype[container])
+    subtype = {"wav": "FLOAT", "flac": "PCM_16"}.get(container, FORMATS[container].usual)
+    form = SampleFormat(container, subtype)
     facts = AudioFacts(recording.sample_rate, recording.n_channels, size or recording.n_samples, "")
     file = AudioWriter(stem, facts, form, place=stem, tags=recording.tags)
     for block in recording.blocks(1000):

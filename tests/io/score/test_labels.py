@@ -8,10 +8,11 @@ import pytest
 from nmfd_cli.core.articulations import PARENTS, class_of
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import InputFileError
-from nmfd_cli.io.midi import midi_bytes, parse_midi
-from nmfd_cli.io.score import parse_score
+from nmfd_cli.io.midi.reader import parse_midi
+from nmfd_cli.io.midi.writer import midi_bytes
 from nmfd_cli.io.score.drum_map import load_drum_map, shipped_drum_maps
 from nmfd_cli.io.score.notes import Reading
+from nmfd_cli.io.score.reader import parse_score
 from nmfd_cli.io.score.writer import audacity_text, reaper_text
 
 SCORE = parse_score("onset,drum\n0.25,kick\n61.5,open hihat\n59.9999999,ride\n")
@@ -85,5 +86,5 @@ def test_maps_that_are_none(tmp_path: Path, text: str, message: str) -> None:
         load_drum_map(str(path))
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
-    with pytest.raises(InputFileError, match="or one of addictive-drums, general-midi"):
+    with pytest.raises(InputFileError, match="no such file or folder, expected a drum map"):
         load_drum_map("none")

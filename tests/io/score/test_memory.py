@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import ParameterError
-from nmfd_cli.io.score import Score, parse_score, score_from
+from nmfd_cli.io.score.memory import score_from
+from nmfd_cli.io.score.reader import parse_score
 
 
 def test_onsets_by_drum() -> None:
@@ -93,17 +94,8 @@ def test_it_is_the_score_that_a_table_gives(onsets: dict[str, list[tuple[float, 
 
 def test_the_value_alone_needs_neither_readers_nor_numerics() -> None:
     code = (
-        "import sys; from nmfd_cli.io.score import Score; Score.of([(0, 1, 60, None, 9)]);"
+        "import sys; from nmfd_cli.io.score.notes import Score; Score.of([(0, 1, 60, None, 9)]);"
         "sys.exit(sum(name in sys.modules for name in"
         " ('numpy', 'nmfd_cli.io.score.reader', 'nmfd_cli.io.score.memory')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_the_door_names_what_it_has() -> None:
-    from nmfd_cli.io import score
-
-    assert all(getattr(score, name) is not None for name in score.__all__)
-    with pytest.raises(AttributeError, match="has no attribute 'read_scores'"):
-        _ = score.read_scores
-    assert score.Score is Score

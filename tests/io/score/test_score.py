@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from nmfd_cli.core.drum_classes import DRUM_CLASSES
 from nmfd_cli.errors import InputFileError, ParameterError
-from nmfd_cli.io.score import DRUM_SCORE_HEADER, Score, parse_score, read_score
-from nmfd_cli.io.score.notes import Reading
+from nmfd_cli.io.score.notes import DRUM_SCORE_HEADER, Reading, Score
+from nmfd_cli.io.score.reader import parse_score, read_score
 
 #: All columns of a score.
 SCORE_COLUMNS = ("onset", "duration", "pitch", "drum", "velocity")
@@ -295,7 +295,7 @@ def test_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["none.csv", "no\0name.csv"])
 def test_missing_file(name: str, tmp_path: Path) -> None:
-    message = f"{tmp_path / name}: expected a score file, found no such file"
+    message = f"{tmp_path / name}: no such file or folder"
     with pytest.raises(InputFileError, match=f"^{re.escape(message)}$"):
         read_score(tmp_path / name)
 

@@ -74,7 +74,6 @@ class ActivationAccumulator:
         R.
     reach : int
         Frames before a panel whose templates extend into it.
-    dtype : dtype
     """
 
     def __init__(
@@ -125,7 +124,6 @@ class PartialSums:
         Its first frame.
     reach : int
         As of `ActivationAccumulator`.
-    dtype : dtype
     activation_columns : sequence of ndarrays, shape (R, reach + m)
         Where the terms of the activations are added to, if they are asked for: those of Q and,
         where there is a B, those of B.
@@ -176,7 +174,6 @@ def total(
 
     Parameters
     ----------
-    partial_sums : sequence of PartialSums
     accumulators : sequence of ActivationAccumulator
         What they have added the terms of the activations to.
     """

@@ -22,7 +22,6 @@ def beta_divergence(V: FloatArray, model: FloatArray, beta: float) -> float:
     Parameters
     ----------
     V, model : ndarray, same shape, above zero
-    beta : float
 
     Returns
     -------
@@ -64,7 +63,6 @@ def write_quotients(
     ----------
     V, model : ndarray, shape (K, m), above zero, C-contiguous
         The model is a buffer and may be overwritten.
-    beta : float
     out : tuple of ndarrays, shape (K, m)
         Get ``Q = V L**(beta-1)`` and ``B = L**beta``; the latter is None for beta = 0, where it is
         one.  None of the arrays may share memory.

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.engine.fft_products import FftProducts
+from nmfd_cli.core.nmfconv.engine.panel_products import FftProducts, StackedProducts
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid
-from nmfd_cli.core.nmfconv.engine.stacked_products import StackedProducts
 
 
 class Workspace(Protocol):
@@ -81,7 +80,6 @@ def choose_products(
         The longest panel.
     floor : float
         What keeps the model above zero.
-    dtype : dtype
     fix_W : bool
         No terms of the templates are asked for, and their transforms are known.
     grid : TimeGrid, optional

@@ -26,7 +26,6 @@ class TimeGrid:
     ----------
     widths : tuple of int
         Frames of each box.
-    n_boxes : int
     n_frames : int
         T, the frames that a template spans.
     is_plain : bool
@@ -202,7 +201,6 @@ def divide_by_reachable(
         Changed in place: of a long recording no other array so long is wanted.
     bins : ndarray, shape (R, T)
         ``sum_k W[r, t, k]``.
-    grid : TimeGrid
     floor : float
         What is added to the sums.
 

@@ -20,10 +20,9 @@ from nmfd_cli.core.nmfconv.engine.accumulators import (
     total,
 )
 from nmfd_cli.core.nmfconv.engine.divergence import write_quotients
-from nmfd_cli.core.nmfconv.engine.partition import grouped
 from nmfd_cli.core.nmfconv.engine.products import ProductFactory, Products, choose_products
 from nmfd_cli.core.nmfconv.engine.shifts import TimeGrid, shifted_sums, with_history
-from nmfd_cli.core.nmfconv.engine.target import Target, panels_of
+from nmfd_cli.core.nmfconv.engine.target import Target, grouped, panels_of
 from nmfd_cli.core.threads import WorkerPool
 
 
@@ -32,7 +31,6 @@ class Sweeps:
 
     Parameters
     ----------
-    target : Target
     shape : tuple of int
         (R, T, K) of the templates.
     pool : WorkerPool
@@ -54,7 +52,6 @@ class Sweeps:
         The sum of the target, and so what activations are multiplied by to be in its units.
     divergence_unit : float
         The same of divergences, which grow with the power ``beta + 1`` of the target.
-    grid : TimeGrid
     """
 
     def __init__(
