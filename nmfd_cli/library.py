@@ -188,8 +188,7 @@ def separate(
         If the recording, the score or the kit cannot be used.
     """
     chosen = _settings(preset, settings)
-    whole = _recording(source, sample_rate, warn)
-    recording = whole.between(chosen.start, chosen.end)
+    recording = _recording(source, sample_rate, warn).between(chosen.start, chosen.end)
     kit = load_kit(chosen.kit, warn=warn)
     notes = _score(score, chosen, kit, warn) if score is not None else None
     blocks = _Blocks()
@@ -239,8 +238,7 @@ def transcribe(
         As `separate`.
     """
     chosen = _settings(preset, settings)
-    whole = _recording(source, sample_rate, warn)
-    recording = whole.between(chosen.start, chosen.end)
+    recording = _recording(source, sample_rate, warn).between(chosen.start, chosen.end)
     kit = load_kit(chosen.kit, warn=warn)
     score = pipeline.transcribe(recording, chosen, kit=kit, progress=progress, warn=warn)
     return score.later_by(chosen.start)

@@ -22,7 +22,7 @@ _BELOW_REPORT = {"pipeline", "transcription", "kits", "io", "core", "settings"}
 ALLOWED = {
     "cli": {"batch", "report", "output", "evaluation", *_BELOW_REPORT},
     "batch": {"report", "output", "evaluation", *_BELOW_REPORT},
-    "report": {"pipeline", "io", "core", "settings"},
+    "report": {"pipeline", "kits", "io", "core", "settings"},
     "output": {"io", "core", "settings"},
     "pipeline": {"transcription", "kits", "io", "core", "settings"},
     "evaluation": {"io", "core"},

@@ -240,8 +240,10 @@ def _require_scores(scores: Iterable[str | None]) -> None:
     missing = dict.fromkeys(score for score in scores if score and not Path(score).exists())
     if missing:
         first, *others = missing
-        hint = f"{len(others)} more of the scores are missing" if others else ""
-        raise InputFileError(first, NO_SUCH_FILE, hint=hint)
+        hints = [f"{len(others)} more of the scores are missing"] if others else []
+        if (here := Path(Path(first).name)).exists():
+            hints.append(f"{here} in the working directory is found by an absolute pattern")
+        raise InputFileError(first, NO_SUCH_FILE, hint="; ".join(hints))
 
 
 def _seconds(path: str) -> float | None:

@@ -1,12 +1,13 @@
 """``nmfd kit``: learn kits of drum sounds or extract them, list and show them."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nmfd_cli.cli.extract import command as extract
 from nmfd_cli.cli.messages import Reporter, show_table
+from nmfd_cli.cli.values import TIME
 
 if TYPE_CHECKING:
     from nmfd_cli.core.drum_sounds.kit import Kit
@@ -31,10 +32,12 @@ command.add_command(extract)
 @click.option("-o", "--out", required=True, metavar="FILE", help="The kit to write: my.kit.")
 @click.option("--name", metavar="TEXT", help="Name of the kit.  [default: the file's]")
 @click.option("--licence", default="", metavar="TEXT", help="Licence of the sounds.")
+@click.option("--start", type=TIME, default=0.0, help="Begin there in each file.")
+@click.option("--end", type=TIME, help="End there in each file.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def learn(
-    *, folder: str, out: str, name: str | None, licence: str, overwrite: bool, quiet: bool
+    *, folder: str, out: str, start: float, end: float | None, quiet: bool, **options: Any
 ) -> None:
     """Learn a kit from the folder DIR of your own sounds.
 
@@ -48,9 +51,7 @@ def learn(
     from nmfd_cli.kits.learn import learn_kit
 
     reporter = Reporter(-1 if quiet else 0)
-    kit = learn_kit(
-        folder, out, name=name, licence=licence, overwrite=overwrite, warn=reporter.warn
-    )
+    kit = learn_kit(folder, out, span=(start, end), warn=reporter.warn, **options)
     reporter.line(f"{out}: {_counts(kit)}")
 
 

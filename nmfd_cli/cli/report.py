@@ -37,6 +37,12 @@ _OUTPUT = ("report_audio", "overwrite")
     help="The HTML file.",
 )
 @settings_options(OutputSettings, only=_OUTPUT)
+@option(
+    "--one-shots",
+    is_flag=True,
+    section="Output",
+    help="Show what one-shots nmfd kit extract makes of it, and what they are worth.",
+)
 @score_option
 @preset_option
 @settings_options(SeparationSettings)
@@ -60,6 +66,7 @@ def command(context: click.Context, /, recording: str, **options: Any) -> int:
             score_path=options["score"],
             audio=output.report_audio,
             command=command_line(context),
+            one_shots=options["one_shots"],
             overwrite=output.overwrite,
             progress=progress,
             warn=reporter.warn,

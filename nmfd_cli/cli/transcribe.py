@@ -105,7 +105,7 @@ def command(inputs: tuple[str, ...], **options: Any) -> int:
     sources = real_paths([*recordings, *kit.files])
     places = transcription_places(recordings, options["out"], sources=sources, **flags)
     if settings.drum_map is not None:
-        flags["notes"] = load_drum_map(settings.drum_map).written
+        flags["drum_map"] = load_drum_map(settings.drum_map)
     n_failed = 0
     for path in recordings:
         try:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -46,9 +47,11 @@ class Value(ValueBase):
 def _seconds(text: str) -> float:
     clock = _CLOCK.fullmatch(text)
     if clock is None:
-        return float(text)
-    sign, hours, minutes, seconds = clock.groups("0")
-    return float(f"{sign}1") * (3600 * int(hours) + 60 * int(minutes) + float(seconds))
+        if not isfinite(seconds := float(text)):
+            raise ValueError(text)
+        return seconds
+    sign, hours, minutes, rest = clock.groups("0")
+    return float(f"{sign}1") * (3600 * int(hours) + 60 * int(minutes) + float(rest))
 
 
 def _names(text: str) -> tuple[str, ...]:

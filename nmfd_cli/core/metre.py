@@ -94,7 +94,10 @@ def _evidence(carrying: FloatArray, kicks: FloatArray, snares: FloatArray, size:
 
 
 def _backbeat(kicks: FloatArray, snares: FloatArray, phase: int, size: int) -> float:
-    """Return how far snares are struck on the second and the fourth of four beats, kicks not."""
+    """Return how far snares are struck on the second and fourth of four beats, kicks on others.
+
+    Snares on the first or third count against it, by half: rolls have no backbeat, but Motown has.
+    """
     n_snares = float(snares.sum())
     if n_snares == 0:
         return 0.0
@@ -103,9 +106,10 @@ def _backbeat(kicks: FloatArray, snares: FloatArray, phase: int, size: int) -> f
     n_kicks = float(kick.sum()) or 1.0
     best = 0.0
     for first in (0, 1):
-        second, fourth = snare[first + 1], snare[(first + 3) % 4]
+        after = min(snare[first + 1], snare[(first + 3) % 4])
+        more = float(after) - 0.5 * float(max(snare[first], snare[first + 2]))
         apart = float(kick[first] + kick[first + 2]) / n_kicks
-        best = max(best, 2 * float(min(second, fourth)) / n_snares * (0.3 + 0.7 * apart))
+        best = max(best, 2 * more / n_snares * (0.3 + 0.7 * apart))
     return best
 
 

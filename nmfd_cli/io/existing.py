@@ -104,8 +104,8 @@ class Replacement:
         Whether any file may be replaced.
     known : callable, optional
         Files that this program wrote may be replaced: those that this finds.  One that somebody
-        changed afterwards is renamed to ``changed-<hash>-<name>`` first, and so is a file of others
-        that has come to stand there since the place was handed out.
+        changed afterwards is renamed to ``<name>.changed-<hash>`` first, which no pattern for audio
+        finds, and so is a file of others that has come to stand there meanwhile.
     warn : callable
         Is told of what was renamed.
     """
@@ -137,7 +137,7 @@ class Replacement:
             return None
         if is_ours(path, self.known(path)) or filecmp.cmp(staged, path, shallow=False):
             return None
-        return path.with_name(f"changed-{file_hash(path)[:8]}-{path.name}")
+        return path.with_name(f"{path.name}.changed-{file_hash(path)[:8]}")
 
 
 def is_ours(path: Path, records: Sequence[FileRecord]) -> bool:

@@ -12,10 +12,10 @@ from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import PARENTS, owner
 from nmfd_cli.core.metrics import decibels
 from nmfd_cli.core.one_shots.cutting import Sound, cut, finished, level_of
-from nmfd_cli.core.one_shots.excerpts import find_hits
+from nmfd_cli.core.one_shots.excerpts import Shares, find_hits, shares_of
 from nmfd_cli.core.one_shots.likeness import group_alike
-from nmfd_cli.core.one_shots.playing import Played, fit_gains, render
-from nmfd_cli.core.one_shots.refining import Repeated, refine
+from nmfd_cli.core.one_shots.playing import render
+from nmfd_cli.core.one_shots.refining import Repeated, fitted, refine
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.spool import SampleSpool
 from nmfd_cli.kits.instrument import Named, Note, Zone, notes_on, played, zones_of
@@ -77,10 +77,17 @@ class KitDraft:
             What is played when.
         """
         mixture, *stems = (spool.samples() for spool in self._spools)
+        shares = shares_of(stems, self._rate)
         sounds = [
             sound
-            for index in range(len(stems))
-            for sound in _sounds_of_stem(stems, index, self._names, score, self._rate)
+            for index, name in enumerate(self._names)
+            for sound in _sounds_of_stem(
+                name,
+                stems[index],
+                _hits_of(score, self._names, index),
+                shares=shares[index],
+                sample_rate=self._rate,
+            )
         ]
         zones = zones_of(_with_gains(mixture, sounds, self._rate))
         notes = notes_on(zones, self._rate)
@@ -107,18 +114,23 @@ def _sdr(reference: FloatArray, estimate: FloatArray) -> float:
 
 
 def _sounds_of_stem(
-    stems: Sequence[FloatArray], index: int, names: Sequence[str], score: Score, sample_rate: int
+    name: str,
+    stem: FloatArray,
+    played: tuple[list[str | None], FloatArray],
+    *,
+    shares: Shares,
+    sample_rate: int,
 ) -> list[Named]:
     """Return the sounds of a stem, not yet faded where they repeat."""
-    struck, onsets = _hits_of(score, names, index)
-    if not len(onsets) or not stems[index].any():
+    struck, onsets = played
+    if not len(onsets) or not stem.any():
         return []
-    hits = find_hits(stems, index, onsets, sample_rate)
-    groups = group_alike(stems[index], hits, sample_rate)
-    sounds = [cut(stems[index], hits, group, sample_rate) for group in groups]
+    hits = find_hits(stem, onsets, shares, sample_rate)
+    groups = group_alike(stem, hits, sample_rate)
+    sounds = [cut(stem, hits, group, sample_rate) for group in groups]
     if all(sound.repeats for sound in sounds):
-        sounds = _refined(stems[index], sounds, sample_rate)
-    return [Named(names[index], _name_of(names[index], struck, one), one) for one in sounds]
+        sounds = _refined(stem, sounds, sample_rate)
+    return [Named(name, _name_of(name, struck, one), one) for one in sounds]
 
 
 def _hits_of(score: Score, names: Sequence[str], index: int) -> tuple[list[str | None], FloatArray]:
@@ -137,14 +149,18 @@ def _name_of(stem: str, struck: Sequence[str | None], sound: Sound) -> str:
     return common if agreed and common is not None else stem
 
 
+def _repeated(sound: Sound) -> Repeated:
+    return Repeated(sound.takes[0].samples, sound.starts[0], sound.gains)
+
+
 def _refined(stem: FloatArray, sounds: Sequence[Sound], sample_rate: int) -> list[Sound]:
     """Take sounds that repeat out of each other, where one rings on into the next."""
-    started = [Repeated(sound.takes[0].samples, sound.starts, sound.gains) for sound in sounds]
     refined = []
-    for sound, found in zip(sounds, refine(stem, started, sample_rate), strict=True):
-        level = level_of(found.samples, sample_rate)
-        take = replace(sound.takes[0], samples=found.samples, level=level)
-        refined.append(replace(sound, takes=(take,), gains=found.gains))
+    found = refine(stem, [_repeated(sound) for sound in sounds], sample_rate)
+    for sound, one in zip(sounds, found, strict=True):
+        level = level_of(one.samples, sample_rate)
+        take = replace(sound.takes[0], samples=one.samples, level=level)
+        refined.append(replace(sound, takes=(take,), gains=one.gains))
     return refined
 
 
@@ -154,19 +170,11 @@ def _with_gains(mixture: FloatArray, sounds: Sequence[Named], sample_rate: int) 
     Other hits are as loud as they are in the recording: the least squares of waveforms that differ
     would be too soft.
     """
-    done = [replace(one, sound=finished(one.sound, sample_rate)) for one in sounds]
-    notes = [
-        Played(int(start), one.sound.takes[0].samples, float(gain))
-        for one in done
-        for start, gain in zip(one.sound.starts, one.sound.gains, strict=True)
-    ]
-    gains = np.array([one.gain for one in fit_gains(mixture, notes, sample_rate)])
-    bounds = np.cumsum([0, *(len(one.sound.starts) for one in done)])
+    done = [finished(one.sound, sample_rate) for one in sounds]
+    fits = fitted(mixture, [_repeated(sound) for sound in done], sample_rate)
     return [
-        replace(one, sound=replace(one.sound, gains=gains[first:last]))
-        if one.sound.repeats
-        else one
-        for one, first, last in zip(done, bounds[:-1], bounds[1:], strict=True)
+        replace(one, sound=replace(sound, gains=fit.gains) if sound.repeats else sound)
+        for one, sound, fit in zip(sounds, done, fits, strict=True)
     ]
 
 

@@ -1,11 +1,13 @@
 """Sounds on the keys of a sampler: which key and velocity plays which one-shot, and the hits."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count, cycle
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.core.articulations import MIDI_NOTES, class_of, notes_of
@@ -107,9 +109,8 @@ def zones_of(sounds: Sequence[Named]) -> list[Zone]:
         taken = {zone.key for zone in zones}
         usual = notes_of(name) if name in MIDI_NOTES else ()
         keys = chain((key for key in usual if key not in taken), free)
-        layers = _layers(own)
-        numbers = _numbers(layers)
-        for key, layer in zip(keys, layers, strict=False):
+        numbers = count(1)
+        for key, layer in zip(keys, _layers(own), strict=False):
             zones += _zones_of_key(key, layer, numbers)
     return zones
 
@@ -137,17 +138,7 @@ def _is_apart(one: Sound, other: Sound) -> bool:
     return bool(most < least and _usual_level(softer) * _LAYER < _usual_level(louder))
 
 
-def _numbers(layers: list[list[Named]]) -> dict[int, int]:
-    """Return the number of each sound's first file, by identity, counted over all keys."""
-    numbers: dict[int, int] = {}
-    following = 1
-    for one in (one for layer in layers for one in layer):
-        numbers[id(one)] = following
-        following += len(one.sound.takes)
-    return numbers
-
-
-def _zones_of_key(key: int, layer: list[Named], numbers: Mapping[int, int]) -> Iterator[Zone]:
+def _zones_of_key(key: int, layer: list[Named], numbers: Iterator[int]) -> Iterator[Zone]:
     full = max(float(one.sound.levels.max()) for one in layer)
     full = max(full, _TINY)
     low = 1
@@ -158,9 +149,8 @@ def _zones_of_key(key: int, layer: list[Named], numbers: Mapping[int, int]) -> I
             loud = _velocity(float(np.percentile(layer[place + 1].sound.levels, 10)), full)
             above = len(layer) - place - 1  # each layer above needs a velocity
             high = int(np.clip((soft + loud) / 2, low, LOUDEST - above))
-        first = numbers[id(one)]
         prefix = file_prefix(one.name)
-        files = tuple(f"{prefix}_{first + n}.wav" for n in range(len(one.sound.takes)))
+        files = tuple(f"{prefix}_{next(numbers)}.wav" for _ in one.sound.takes)
         yield Zone(one.stem, one.name, key, low, high, one.sound, files, full)
         low = high + 1
 
@@ -191,55 +181,45 @@ def notes_on(zones: Sequence[Zone], sample_rate: int) -> list[Note]:
 
     Hits that come to nothing are left out; of two on a key at once the louder counts.
     """
-    found: list[tuple[int, int, Zone]] = []
+    found: list[tuple[NDArray[np.intp], int, Zone]] = []
     for zone in zones:
         levels = zone.sound.levels
         least = max(_FAINT * float(np.median(levels)), _FAINTEST * zone.full_level)
-        for start, level in zip(zone.sound.starts, levels, strict=True):
+        for starts, level in zip(zone.sound.starts.T, levels, strict=True):
             if level > least:
                 velocity = round(_velocity(float(level), zone.full_level))
-                found.append((int(start), int(np.clip(velocity, zone.low, zone.high)), zone))
+                found.append((starts, int(np.clip(velocity, zone.low, zone.high)), zone))
+    kept: list[tuple[NDArray[np.intp], int, Zone]] = []
+    for starts, velocity, zone in sorted(found, key=lambda hit: -hit[1]):
+        others = [s[0] for s, _, z in kept if z.key == zone.key]
+        if all(abs(starts[0] - other) >= _TOGETHER * sample_rate for other in others):
+            kept.append((starts, velocity, zone))
+    turns = {id(zone): cycle(range(len(zone.sound.takes))) for zone in zones}
     notes: list[Note] = []
-    counts: dict[int, int] = {}
-    kept: list[tuple[int, int, Zone]] = []
-    for start, velocity, zone in sorted(found, key=lambda hit: -hit[1]):
-        others = [s for s, _, z in kept if z.key == zone.key]
-        if all(abs(start - other) >= _TOGETHER * sample_rate for other in others):
-            kept.append((start, velocity, zone))
-    for start, velocity, zone in sorted(kept, key=lambda hit: (hit[0], hit[2].key)):
-        turn = counts.get(id(zone), 0)
-        counts[id(zone)] = turn + 1
-        notes.append(Note(start, velocity, zone, turn % len(zone.sound.takes)))
+    for starts, velocity, zone in sorted(kept, key=lambda hit: (hit[0][0], hit[2].key)):
+        take = next(turns[id(zone)])
+        notes.append(Note(int(starts[take]), velocity, zone, take))
     return notes
 
 
 def played(notes: Sequence[Note]) -> list[Played]:
     """Return the notes with their one-shots, those of the hi-hat until its next hit."""
-    return [
-        Played(note.start, note.zone.sound.takes[note.take].samples, note.gain, choked)
-        for note, choked in zip(notes, _chokes(notes), strict=True)
-    ]
-
-
-def _chokes(notes: Sequence[Note]) -> list[int | None]:
-    chokes: list[int | None] = []
-    following: int | None = None
-    after: int | None = None  # the start that is later than the present one
-    for note in reversed(notes):
-        if not note.zone.is_choked:
-            chokes.append(None)
-            continue
-        if following is not None and following > note.start:
-            after = following
-        chokes.append(after)
-        following = note.start
-    return chokes[::-1]
+    chokes = sorted(note.start for note in notes if note.zone.is_choked)
+    sounds = []
+    for note in notes:
+        later = bisect_right(chokes, note.start)
+        choked = chokes[later] if note.zone.is_choked and later < len(chokes) else None
+        samples = note.zone.sound.takes[note.take].samples
+        sounds.append(Played(note.start, samples, note.gain, choked))
+    return sounds
 
 
 def sfz_text(zones: Sequence[Zone], title: str) -> str:
     """Return the zones as an SFZ file that stands beside the folder ``samples``."""
-    lines = [f"// {title}: extracted by nmfd", "<control>", "default_path=samples/"]
-    lines += [
+    lines = [
+        f"// {title}: extracted by nmfd",
+        "<control>",
+        "default_path=samples/",
         "<global>",
         "loop_mode=one_shot",
         "hint_ram_based=1",

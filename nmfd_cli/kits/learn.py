@@ -27,7 +27,7 @@ from nmfd_cli.core.drum_sounds.learning import average, describe, from_onset, ri
 from nmfd_cli.core.drum_sounds.likeness import representatives
 from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.decoder import audio_below, is_audio
-from nmfd_cli.io.audio.recording import read_recording
+from nmfd_cli.io.audio.recording import open_recording
 from nmfd_cli.io.existing import real_paths, require_free
 from nmfd_cli.io.kit_file import KIT_SUFFIX, write_kit
 
@@ -55,6 +55,7 @@ def learn_kit(
     *,
     name: str | None = None,
     licence: str = "",
+    span: tuple[float, float | None] = (0.0, None),
     overwrite: bool = False,
     warn: Warn = warn_python,
 ) -> Kit:
@@ -70,6 +71,8 @@ def learn_kit(
         Of the kit; the file's name without its ending when left out.
     licence : str
         Of the sounds.
+    span : tuple of (float, float or None)
+        Seconds of the part of each file that counts.
     overwrite : bool
         Whether an existing file may be replaced.
     warn : callable, optional
@@ -90,7 +93,7 @@ def learn_kit(
     """
     require_free(Path(out), overwrite, real_paths(audio_below(Path(folder))))
     title = name or Path(out).name.removesuffix(KIT_SUFFIX)
-    kit = kit_from_folder(folder, name=title, licence=licence, warn=warn)
+    kit = kit_from_folder(folder, name=title, licence=licence, span=span, warn=warn)
     write_kit(out, kit, overwrite=overwrite)
     return kit
 
@@ -100,6 +103,7 @@ def kit_from_folder(
     *,
     name: str | None = None,
     licence: str = "",
+    span: tuple[float, float | None] = (0.0, None),
     warn: Warn = warn_python,
 ) -> Kit:
     """Learn a kit, in memory.
@@ -113,6 +117,8 @@ def kit_from_folder(
         Of the kit; the folder's name when left out.
     licence : str
         Of the sounds, for whom the kit is given to.
+    span : tuple of (float, float or None)
+        Seconds of the part of each file that counts.
     warn : callable, optional
         Takes a line for files that are no audio, which are left out, and for each class of the
         kit's own.
@@ -126,10 +132,14 @@ def kit_from_folder(
     InputFileError
         If the folder is none, a class has no audio file, a file cannot be read or is silent, or a
         file's name is that of no class.
+    ParameterError
+        If a file has no such part.
     """
     root = Path(folder)
     title = name or root.resolve().name
-    learned = [pair for file in _files(root, warn) for pair in _sounds(file, root, title)]
+    learned = [
+        pair for file in _files(root, warn) for pair in _sounds(file, root, title, span=span)
+    ]
     description = Description.stack([part for _, part in learned])
     chosen = representatives(description, [sound.drum for sound, _ in learned], likeness=LIKENESS)
     rows = sorted(set(chosen.tolist()))
@@ -233,10 +243,12 @@ def _articulation(path: Path, drum: str) -> str:
     return "" if folder.casefold() == drum else folder
 
 
-def _sounds(file: _File, root: Path, kit: str) -> Iterator[tuple[Sound, Description]]:
+def _sounds(
+    file: _File, root: Path, kit: str, *, span: tuple[float, float | None]
+) -> Iterator[tuple[Sound, Description]]:
     """Describe the hits of one file."""
-    channels, sample_rate = read_recording(file.path)
-    samples = channels.T
+    recording = open_recording(file.path).between(*span)
+    samples, sample_rate = next(recording.blocks(recording.n_samples)).T, recording.sample_rate
     if not samples.any():
         raise InputFileError(file.path, expected="a drum sound", found="silence")
     hits = find_hits(samples, sample_rate)

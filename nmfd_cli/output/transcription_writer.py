@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from nmfd_cli.errors import MissingExtraError, ParameterError, Warn, warn_python
 from nmfd_cli.io.audio.recording import STREAM
 from nmfd_cli.io.existing import require_free
 from nmfd_cli.io.midi.writer import DEFAULT_BPM, midi_bytes, require_tempo
+from nmfd_cli.io.score.drum_map import DrumMap
 from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.score.reader import is_midi
 from nmfd_cli.io.score.writer import audacity_text, reaper_text, score_notes, score_text
@@ -194,7 +195,7 @@ def write_transcription(
     bpm: float | None = None,
     is_reaper: bool = False,
     has_tracks: bool = False,
-    notes: Mapping[str, int] | None = None,
+    drum_map: DrumMap | None = None,
     warn: Warn = warn_python,
 ) -> float | None:
     """Write a transcription, whole or not at all, in the format of the file's ending.
@@ -208,10 +209,10 @@ def write_transcription(
         playing drifts, the file has a tempo for each beat.
     is_reaper, has_tracks : bool
         Whether a table is Reaper's, and a MIDI file has a track for each drum.
-    notes : mapping of str to int, optional
+    drum_map : DrumMap, optional
         The MIDI notes of drums and articulations, in place of General MIDI's.
     warn : callable, optional
-        Called with a line where a tempo is taken for granted.
+        Called with a line where a tempo is taken for granted, or the map has no note for a drum.
 
     Returns
     -------
@@ -243,8 +244,10 @@ def write_transcription(
         beat_times=tempo.beat_times if tempo is not None else (),
         beats_per_bar=tempo.beats_per_bar if tempo is not None else 4,
         has_tracks=has_tracks,
-        notes=notes if notes is not None else MIDI_NOTES,
+        notes=drum_map.written if drum_map is not None else MIDI_NOTES,
     )
+    for drum, note, other in drum_map.misread(onsets) if drum_map is not None else ():
+        warn(f"{place}: no note for {drum} in the drum map, {note} is written: {other}")
     write_file(place, data, overwrite=overwrite)
     return bpm
 

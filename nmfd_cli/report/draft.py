@@ -1,13 +1,17 @@
 """The report of a recording on its way: drawn while the stems pass by, written at their end."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from nmfd_cli.core.arrays import FloatArray
 from nmfd_cli.errors import Progress, Warn, no_progress, warn_python
 from nmfd_cli.io.audio.recording import Recording
 from nmfd_cli.io.existing import real_paths, require_free
+from nmfd_cli.io.score.notes import Score
 from nmfd_cli.io.transaction import write_file
+from nmfd_cli.kits.extract import KitDraft, kit_as_dict
 from nmfd_cli.pipeline.inputs import open_inputs
 from nmfd_cli.pipeline.result import result_of
 from nmfd_cli.pipeline.separation import FactorisedRecording, separate
@@ -62,10 +66,10 @@ class ReportDraft:
         """Draw the next block of the recording (C, n) and its stems (S, C, n)."""
         self._sketches.add(mixture, stems)
 
-    def html(self) -> str:
-        """Return the report once all has passed by."""
+    def html(self, one_shots: Mapping[str, Any] | None = None) -> str:
+        """Return the report once all has passed by; `one_shots` as in `html.page`."""
         drawn = result_of(self._separation, self._sketches.finish(), command=self._command)
-        return page(drawn, audio=self._audio)
+        return page(drawn, audio=self._audio, one_shots=one_shots)
 
 
 def _reason_for_silence(recording: Recording) -> str:
@@ -87,6 +91,7 @@ def report_file(
     score_path: str | Path | None = None,
     audio: str,
     command: str = "",
+    one_shots: bool = False,
     overwrite: bool = False,
     progress: Progress = no_progress,
     warn: Warn = warn_python,
@@ -101,6 +106,8 @@ def report_file(
         What is played when.
     audio, command : str
         As in `ReportDraft`.
+    one_shots : bool
+        Whether to extract a kit and show what it is worth.
     overwrite : bool
         Whether the file may be replaced.
 
@@ -132,5 +139,9 @@ def report_file(
             )
         )
         draft = ReportDraft(resources, separation, audio=audio, command=command, warn=warn)
-        separation.feed(draft, progress=progress, stage="drawing")
-        write_file(target, draft.html(), overwrite=overwrite)
+        rate = inputs.recording.sample_rate
+        kit = KitDraft(resources, separation.stem_names, rate) if one_shots else None
+        consumers = [draft] if kit is None else [draft, kit]
+        separation.feed(*consumers, progress=progress, stage="drawing")
+        facts = kit_as_dict(kit.kit(separation.score or Score.of(())), rate) if kit else None
+        write_file(target, draft.html(facts), overwrite=overwrite)

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from contextlib import ExitStack
 from functools import cache
 from hashlib import sha256
@@ -20,7 +20,7 @@ from nmfd_cli.report.page.palette import theme_styles
 from nmfd_cli.report.page.pictures import RANGE_DB, colour_bar, picture_styles
 from nmfd_cli.report.page.sketch import SketchedResult, sketched
 from nmfd_cli.report.page.sound import EncodedTracks, encode_tracks
-from nmfd_cli.report.page.tables import facts, settings_table, stem_table
+from nmfd_cli.report.page.tables import facts, one_shot_table, settings_table, stem_table
 from nmfd_cli.report.page.timeline import onset_lists, timeline
 
 _ASSETS = Path(__file__).parent / "page"
@@ -35,7 +35,9 @@ def render(recording: SampledResult, *, audio: str) -> str:
         return page(drawn, audio=audio)
 
 
-def page(recording: SketchedResult, *, audio: str) -> str:
+def page(
+    recording: SketchedResult, *, audio: str, one_shots: Mapping[str, Any] | None = None
+) -> str:
     """Return the report as HTML.
 
     Parameters
@@ -45,6 +47,8 @@ def page(recording: SketchedResult, *, audio: str) -> str:
     audio : str
         How the sound is embedded: see `report.page.sound.encode_tracks`; "none" for pictures
         only.
+    one_shots : mapping, optional
+        The kit that can be made of the recording: see `report.page.tables.one_shot_table`.
 
     Raises
     ------
@@ -76,6 +80,7 @@ def page(recording: SketchedResult, *, audio: str) -> str:
         templates=text(template_caption()),
         divergence=f"<section><h2>Divergence</h2>{divergence}</section>" if divergence else "",
         stems=stem_table(recording),
+        one_shots=_one_shots(recording, one_shots),
         command=_command(recording),
         version=text(recording.version),
         settings=settings_table(recording.settings),
@@ -163,6 +168,11 @@ def _sounds(sound: EncodedTracks) -> str:
         f'<script type="text/plain" id="sound-{index}">{track}</script>'
         for index, track in enumerate(sound.as_text())
     )
+
+
+def _one_shots(recording: SketchedResult, kit: Mapping[str, Any] | None) -> str:
+    table = one_shot_table(kit, recording.stem_names) if kit is not None else ""
+    return Template(_asset("one_shots.html")).substitute(table=table) if table else ""
 
 
 def _command(recording: SketchedResult) -> str:

@@ -144,7 +144,9 @@ class SeparationSettings(CheckedSettings):
         0.0, "How much later the notes of a score come in the recording.", metavar="TIME"
     )
     drum_map: str | None = _sought(
-        None, "MIDI notes of drums: a TOML file, general-midi or roland-td.", metavar="MAP"
+        None,
+        "MIDI notes of drums: a TOML file or a name such as general-midi (README.md has all).",
+        metavar="MAP",
     )
     residual: str = _sought(
         AUTO,

@@ -263,7 +263,7 @@ def test_scores_beside_the_recordings(tmp_path: Path) -> None:
     assert score_beside("x/y/a.b.wav", "../{parent}/{track}.tsv") == "x/y/../y/a.b.tsv"
 
 
-def test_scores_that_are_refused(tmp_path: Path) -> None:
+def test_scores_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = make_recordings(tmp_path / "in", 3)
     out = tmp_path / "out"
     Path(inputs[0]).with_suffix(".csv").write_text("onset,drum\n0.05,kick\n")
@@ -280,6 +280,10 @@ def test_scores_that_are_refused(tmp_path: Path) -> None:
     assert str(missing.value) == (
         f"{tmp_path}/in/t01.csv: no such file or folder; 1 more of the scores are missing"
     )
+    monkeypatch.chdir(tmp_path)
+    Path("t01.csv").write_text("onset,drum\n0.05,kick\n")
+    with pytest.raises(InputFileError, match=r"; t01.csv in the working directory is found by an"):
+        plan(inputs, out, score_pattern="{track}.csv")
     assert str(field.value) == "score_pattern: expected fields {track}, {parent}, found {stem}"
     assert str(template.value).startswith("score_pattern: '{track.csv' is not a template: ")
     assert str(both.value) == "score: expected either --score or --score-pattern, found both"

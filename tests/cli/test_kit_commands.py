@@ -81,6 +81,22 @@ def error_of(
     return captured.err.removesuffix("\n")
 
 
+def test_learn_takes_a_part_of_each_recording(tmp_path: Path) -> None:
+    hits = np.concatenate([tone(60.0), tone(90.0), burst()])
+    write(tmp_path / "drums" / "kick.wav", hits)
+    found = {}
+    for part in (("--start", "0"), ("--start", "0.5"), ("--end", "0.5")):
+        done = run("learn", tmp_path / "drums", "-o", tmp_path / "my.kit", "--overwrite", *part)
+        assert done.exit_code == 0, done.output
+        found[part] = read_kit(tmp_path / "my.kit").sounds
+    assert [len(sounds) for sounds in found.values()] == [3, 2, 1]
+    for options in (("--start", "2"), ("--start", "1", "--end", "0:00.5")):
+        result = run("learn", tmp_path / "drums", "-o", tmp_path / "no.kit", *options)
+        assert isinstance(result.exception, InputFileError)
+        assert "expected sound from " in str(result.exception)
+    assert not (tmp_path / "no.kit").exists()
+
+
 def test_learn_writes_a_kit_and_says_what_is_in_it(drums: Path, tmp_path: Path) -> None:
     out = tmp_path / "my.kit"
     result = run("learn", drums, "-o", out, "--licence", "CC0-1.0")

@@ -102,6 +102,7 @@ def test_lossy_stems_are_told_and_the_same_each_time(kind: str) -> None:
 
 
 @pytest.mark.skipif("MP3" not in sf.available_formats(), reason="needs libsndfile 1.1")
+@pytest.mark.slow
 def test_the_bit_rate_is_that_of_mp3() -> None:
     for rate in (64, 160):
         sf.write("in.wav", np.tile(hits(2, 44100), (4, 1)), 44100)

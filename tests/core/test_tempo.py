@@ -50,13 +50,25 @@ GROOVES: dict[str, tuple[int, int, dict[str, Iterable[int]]]] = {
     "6/8": (3, 2, {"kick": (0,), "snare": (3,), "hihat": range(6)}),
     "waltz": (2, 3, {"kick": (0,), "snare": (2, 4), "hihat": range(6)}),
     "shuffle": (3, 4, {"kick": (0, 6, 8), "snare": (3, 9), "hihat": (0, 2, 3, 5, 6, 8, 9, 11)}),
+    "bossa nova": (
+        4, 4,
+        {
+            "kick": (0, 3, 4, 7, 8, 11, 12, 15),
+            "side stick": (0, 3, 6, 10, 13),
+            "hihat": range(0, 16, 2),
+        },
+    ),
+    "four snares a bar": (
+        4, 4, {"kick": (0, 6, 8, 14), "snare": (0, 4, 8, 12), "hihat": range(0, 16, 2)}
+    ),
     "punk": (2, 4, {"kick": (0, 3, 4), "snare": (2, 6), "hihat": range(8)}),
 }  # fmt: skip
 PLAYED = [
     *(("sixteenths on double kick", bpm) for bpm in (180.0, 200.0, 220.0)),
     *(("triplets", bpm) for bpm in (100.0, 110.0, 120.0)),
     ("rock", 84.0), ("rock", 165.0), ("12/8", 80.0), ("6/8", 90.0), ("waltz", 120.0),
-    ("shuffle", 130.0), ("punk", 190.0),
+    ("shuffle", 130.0), ("punk", 190.0), ("bossa nova", 110.0),
+    ("four snares a bar", 115.0),
 ]  # fmt: skip
 
 

@@ -328,6 +328,7 @@ def test_stems_that_are_a_little_longer(stems: tuple[Samples, Samples]) -> None:
     assert told == ["1 of 4 stems: up to 5 samples at the end left out"]
 
 
+@pytest.mark.slow
 def test_bss_eval_of_stems_in_opposite_phase(stems: tuple[Samples, Samples]) -> None:
     pytest.importorskip("mir_eval")
     kick, _ = stems

@@ -149,7 +149,7 @@ def test_what_somebody_changed_is_kept(tmp_path: Path, overwrite: bool) -> None:
     path.write_bytes(b"")
     assert replace_with("next") == {"a": b"next"}  # cut off by a power failure
     path.write_bytes(b"own work")
-    aside = f"changed-{file_hash(path)[:8]}-a"
+    aside = f"a.changed-{file_hash(path)[:8]}"
     found = replace_with("next")
     kept = {} if overwrite else {aside: b"own work"}
     assert found == {"a": b"next", **kept}

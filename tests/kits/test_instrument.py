@@ -24,7 +24,7 @@ def sound(
     samples = np.zeros((1, 50))
     samples[0, 0] = 1.0  # of level 1
     takes = tuple(OneShot(samples, 1.0, np.array([n]), 0.9) for n in range(n_takes))
-    starts = first + step * np.arange(len(levels))
+    starts = np.tile(first + step * np.arange(len(levels)), (n_takes, 1))
     return Sound(np.arange(len(levels)), starts, np.array(levels), 1, repeats, takes, 1.0)
 
 

@@ -123,7 +123,7 @@ def test_stem_that_somebody_changed_is_kept_aside(
 
     summary = run([recording], out, skip_existing=True)
 
-    (aside,) = (out / "a").glob("changed-*-component_1.wav")
+    (aside,) = (out / "a").glob("component_1.wav.changed-*")
     assert summary.done[0].warnings == (
         f"{stem} was changed after it was written; it is kept as {aside.name}",
     )

@@ -271,6 +271,15 @@ def test_fingers_drag_hits_and_add_them(browser: Any, report: Path) -> None:
     editing.page.touchscreen.tap(*editing.at(0.98 * editing.seconds, "snare"))
     editing.page.tap("#hit-add")
     assert len(editing.onsets("snare")) == n_snares + 1
+    snares = np.array(editing.onsets("snare"))
+    place = int(np.argmin(np.abs(np.diff(snares) - 0.56)))  # nearer than a finger is exact
+    x, y = editing.at(float(snares[place : place + 2].mean()), "snare")
+    editing.page.touchscreen.tap(x - 2, y)
+    editing.page.touchscreen.tap(x + 2, y)
+    assert len(editing.onsets("snare")) == n_snares + 2
+    editing.page.touchscreen.tap(*editing.at(float(snares[place]), "snare"))
+    editing.page.touchscreen.tap(*editing.at(float(snares[place]), "snare"))
+    assert len(editing.onsets("snare")) == n_snares + 2
     editing.context.close()
     assert editing.said == []
 

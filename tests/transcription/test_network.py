@@ -76,6 +76,7 @@ def test_dither_alone_has_no_hits(network: Network) -> None:
     assert len([hit for hit in hits if hit.time > 0.1]) <= 1
 
 
+@pytest.mark.slow
 def test_segments_join_without_a_seam(network: Network) -> None:
     samples = bursts(3.0 * SEGMENT_FRAMES / 100.0)
     whole = network.probabilities(samples, SAMPLE_RATE)
@@ -85,6 +86,7 @@ def test_segments_join_without_a_seam(network: Network) -> None:
     assert np.abs(whole[begin + 500 : begin + 1500] - alone[500:1500]).max() < 0.1
 
 
+@pytest.mark.slow
 def test_reading_piece_by_piece_changes_no_bit(network: Network) -> None:
     samples = bursts(40.0)
     spans: list[tuple[int, int]] = []

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.one_shots.excerpts import JUDGED, LONGEST, Hits, excerpt, find_attack
-from nmfd_cli.core.one_shots.likeness import Group
+from nmfd_cli.core.one_shots.excerpts import JUDGED, LONGEST, Hits, excerpt, is_clean
+from nmfd_cli.core.one_shots.likeness import Group, align
 
 #: Seconds from the first sample to the attack, over which the sound fades in.
 FADE_IN: Final = 0.001
@@ -22,12 +22,10 @@ _TAIL, _GROWTH = -30.0, 6.0
 _FRAME = 0.01
 #: Waveforms so alike, by their correlation, tell where one hit begins beside another.
 _ALIGNED = 0.5
-#: Seconds beyond which a hit is not the better for being longer.
-_ROOM = 0.5
 #: Single hits of a group that are kept to be played in turn.
 _MOST_TAKES = 3
-#: A take is so long, in seconds, unless no hit is, and so clean beside the cleanest.
-_LONG_ENOUGH, _CLEAN_ENOUGH = 0.12, 0.85
+#: A take is so long, in seconds, unless no hit is.
+_LONG_ENOUGH = 0.12
 #: Hits that a mean is made of, at most: the cleanest.
 _MOST_AVERAGED = 64
 _TINY = 1e-20
@@ -61,9 +59,11 @@ class Sound:
 
     Attributes
     ----------
-    members, starts : ndarray of m ints
-        Which hits of the stem, and the sample at which a one-shot begins for each: `lead` before
-        the attack, so where that is the first sample, before the recording.
+    members : ndarray of m ints
+        Which hits of the stem.
+    starts : ndarray of ints, shape (takes, m)
+        The sample at which each one-shot would begin for each hit: `lead` before the attack, so
+        where that is the first sample, before the recording.
     gains : ndarray, shape (m,)
         How loud each hit is beside the first one-shot.
     lead : int
@@ -89,46 +89,42 @@ class Sound:
         """How loud each hit is: the root of its energy in a tenth of a second, shape (m,)."""
         return self.gains * self.takes[0].level
 
-    @property
-    def confidence(self) -> float:
-        """That of the best take."""
-        return self.takes[0].confidence
-
 
 def cut(stem: FloatArray, hits: Hits, group: Group, sample_rate: int) -> Sound:
-    """Make the one-shots of a group of hits of a stem (C, n), not yet faded at their ends."""
-    likeness = float(np.median(group.correlations[1:])) if len(group.members) > 1 else 1.0
-    if not group.repeats:
-        group = _best_first(hits, group, is_aligned=likeness >= _ALIGNED, sample_rate=sample_rate)
-    before = round(2 * FADE_IN * sample_rate)
-    first = excerpt(stem, int(group.starts[0]) - before, round(0.03 * sample_rate))
-    lead = round(FADE_IN * sample_rate)
-    attacks = group.starts + find_attack(first, sample_rate) - before
-    # none is before the recording, so one that seems to be a little is found early, as all are
-    attacks += int(np.clip(-attacks.min(), 0, lead))
-    starts = np.clip(attacks, 0, stem.shape[1] - 1) - lead
-    lengths = hits.gaps[group.members] + hits.starts[group.members] - starts
-    lengths = np.clip(lengths, 2, round(LONGEST * sample_rate))
+    """Make the one-shots of a group of hits of a stem (C, n), not yet faded at their ends.
+
+    Hits that repeat a waveform become their mean.  Of others the best are kept, and where one is
+    played for another it begins where the waveforms agree, if they do, else at the attack.
+    """
+    members, lead = group.members, round(FADE_IN * sample_rate)
     if group.repeats:
-        samples = _mean(stem, starts, lengths, hits.purity[group.members])
-        used = [(samples, group.members[:_MOST_AVERAGED])]
+        chosen, aligned = [0], [group]
     else:
-        chosen = _takes(hits, group, lengths, sample_rate)
-        used = [
-            (excerpt(stem, int(starts[k]), int(lengths[k])), group.members[k : k + 1])
-            for k in chosen
+        chosen = _takes(hits, members, sample_rate)
+        aligned = [align(stem, hits, members, sample_rate, first=members[k]) for k in chosen]
+    starts = np.stack(
+        [
+            np.where(one.correlations >= _ALIGNED, one.starts, hits.starts[members])
+            for one in aligned
         ]
-    takes = tuple(
-        OneShot(
-            samples,
-            level_of(samples, sample_rate),
-            members,
-            float(np.median(hits.purity[members])),
-        )
-        for samples, members in used
     )
-    gains = hits.levels[group.members] / max(takes[0].level, _TINY)
-    return Sound(group.members, starts, gains, lead, group.repeats, takes, likeness)
+    # none is before the recording, so one that seems to be a little is found early, as all are
+    starts += int(np.clip(-starts.min(), 0, lead))
+    starts = np.clip(starts, 0, stem.shape[1] - 1) - lead
+    takes = []
+    for k, first in zip(chosen, starts, strict=True):
+        lengths = hits.clean[members] + hits.starts[members] - first
+        lengths = np.clip(lengths, 2, round(LONGEST * sample_rate))
+        used = np.array([k])
+        if group.repeats:
+            used = np.flatnonzero(group.correlations >= group.least)[:_MOST_AVERAGED]
+        samples = _mean(stem, first[used], lengths[used], hits.purity[members[used]])
+        purity = float(np.median(hits.purity[members[used]]))
+        takes.append(OneShot(samples, level_of(samples, sample_rate), members[used], purity))
+    gains = hits.levels[members] / max(takes[0].level, _TINY)
+    others = np.delete(aligned[0].correlations, chosen[0])
+    likeness = float(np.median(others)) if len(others) else 1.0
+    return Sound(members, starts, gains, lead, group.repeats, tuple(takes), likeness)
 
 
 def finished(sound: Sound, sample_rate: int) -> Sound:
@@ -146,29 +142,12 @@ def level_of(samples: FloatArray, sample_rate: int) -> float:
     return float(np.linalg.norm(samples[:, : round(JUDGED * sample_rate)]))
 
 
-def _best_first(hits: Hits, group: Group, *, is_aligned: bool, sample_rate: int) -> Group:
-    """Return a group with its cleanest hits first; of two that are alike so the longer is better.
-
-    Where waveforms have nothing in common, each hit begins at its own attack.
-    """
-    room = np.minimum(hits.gaps[group.members], _ROOM * sample_rate)
-    order = np.argsort(-hits.purity[group.members] * room**0.25, kind="stable")
-    starts = group.starts if is_aligned else hits.starts[group.members]
-    return Group(group.members[order], starts[order], group.correlations[order])
-
-
-def _takes(hits: Hits, group: Group, lengths: NDArray[np.intp], sample_rate: int) -> list[int]:
-    """Return which members, the best first, are long and clean enough to be played in turn."""
-    purity = hits.purity[group.members]
-    least = min(round(_LONG_ENOUGH * sample_rate), int(lengths.max()))
-    good = [0] + [
-        k
-        for k in range(1, len(group.members))
-        if lengths[k] >= least
-        and purity[k] >= _CLEAN_ENOUGH * purity[0]
-        and 0.5 <= hits.levels[group.members[k]] / max(hits.levels[group.members[0]], _TINY) <= 2
-    ]
-    return good[:_MOST_TAKES]
+def _takes(hits: Hits, members: NDArray[np.intp], sample_rate: int) -> list[int]:
+    """Return which members are clean and long enough to be played in turn, the best first."""
+    purity, room = hits.purity[members], hits.clean[members]
+    good = is_clean(purity, purity.max())
+    good &= room >= min(round(_LONG_ENOUGH * sample_rate), int(room[good].max()))
+    return [int(k) for k in np.flatnonzero(good)][:_MOST_TAKES]
 
 
 def _mean(
@@ -185,7 +164,7 @@ def _mean(
     longest = int(lengths.max())
     total, weight = np.zeros((stem.shape[0], longest)), np.full(longest, _TINY)
     reference = excerpt(stem, int(starts[0]), int(lengths[0]))
-    for start, length, own in list(zip(starts, lengths, purity, strict=True))[:_MOST_AVERAGED]:
+    for start, length, own in zip(starts, lengths, purity, strict=True):
         piece = excerpt(stem, int(start), int(length))
         n = min(piece.shape[1], reference.shape[1])
         energy = max(float(np.vdot(reference[:, :n], reference[:, :n])), _TINY)

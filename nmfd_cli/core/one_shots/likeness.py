@@ -1,30 +1,29 @@
 """Which hits of a stem are alike, and which of them repeat one waveform."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.one_shots.excerpts import Hits, excerpt
+from nmfd_cli.core.one_shots.excerpts import Hits, excerpt, is_clean
 
 #: Hits more alike than this are one group: the cosine of what `_fingerprint` returns.
 _LIKENESS = 0.93
 #: Groups of one stem, the largest that are kept apart.
 _MOST_GROUPS = 4
-#: Waveforms of one stem, hits of no other's waveform until they are no longer looked for, and the
-#: share of hits that may be left over.
-_MOST_WAVEFORMS, _MOST_ODD, _LEFT_OVER = 8, 12, 0.3
-#: Seconds by which transcribed onsets may be off, and that are compared.
-_LARGEST_LAG, _COMPARED = 0.004, 0.08
+#: Waveforms of one stem, hits of no other's waveform until they are no longer looked for, the share
+#: of hits that may be left over, and hits that make a waveform where more are.
+_MOST_WAVEFORMS, _MOST_ODD, _LEFT_OVER, _ENOUGH = 8, 12, 0.3, 3
+#: Seconds by which attacks may be off, and that are compared: before an attack and after it.
+_LARGEST_LAG, _AHEAD, _COMPARED = 0.012, 0.001, 0.08
 #: The correlation from which on a waveform repeats: it explains a hit by 6 dB.
 REPEATING = 0.866
 #: The same of waveforms whose bass alone is much alike whenever a drum is hit: 12 dB.
 _SAME = 0.97
 #: How clean and how loud a hit is beside the cleanest and the loudest, unless it is none.
 _DROWNED = (0.2, 0.05)
-#: How clean the best hit of a group is beside the cleanest of the drum, at least.
-_CLEAN_ENOUGH = 0.6
 #: Frames of a fingerprint: seconds each, how many, and bands.
 _FRAME, _N_FRAMES, _N_BANDS = 0.023, 12, 32
 _TINY = 1e-20
@@ -37,40 +36,45 @@ class Group:
     Attributes
     ----------
     members : ndarray of m ints
-        Which hits of the stem; the cleanest first.
+        Which hits of the stem; the best first.
     starts : ndarray of m ints
-        Where they begin, aligned with one another to the sample.
+        Where they begin, aligned with the first to the sample.
     correlations : ndarray, shape (m,)
         Of their waveforms with that of the first, 0 to 1.
+    least : float
+        Hits repeat one waveform if the median of their correlations is that at least.
     """
 
     members: NDArray[np.intp]
     starts: NDArray[np.intp]
     correlations: FloatArray
+    least: float = np.inf
 
     @property
     def repeats(self) -> bool:
         """Whether the hits are one waveform again and again."""
-        return len(self.members) > 1 and float(np.median(self.correlations[1:])) >= REPEATING
+        return len(self.members) > 1 and float(np.median(self.correlations[1:])) >= self.least
 
-    def only(self, kept: NDArray[np.bool_]) -> "Group":
-        """Return the group of some of its members."""
-        return Group(self.members[kept], self.starts[kept], self.correlations[kept])
+    def only(self, kept: NDArray[np.bool_], least: float) -> "Group":
+        """Return the group of some of its members, which repeat a waveform."""
+        return Group(self.members[kept], self.starts[kept], self.correlations[kept], least)
 
-    def joined(self, pair: "Group") -> "Group":
-        """Return the group with one more hit, from a group of its first and that."""
+    def joined(self, other: "Group") -> "Group":
+        """Return the group with more hits, aligned with its first."""
         return Group(
-            np.append(self.members, pair.members[1]),
-            np.append(self.starts, pair.starts[1] + self.starts[0] - pair.starts[0]),
-            np.append(self.correlations, pair.correlations[1]),
+            np.append(self.members, other.members),
+            np.append(self.starts, other.starts),
+            np.append(self.correlations, other.correlations),
+            self.least,
         )
 
 
 def group_alike(stem: FloatArray, hits: Hits, sample_rate: int) -> list[Group]:
     """Sort the hits of a stem (C, n) into groups, each aligned; the largest group first.
 
-    Where most hits repeat one of a few waveforms, those are the groups; else hits whose spectra
-    are alike over time.  What is both faint and drowned by others is no hit, and in no group.
+    Hits that repeat one of a few waveforms are a group each; where these are not most hits, others
+    whose spectra are alike over time are groups, too.  What is both faint and drowned by others is
+    no hit, and in no group.
     """
     if not len(hits):
         return []
@@ -79,12 +83,18 @@ def group_alike(stem: FloatArray, hits: Hits, sample_rate: int) -> list[Group]:
     ranked = np.argsort(-_worth(hits, sample_rate), kind="stable")
     order = [int(hit) for hit in ranked if not phantom[hit]]
     edged = np.diff(stem, axis=1, prepend=0.0)  # lifts attacks over what rings on from before
-    groups = _by_waveform(edged, hits, order, sample_rate)
-    if groups is None:  # low drums among faint noise, which edges lift, too
-        groups = _by_waveform(stem, hits, order, sample_rate, least=_SAME)
-    if groups is None:
-        owned = _by_spectrum(stem, hits, order, sample_rate)
-        groups = [_aligned(edged, hits, members, sample_rate) for members in owned]
+    # then of low drums among faint noise, which edges lift, too
+    for track, least in ((edged, REPEATING), (stem, _SAME)):
+        groups, left = _by_waveform(track, hits, order, sample_rate, least=least)
+        if len(left) <= _LEFT_OVER * len(order):
+            groups = _with_nearest(track, hits, groups, left, sample_rate)
+            break
+    else:
+        groups = [group for group in groups if len(group.members) >= _ENOUGH]
+        repeating = {int(hit) for group in groups for hit in group.members}
+        left = [hit for hit in order if hit not in repeating]
+        owned = _by_spectrum(stem, hits, left, sample_rate)
+        groups += [align(stem, hits, members, sample_rate) for members in owned]
     groups.sort(key=lambda group: -len(group.members))
     return _without_unclean(edged, hits, groups, sample_rate)
 
@@ -93,13 +103,13 @@ def _without_unclean(
     edged: FloatArray, hits: Hits, groups: list[Group], sample_rate: int
 ) -> list[Group]:
     """Give the hits of groups that others drown to the largest of those that are clean."""
-    purity = [float(hits.purity[group.members].max()) for group in groups]
-    least = _CLEAN_ENOUGH * max(purity)
-    clean = [group for group, own in zip(groups, purity, strict=True) if own >= least]
-    for group, own in zip(groups, purity, strict=True):
-        for hit in group.members if own < least else ():
-            pair = [int(clean[0].members[0]), int(hit)]
-            clean[0] = clean[0].joined(_aligned(edged, hits, pair, sample_rate))
+    purity = np.array([hits.purity[group.members].max() for group in groups])
+    kept = is_clean(purity, purity.max())
+    clean = [group for group, own in zip(groups, kept, strict=True) if own]
+    for group, own in zip(groups, kept, strict=True):
+        if not own:
+            more = align(edged, hits, group.members, sample_rate, first=clean[0].members[0])
+            clean[0] = clean[0].joined(more)
     return clean
 
 
@@ -110,25 +120,31 @@ def _by_waveform(
     sample_rate: int,
     *,
     least: float = REPEATING,
-) -> list[Group] | None:
-    """Return groups of hits that repeat a waveform; None if that leaves many hits over."""
+) -> tuple[list[Group], list[int]]:
+    """Return groups of hits that repeat a waveform, and the hits that are left over."""
     groups: list[Group] = []
     left = order
     odd: list[int] = []
     while left and len(groups) < _MOST_WAVEFORMS and len(odd) < _MOST_ODD:
-        found = _aligned(stem, hits, left, sample_rate)
+        found = align(stem, hits, left, sample_rate)
         alike = found.correlations >= least
         if alike.sum() > 1:
-            groups.append(found.only(alike))
+            groups.append(found.only(alike, least))
         else:
             odd.append(left[0])
             alike[0] = True
         left = [hit for hit, is_in in zip(left, alike, strict=True) if not is_in]
-    if len(left) + len(odd) > _LEFT_OVER * len(order) or not groups:
-        return None
-    for hit in [*odd, *left]:
-        joined = [_aligned(stem, hits, [int(g.members[0]), hit], sample_rate) for g in groups]
-        best = max(range(len(groups)), key=lambda k: float(joined[k].correlations[1]))
+    return groups, [*odd, *left]
+
+
+def _with_nearest(
+    stem: FloatArray, hits: Hits, groups: list[Group], left: list[int], sample_rate: int
+) -> list[Group]:
+    """Give each hit that is left over to the group whose waveform is most like its own."""
+    groups = list(groups)
+    for hit in left:
+        joined = [align(stem, hits, [hit], sample_rate, first=g.members[0]) for g in groups]
+        best = max(range(len(groups)), key=lambda k: float(joined[k].correlations[0]))
         groups[best] = groups[best].joined(joined[best])
     return groups
 
@@ -184,16 +200,26 @@ def _cosine(one: FloatArray, other: FloatArray) -> float:
     return float(np.vdot(one[:n], other[:n]) / max(norm, _TINY))
 
 
-def _aligned(stem: FloatArray, hits: Hits, members: list[int], sample_rate: int) -> Group:
-    """Align hits with the first of them by the largest correlation of their waveforms."""
-    lag = round(_LARGEST_LAG * sample_rate)
-    starts = [int(hits.starts[members[0]])]
-    correlations = [1.0]
-    n_first = min(int(hits.gaps[members[0]]), round(_COMPARED * sample_rate))
-    for hit in members[1:]:
-        n = max(lag, min(n_first, int(hits.gaps[hit])))
-        reference = excerpt(stem, starts[0] - lag // 4, n)
-        searched = excerpt(stem, int(hits.starts[hit]) - lag // 4 - lag, n + 2 * lag)
+def align(
+    stem: FloatArray,
+    hits: Hits,
+    members: Sequence[int] | NDArray[np.intp],
+    sample_rate: int,
+    *,
+    first: int | None = None,
+) -> Group:
+    """Align hits by the largest correlation of their waveforms with another, or the first of them.
+
+    No hit is moved by more than 12 ms.
+    """
+    lag, ahead = round(_LARGEST_LAG * sample_rate), round(_AHEAD * sample_rate)
+    first = int(members[0] if first is None else first)
+    n_first = min(int(hits.gaps[first]), round(_COMPARED * sample_rate))
+    starts, correlations = [], []
+    for hit in members:
+        n = max(ahead, min(n_first, int(hits.gaps[hit])))
+        reference = excerpt(stem, int(hits.starts[first]) - ahead, n)
+        searched = excerpt(stem, int(hits.starts[hit]) - ahead - lag, n + 2 * lag)
         products = _correlation(searched, reference)
         until = np.append(0.0, np.square(searched).sum(axis=0).cumsum())
         norms = np.sqrt((until[n:] - until[:-n]).clip(min=0.0) * np.square(reference).sum())

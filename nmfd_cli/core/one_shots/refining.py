@@ -43,14 +43,14 @@ def refine(target: FloatArray, sounds: Sequence[Repeated], sample_rate: int) -> 
     """
     if not sounds:
         return []
-    best = found = _fitted(target, list(sounds), sample_rate)
+    best = found = fitted(target, list(sounds), sample_rate)
     least = _error(target, best)
     for _ in range(_ROUNDS):
         samples = _deconvolved(target, found, [one.samples for one in sounds])
         found = [
             Repeated(own, one.starts, one.gains) for own, one in zip(samples, found, strict=True)
         ]
-        found = _fitted(target, found, sample_rate)
+        found = fitted(target, found, sample_rate)
         error = _error(target, found)
         if error < least:
             best, least = found, error
@@ -62,7 +62,8 @@ def _error(target: FloatArray, sounds: list[Repeated]) -> float:
     return float(np.square(target - played).sum())
 
 
-def _fitted(target: FloatArray, sounds: list[Repeated], sample_rate: int) -> list[Repeated]:
+def fitted(target: FloatArray, sounds: Sequence[Repeated], sample_rate: int) -> list[Repeated]:
+    """Return sounds with the gains that come closest to a recording (C, n): see `fit_gains`."""
     played = [
         Played(int(start), one.samples, float(gain))
         for one in sounds

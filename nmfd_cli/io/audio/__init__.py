@@ -9,6 +9,7 @@ In the order of the work:
 ``source``      what libsndfile is given to read: a file, or its samples behind a corrected head
 ``foreign``     what ffmpeg decodes, where libsndfile does not
 ``tags``        what else a file tells: time stamps, tempo, loops, titles
+``titles``      titles and time stamps, as each format writes them
 ``length``      how many samples a file holds, where its head does not say
 ``recording``   `Recording`: facts and blocks of samples; `open_recording`, `recording_at`
 ``samples``     the same of an array: `recording_from`

@@ -24,15 +24,13 @@ _OF_WHOLE: Final = (b"acid", b"iXML")
 #: Bytes of all of them that are kept at most.
 _MOST_BYTES: Final = 1 << 23
 #: Of ``bext``, where the samples since midnight stand.
-_TIME_REFERENCE: Final = slice(338, 346)
+TIME_REFERENCE: Final = slice(338, 346)
+#: libsndfile's names of titles.
+_TITLES: Final = (
+    "title", "artist", "album", "date", "genre", "comment", "copyright", "tracknumber",
+)  # fmt: skip
 #: FLAC's blocks: foreign data, comments, a cue sheet, pictures.
 _APPLICATION, _COMMENTS, _CUE_SHEET, _PICTURE = 2, 4, 5, 6
-#: Titles: libsndfile's names, those of ``LIST``/``INFO`` and of comments.
-_TITLES: Final = {
-    "title": (b"INAM", "TITLE"), "artist": (b"IART", "ARTIST"), "album": (b"IPRD", "ALBUM"),
-    "date": (b"ICRD", "DATE"), "genre": (b"IGNR", "GENRE"), "comment": (b"ICMT", "COMMENT"),
-    "copyright": (b"ICOP", "COPYRIGHT"), "tracknumber": (b"ITRK", "TRACKNUMBER"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,13 @@ class Tags:
             return self
         shifted = ((name, _shifted(name, data, begin, end)) for name, data in self.chunks)
         kept = tuple((name, data) for name, data in shifted if data and name not in _OF_WHOLE)
-        blocks = tuple(b for b in self.blocks if b[0] not in (_CUE_SHEET, _APPLICATION))
+        from nmfd_cli.io.audio.titles import later  # what few need
+
+        blocks = tuple(
+            (kind, later(data, begin) if kind == _COMMENTS else data)
+            for kind, data in self.blocks
+            if kind not in (_CUE_SHEET, _APPLICATION)
+        )
         return replace(self, chunks=kept, blocks=blocks)
 
 
@@ -95,8 +99,8 @@ NO_TAGS: Final = Tags()
 
 def _shifted(name: bytes, data: bytes, begin: int, end: int) -> bytes:
     """Return a chunk for the samples from begin to end; nothing if none of it is left."""
-    if name == b"bext" and len(data) >= _TIME_REFERENCE.stop:
-        time = (int.from_bytes(data[_TIME_REFERENCE], "little") + begin) % (1 << 64)
+    if name == b"bext" and len(data) >= TIME_REFERENCE.stop:
+        time = (int.from_bytes(data[TIME_REFERENCE], "little") + begin) % (1 << 64)
         return data[:338] + time.to_bytes(8, "little") + data[346:]
     if name == b"cue " and len(data) >= 4:
         points = []
@@ -133,7 +137,18 @@ def read_tags(file: BinaryIO, layout: Layout | None, titles: dict[str, str], cha
     """
     known = {name: text for name, text in titles.items() if name in _TITLES and text}
     if layout is not None and layout.form == b"WAVE" and layout.order == "little":
-        return Tags(_chunks_of(file, layout), titles=known, mask=_mask(layout, channels))
+        found = _chunks_of(file, layout)
+        for name, content in found:
+            if name == b"LIST":  # libsndfile sees none behind a corrected head
+                from nmfd_cli.io.audio.titles import titles_of_info  # what few need
+
+                known = titles_of_info(content) | known
+        return Tags(found, titles=known, mask=_mask(layout, channels))
+    if layout is not None and layout.form.startswith(b"AIF"):
+        for name, begin, size in chunks(file, 12, "big"):
+            if name == b"ID3 " and size <= _MOST_BYTES:
+                file.seek(begin)
+                return Tags(id3=file.read(size), titles=known)
     file.seek(0)
     head = file.read(10)
     if head[:4] == b"fLaC":
@@ -194,35 +209,25 @@ def write_tags(path: Path, container: str, tags: Tags) -> None:
     ----------
     path : Path
     container : str
-        ``wav``, ``flac``, ``ogg`` or ``mp3``; the latter two take titles when they are opened.
-    tags : Tags
+        ``wav``, ``flac``, ``ogg`` or ``mp3``; OGG takes titles when it is opened.
     """
+    if tags == NO_TAGS:
+        return
+    from nmfd_cli.io.audio.titles import bext_chunk, comment_block, id3_tag, info_chunk
+
     if container == "wav":
-        own = [*tags.chunks, *([(b"id3 ", tags.id3)] if tags.id3 else [])]
+        stamp = bext_chunk(dict(tags.blocks).get(_COMMENTS, b""))
+        others = {b"bext": stamp, b"id3 ": tags.id3}
+        own = [*tags.chunks, *(one for one in others.items() if one[1])]
         if tags.titles and not tags.chunks:
-            own.append((b"LIST", _info(tags.titles)))
+            own.append((b"LIST", info_chunk(tags.titles)))
         if own or tags.mask:
             _append_chunks(path, own, tags.mask)
     elif container == "flac":
-        comments = [(_COMMENTS, _comments(tags.titles))] if tags.titles else []
-        _insert_blocks(path, tags.blocks or comments)
-    elif container == "mp3" and tags.id3:
-        _replace_head(path, 0, tags.id3)
-
-
-def _info(titles: dict[str, str]) -> bytes:
-    data = b"INFO"
-    for name, text in titles.items():
-        content = text.encode() + b"\0"
-        data += _TITLES[name][0] + len(content).to_bytes(4, "little") + content
-        data += bytes(len(content) % 2)
-    return data
-
-
-def _comments(titles: dict[str, str]) -> bytes:
-    entries = [f"{_TITLES[name][1]}={text}".encode() for name, text in titles.items()]
-    texts = b"".join(len(entry).to_bytes(4, "little") + entry for entry in entries)
-    return bytes(4) + len(entries).to_bytes(4, "little") + texts
+        comments = comment_block(tags.titles, dict(tags.chunks))
+        _insert_blocks(path, tags.blocks or ([(_COMMENTS, comments)] if comments else []))
+    elif container == "mp3" and (tags.id3 or tags.titles):
+        _replace_head(path, 0, tags.id3 or id3_tag(tags.titles))
 
 
 def _append_chunks(path: Path, own: Iterable[tuple[bytes, bytes]], mask: int) -> None:

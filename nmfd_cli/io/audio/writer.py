@@ -128,7 +128,7 @@ class AudioWriter:
                 format=container,
                 **_compression(sample_format, facts),
             )
-            if container in ("OGG", "MP3") and not (container == "MP3" and tags.id3):
+            if container == "OGG":
                 for name, text in tags.titles.items():
                     setattr(self._file, name, text)
         except (sf.LibsndfileError, OSError, RuntimeError, TypeError) as error:

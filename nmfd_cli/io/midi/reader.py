@@ -159,7 +159,9 @@ def _score(
             drum, struck = _drum(event.number, reading, own)
             notes.append((onset, None, None, drum, velocity, struck, None))
         except ParameterError:
-            unknown[GM_PERCUSSION.get(event.number, f"note {event.number}")] += 1
+            number = event.number
+            known = {} if number in reading.drum_notes else GM_PERCUSSION
+            unknown[known.get(number, f"note {number}")] += 1
     notes.sort(key=lambda note: (note[0], note[2] or 0, note[3] or ""))
     return Score.of(notes), Counter(dict(sorted(unknown.items())))
 

@@ -151,7 +151,7 @@ def _hits(
     """Yield ``(tick, velocity, note)``; the end of a note, velocity 0, sorts before a new one."""
     by_note: dict[int, dict[int, int]] = defaultdict(dict)
     for drum, hits in onsets.items():
-        note, where = _note_of(drum, notes), f"onsets[{drum!r}]"
+        note, where = note_of(drum, notes), f"onsets[{drum!r}]"
         for seconds, velocity in hits:
             tick = tempo_map.tick(float(seconds)) if 0 <= seconds < 1e9 else -1
             if not 0 <= tick <= _LATEST_TICK:
@@ -172,7 +172,7 @@ def _hits(
             yield min(end, following), 0, note
 
 
-def _note_of(drum: str, notes: Mapping[str, int]) -> int:
+def note_of(drum: str, notes: Mapping[str, int]) -> int:
     """Return the note of a class, an articulation or a name of one, or of what it is one of."""
     name: str | None = drum
     if drum not in MIDI_NOTES and drum not in notes:

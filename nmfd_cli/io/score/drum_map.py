@@ -8,21 +8,25 @@ list of notes, of which the first is written and all are read::
     [notes]
     kick = [36, 35]
     "open hihat" = 60
+    none = [47, 63]
 
-What a map does not name is General MIDI's.
+Notes of ``none`` are no drum.  What a map does not name is General MIDI's.
 """
 
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from nmfd_cli.core.articulations import drum_or_articulation
+from nmfd_cli.core.articulations import class_of, drum_or_articulation
 from nmfd_cli.core.drum_classes import GM_NOTES
 from nmfd_cli.errors import NO_SUCH_FILE, InputFileError, ParameterError
 from nmfd_cli.io.resources import shipped
 
 _SUFFIX: Final = ".toml"
+#: What the notes stand for that are no drum.
+NO_DRUM: Final = "none"
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,23 @@ class DrumMap:
     Attributes
     ----------
     read : dict of int to str
-        The drum class or articulation that a note stands for.
+        The drum class or articulation that a note stands for; ``none`` for no drum.
     written : dict of str to int
         The note that a class or an articulation is written as.
     """
 
     read: dict[int, str]
     written: dict[str, int]
+
+    def misread(self, drums: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+        """Yield drums that are written as a note of another, the note, and what it stands for."""
+        from nmfd_cli.io.midi.writer import note_of  # scores that are read need none
+
+        for drum in drums:
+            note = note_of(drum, self.written)
+            other = self.read.get(note, drum)
+            if class_of(other) != class_of(drum):
+                yield drum, note, other
 
 
 def shipped_drum_maps() -> list[str]:
@@ -80,7 +94,7 @@ def _drum_map(table: dict[str, Any], path: str) -> DrumMap:
     written: dict[str, int] = {}
     for name, value in notes.items():
         try:
-            drum = drum_or_articulation(name)
+            drum = NO_DRUM if name == NO_DRUM else drum_or_articulation(name)
         except ParameterError as error:
             raise InputFileError(path, f"notes: {error.message}") from None
         numbers = value if isinstance(value, list) and value else [value]
@@ -96,5 +110,6 @@ def _drum_map(table: dict[str, Any], path: str) -> DrumMap:
                 )
             if other is None or other in GM_NOTES:
                 read[number] = drum
-        written.setdefault(drum, numbers[0])
+        if drum != NO_DRUM:
+            written.setdefault(drum, numbers[0])
     return DrumMap(read, written)

@@ -160,6 +160,9 @@ def _notes(
     text: str, name: str | Path, drum_classes: Collection[str], reading: Reading
 ) -> tuple[list[Note], Counter[str]]:
     """Return the notes, and how many there are of drums without a class."""
+    if text.lstrip()[:1] in ("{", "["):
+        hint = "nmfd transcribe writes tables, too (-o drums.csv)"
+        raise InputFileError(name, expected="a text table (CSV or TSV)", found="JSON", hint=hint)
     rows = list(_rows(text))
     notes: list[Note] = []
     lines: list[int] = []

@@ -6,10 +6,12 @@
     return Number(line.dataset.lane);
   }
 
+  /** How far a finger or a mouse may miss, in pixels. */
+  const reachOf = () => (matchMedia("(pointer: coarse)").matches ? 18 : 12);
+
   /** The hit of a line that is nearest to the pointer, if it is near. */
-  function hitNear(clientX, lane) {
+  function hitNear(clientX, lane, reach = reachOf()) {
     const { left, width } = hitArea.getBoundingClientRect();
-    const reach = matchMedia("(pointer: coarse)").matches ? 18 : 12;
     let [nearest, least] = [undefined, reach];
     for (const hit of hits.of(lane)) {
       const distance = Math.abs(left + (hit.onset / recording.seconds) * width - clientX);
@@ -21,12 +23,15 @@
   /** A hit that follows the pointer: {hit, x, y, onset, lane, moved}. */
   let drag = null;
   let wasHit = false;
+  /** Where the pointer went down: the click of a finger is moved to what lies beside it. */
+  let down = { x: 0, lane: 0 };
 
   function startDrag(event) {
     if (!editing || event.button !== 0) return;
     event.stopPropagation(); // the pictures' own click and drag
     const lane = laneAt(event.clientY);
     const hit = hitNear(event.clientX, lane);
+    down = { x: event.clientX, lane };
     wasHit = Boolean(hit);
     if (!hit) return;
     choose(lane, hit.id);
@@ -66,22 +71,23 @@
   hitArea.addEventListener("pointerup", (event) => endDrag(event, true));
   hitArea.addEventListener("pointercancel", (event) => endDrag(event, false));
 
-  /** The last click beside the hits; two in one place are double, also of a finger. */
+  /** The last click; two in one place are double, also of a finger, and where hits lie densely. */
   let lastClick = { time: -Infinity, x: 0, lane: 0 };
   const DOUBLE_MS = 500;
+  const ON_HIT = 8; // pixels
 
   hitArea.addEventListener("click", (event) => {
-    if (!editing || wasHit) return;
-    const click = { time: event.timeStamp, x: event.clientX, lane: laneAt(event.clientY) };
+    if (!editing) return;
+    const click = { time: event.timeStamp, ...down };
     const isDouble =
       click.time - lastClick.time < DOUBLE_MS &&
-      Math.abs(click.x - lastClick.x) < 8 &&
+      Math.abs(click.x - lastClick.x) < reachOf() &&
       click.lane === lastClick.lane;
     lastClick = isDouble ? { ...click, time: -Infinity } : click;
-    const time = timeAt(hitArea, event.clientX);
-    if (isDouble) {
+    const time = timeAt(hitArea, click.x);
+    if (isDouble && !hitNear(click.x, click.lane, ON_HIT)) {
       addHit(time, click.lane);
-    } else {
+    } else if (!wasHit) {
       choose(click.lane);
       seek(time);
     }

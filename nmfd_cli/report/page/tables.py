@@ -1,7 +1,8 @@
 """What a report says in numbers and words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,36 @@ def stem_table(recording: SketchedResult) -> str:
         f"<td>{peak_of(recording.mixture)}</td>"
         f"<td>{share_of(recording.mixture, recording.mixture)}</td><td>{total}</td></tr>"
         "</tfoot></table>"
+    )
+
+
+def one_shot_table(kit: Mapping[str, Any], stem_names: Sequence[str]) -> str:
+    """Return the one-shots of a kit as `kits.extract.kit_as_dict` tells of it; empty without any.
+
+    A row is what stands for hits that are alike; the last column is of the stem.
+    """
+    rows = ""
+    for index, name in enumerate(stem_names):
+        sounds = [sound for sound in kit["sounds"] if sound["class"] == name]
+        for place, (_, takes) in enumerate(groupby(sounds, key=lambda one: one["cluster"])):
+            files = list(takes)
+            best = files[0]
+            head = f'<th scope="row"><span class="swatch"></span>{text(name)}</th>'
+            worth = _decibels(kit["sdr"][name]) if not place else ""
+            rows += (
+                f'<tr style="{stem_style(index)}">{head}<td>{len(files)}</td>'
+                f"<td>{sum(one['made_of'] for one in files)} of {best['hits']}</td>"
+                f"<td>{_decibels(best['peak_db'])}</td><td>{best['confidence']:.2f}</td>"
+                f"<td>{worth}</td></tr>"
+            )
+    if not rows:
+        return ""
+    return (
+        "<table><thead><tr><th scope=col>Stem</th><th scope=col>One-shots</th>"
+        "<th scope=col>Made of hits</th><th scope=col>Peak, dBFS</th>"
+        "<th scope=col>Confidence</th><th scope=col>Played again, dB</th></tr></thead>"
+        f"<tbody>{rows}</tbody><tfoot><tr><th scope=row>Mixture</th><td></td><td></td><td></td>"
+        f"<td></td><td>{_decibels(kit['sdr']['mixture'])}</td></tr></tfoot></table>"
     )
 
 
@@ -65,12 +96,16 @@ def facts(recording: SketchedResult) -> str:
 def peak_of(sketch: Sketch) -> str:
     """Return the peak in dBFS."""
     peak = sketch.peak
-    return f"{20 * np.log10(peak):.1f}".replace("-", "−") if peak > 0 else "−∞"
+    return _decibels(20 * np.log10(peak)) if peak > 0 else "−∞"
 
 
 def share_of(sketch: Sketch, mixture: Sketch) -> str:
     """Return the energy as a share of the mixture's."""
     return f"{100 * sketch.energy / mixture.energy:.1f} %" if mixture.energy > 0 else "–"
+
+
+def _decibels(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
 
 
 def _count(onsets: FloatArray | None) -> str:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from nmfd_cli.io.audio.formats import FORMATS
 from nmfd_cli.io.audio.recording import AudioFacts, open_recording
 from nmfd_cli.io.audio.riff import chunks
+from nmfd_cli.io.audio.titles import bext_chunk, id3_tag, later
 from nmfd_cli.io.audio.writer import AudioWriter, SampleFormat
 
 RATE = 8000
@@ -57,7 +59,8 @@ def stem_of(path: Path, stem: Path, part: tuple[int, int] | None = None, size: i
     if part is not None:
         recording = recording.part(*part)
     container = stem.suffix[1:]
-    form = SampleFormat(container, "FLOAT" if container == "wav" else "PCM_16")
+    subtype = {"wav": "FLOAT", "flac": "PCM_16"}.get(container, FORMATS[container].usual)
+    form = SampleFormat(container, subtype)
     facts = AudioFacts(recording.sample_rate, recording.n_channels, size or recording.n_samples, "")
     file = AudioWriter(stem, facts, form, place=stem, tags=recording.tags)
     for block in recording.blocks(1000):
@@ -102,7 +105,7 @@ def test_speakers_stay(tmp_path: Path, mask: int) -> None:
     np.testing.assert_array_equal(sf.read(stem)[0], NOISE / 2**15)
 
 
-@pytest.mark.parametrize("last", ["wav", "flac"])
+@pytest.mark.parametrize("last", ["wav", "flac", "ogg", "mp3"])
 @pytest.mark.parametrize("first", ["wav", "flac", "ogg", "mp3"])
 def test_titles_go_from_format_to_format(tmp_path: Path, first: str, last: str) -> None:
     path = tmp_path / f"a.{first}"
@@ -126,3 +129,44 @@ def test_comments_of_flac_are_kept_byte_for_byte(tmp_path: Path) -> None:
     assert comments in content
     assert b"\0\0\x08riffabcd" in content
     np.testing.assert_array_equal(sf.read(tmp_path / "b.flac")[0], NOISE / 2**15)
+
+
+def test_time_stamp_and_tempo_go_through_flac(tmp_path: Path) -> None:
+    """A part keeps the time at which it was recorded, from WAV to FLAC and back."""
+    whole = tagged(tmp_path / "a.wav")
+    data = whole.read_bytes()
+    stamp = b"kick mic".ljust(256, b"\0") + bext(1000)[256:]
+    acid = bytes(20) + struct.pack("<f", 97.5)
+    whole.write_bytes(data.replace(bext(1000), stamp).replace(BEFORE[1][1], acid))
+    flac = stem_of(whole, tmp_path / "b.flac")
+    for text in (b"TIME_REFERENCE=1000", b"DESCRIPTION=kick mic", b"BPM=97.5", b"TITLE=loop"):
+        assert len(text).to_bytes(4, "little") + text in flac.read_bytes()
+    part = stem_of(flac, tmp_path / "c.flac", (500, 2500))
+    assert b"TIME_REFERENCE=1500" in part.read_bytes()
+    back = chunks_of(stem_of(part, tmp_path / "d.wav"))[b"bext"]
+    assert (back[:9], len(back)) == (b"kick mic\0", 602)
+    assert back[338:346] == struct.pack("<Q", 1500)
+
+
+@pytest.mark.parametrize(
+    "block", [b"", b"\xff", bytes(8), bytes(4) + b"\1\0\0\0\xff\0\0\0TIME_REF"]
+)
+def test_comments_that_break_off_are_taken_as_far_as_they_go(block: bytes) -> None:
+    assert later(block, 5) == block
+    assert bext_chunk(block) == b""
+
+
+def test_titles_are_read_behind_a_corrected_head(tmp_path: Path) -> None:
+    whole = tagged(tmp_path / "a.wav")
+    data = whole.read_bytes().replace(b"INAM\x05\0\0\0loop\0", b"IPRT\x05\0\0\0\x33\0\0\0\0")
+    whole.write_bytes(data.replace(b"bext", b"PEAK"))  # which libsndfile refuses
+    assert open_recording(whole).tags.titles == {"tracknumber": "3"}
+
+
+def test_titles_of_aiff_are_those_of_mp3(tmp_path: Path) -> None:
+    path, tag = tmp_path / "a.aiff", id3_tag({"title": "Schäfer"})
+    sf.write(path, NOISE, RATE)
+    data = path.read_bytes() + b"ID3 " + len(tag).to_bytes(4, "big") + tag + bytes(len(tag) % 2)
+    path.write_bytes(data[:4] + (len(data) - 8).to_bytes(4, "big") + data[8:])
+    assert chunks_of(stem_of(path, tmp_path / "b.wav"))[b"id3 "] == tag
+    assert stem_of(path, tmp_path / "b.mp3").read_bytes().startswith(tag)

@@ -263,6 +263,11 @@ FILES: list[tuple[bytes, str]] = [
     (b"\xfe\xff\0o\0n", ": expected text in UTF-8, found UTF-16"),
     (b"onset,drum\n1,kick\n2,gro\xdfe\n", ":3: expected text in UTF-8, found the byte 0xDF"),
     (b"RIFF\x24\0\0\0WAVE", ": expected a text table (CSV or TSV), found a binary file"),
+    (
+        b'{"notes": []}',
+        ": expected a text table (CSV or TSV), found JSON; "
+        "nmfd transcribe writes tables, too (-o drums.csv)",
+    ),
     (b"", ": expected at least one note, found none"),
     (b"onset,drum\r\n\r\nx,kick\r\n", ":3: expected the onset in seconds, found 'x'"),
 ]
