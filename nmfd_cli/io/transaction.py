@@ -108,12 +108,15 @@ class Transaction:
         """
         self.require(path)
         missing_folders(path.parent)
+        self._staged[path] = self._place(path)
+        return self._staged[path]
+
+    def _place(self, path: Path) -> Path:
         staged = self._root / path.relative_to(self._folder)
         try:
             staged.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(path, error) from error
-        self._staged[path] = staged
         return staged
 
     def staged(self, path: Path) -> Path:
@@ -151,7 +154,7 @@ class Transaction:
         moves = [(staged, path) for path, staged in self._staged.items()]
         last = None
         if journal is not None:
-            last = (self._root / journal.relative_to(self._folder), journal)
+            last = (self._place(journal), journal)
             self._journal = last[0]
             _write(*last, content)  # cut off on the way it is none: JSON without its end
             sync_file(*last)
@@ -175,7 +178,6 @@ def write_file(path: str | Path, content: bytes | str, *, overwrite: bool = Fals
 
 def _write(staged: Path, path: Path, content: bytes | str) -> None:
     try:
-        staged.parent.mkdir(parents=True, exist_ok=True)
         staged.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -126,7 +126,7 @@ def _sounds_of_stem(
     if not len(onsets) or not stem.any():
         return []
     hits = find_hits(stem, onsets, shares, sample_rate)
-    groups = group_alike(stem, hits, sample_rate)
+    groups = group_alike(stem, hits, sample_rate, struck=struck)
     sounds = [cut(stem, hits, group, sample_rate) for group in groups]
     if all(sound.repeats for sound in sounds):
         sounds = _refined(stem, sounds, sample_rate)

@@ -160,6 +160,7 @@ def _files(root: Path, warn: Warn) -> list[_File]:
         raise InputFileError(root, expected="a folder of drum sounds", found="a file")
     files: list[_File] = []
     others: list[Path] = []
+    root = _unwrapped(root)
     for item in _visible(root):
         if is_microphone(item.stem if item.is_file() else item.name):
             warn(f"{item}: left out, a recording of the whole kit")
@@ -174,6 +175,17 @@ def _files(root: Path, warn: Warn) -> list[_File]:
     if not files:
         raise InputFileError(root, expected="one folder of samples a drum class", found="none")
     return _with_cymbals_apart(files)
+
+
+def _unwrapped(folder: Path) -> Path:
+    """Return what holds the drums of a pack, where all of it lies in one folder of another name."""
+    entries = _visible(folder)
+    inner = [entry for entry in entries if entry.is_dir() and any(map(_is_audio, _files_in(entry)))]
+    if len(inner) != 1 or any(map(_is_audio, entries)) or _is_class(inner[0].name):
+        return folder
+    found = _unwrapped(inner[0])
+    names = [entry.stem for entry in _visible(found)]
+    return found if any(_is_class(name) and not name.isdigit() for name in names) else folder
 
 
 def _with_cymbals_apart(files: list[_File]) -> list[_File]:
@@ -194,18 +206,25 @@ def _with_cymbals_apart(files: list[_File]) -> list[_File]:
 
 def _class_files(folder: Path, others: list[Path], warn: Warn) -> list[_File]:
     """Find the audio files of a class; what is none is added to `others`."""
+    within = _files_in(folder)
+    audio = [path for path in within if _is_audio(path)]
+    others += [path for path in within if not _is_audio(path)]
+    if not audio and not _is_class(folder.name):  # what else a pack has: presets, MIDI
+        return []
     drum = _drum_of_folder(folder, warn)
-    within = sorted(path for path in folder.rglob("*") if path.is_file())
-    visible = [
-        path
-        for path in within
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-    audio = [path for path in visible if _is_audio(path)]
-    others += [path for path in visible if not _is_audio(path)]
     if not audio:
         raise InputFileError(folder, expected=f"at least one {drum} sample", found="no audio file")
     return [_File(path, drum, _articulation(path, drum)) for path in audio]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files at any depth that are not hidden, sorted."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -220,6 +239,13 @@ def _left_out(paths: list[Path]) -> str:
     if len(paths) == 1:
         return f"{paths[0]}: left out, no audio file"
     return f"{paths[0]} and {len(paths) - 1} more: left out, no audio files"
+
+
+def _is_class(name: str) -> bool:
+    try:
+        return bool(drum_class(name))
+    except ParameterError:
+        return False
 
 
 def _drum_of_folder(folder: Path, warn: Warn) -> str:

@@ -16,7 +16,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
+
+from nmfd_cli.core.stft import windowed_spectra
 
 HOP_SECONDS: Final = 0.01
 FRAMES_PER_SECOND: Final = 100
@@ -66,7 +67,11 @@ N_CHANNELS: Final = 3
 
 @cache
 def _transform_size(sample_rate: int) -> int:
-    return int(fft.next_fast_len(max(_LEAST_FFT, round(_LONG_SECONDS * sample_rate)), real=True))
+    """Return the least product of 2, 3 and 5 that holds the long window."""
+    size = max(_LEAST_FFT, round(_LONG_SECONDS * sample_rate))
+    while 30 ** size.bit_length() % size:  # some other prime divides it
+        size += 1
+    return size
 
 
 @cache
@@ -130,7 +135,7 @@ def band_levels(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.fl
     for begin in range(0, n_frames, _BLOCK_FRAMES):
         frames = excerpts[starts[begin : begin + _BLOCK_FRAMES]]
         for channel, window in enumerate(windows):
-            spectrum = fft.rfft(frames * window, axis=1)
+            spectrum = windowed_spectra(frames, window)
             power = (spectrum.real**2 + spectrum.imag**2) @ bank
             levels[begin : begin + len(frames), channel] = power
     levels += np.float32(_POWER_FLOOR)

@@ -39,3 +39,21 @@ def test_rides_and_crashes_are_two_classes_where_both_are_there(tmp_path: Path) 
     )
     assert bank.drums == ("ride", "crash", "ride bell", "cymbal", "cymbal")
     assert kit_from_folder(pack(tmp_path / "one", "Kick", "Rides")).drums == ("kick", "cymbal")
+
+
+def test_a_pack_in_one_folder_more_is_the_same_kit(tmp_path: Path) -> None:
+    """As archives unpack: presets and what macOS adds beside the sounds are no class."""
+    said: list[str] = []
+    pack(tmp_path / "Big Pack" / "Drum Shots", "Kicks", "Snares", "FX")
+    for name in ("__MACOSX/._a.wav", "Big Pack/Presets/a.fxp", "Big Pack/Drum Shots/MIDI/a.mid"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    kit = kit_from_folder(tmp_path, warn=said.append)
+    assert kit.drums == ("kick", "snare", "FX")
+    shots = tmp_path / "Big Pack" / "Drum Shots"
+    assert said == [
+        f"{shots / 'FX'}: no drum class is called so; its sounds make a class of their own",
+        f"{shots / 'MIDI' / 'a.mid'}: left out, no audio file",
+    ]
+    own = pack(tmp_path / "own", "Boxes/1", "Boxes/2")
+    assert kit_from_folder(own, warn=said.append).drums == ("Boxes",)

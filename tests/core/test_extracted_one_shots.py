@@ -184,6 +184,18 @@ def test_one_shots_are_made_of_hits_that_no_other_drum_overlaps() -> None:
     assert made_of == {4, 5}
 
 
+def test_the_only_sound_of_an_articulation_stays_though_others_overlap() -> None:
+    onsets = np.arange(6) * 0.5 + 0.1
+    sounds = [tone(3000.0) if n > 3 else tone(1000.0) for n in range(6)]
+    hat = track(*((t, sound, 0.3) for t, sound in zip(onsets, sounds, strict=True)))
+    others = track(*((t, tone(3000.0), 0.1) for t in onsets[4:]))
+    hits = find_hits(hat, onsets, shares_of([hat, others], RATE)[0], RATE)
+    assert len(group_alike(hat, hits, RATE)) == 1
+    struck = [*["closed hihat"] * 4, *["open hihat"] * 2]
+    groups = group_alike(hat, hits, RATE, struck=struck)
+    assert [set(group.members.tolist()) for group in groups] == [{0, 1, 2, 3}, {4, 5}]
+
+
 def test_a_one_shot_ends_before_others_dirty_it() -> None:
     stem = track((0.1, burst(1, decay=0.2), 0.2), seconds=1.5)
     other = track((0.4, burst(2), 1.0), seconds=1.5)

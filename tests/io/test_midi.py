@@ -383,6 +383,24 @@ def test_a_tempo_that_is_assumed_is_reported(tmp_path: Path) -> None:
     assert said == [f"{own}: its own tempo does not count, 60 beats a minute do"]
 
 
+def test_a_track_of_one_note_that_is_called_by_a_drum_is_of_that_drum(tmp_path: Path) -> None:
+    """As programs write them that give each drum a channel strip: every one on the same key."""
+
+    def track(name: str, *notes: int) -> list[Any]:
+        return [mido.MetaMessage("track_name", name=name), *(on(note, 240, 0) for note in notes)]
+
+    path = save(
+        tmp_path / "strips.mid", track("Kick", 60), track("Snare", 60, 60), track("Hat", 46)
+    )
+    score, said = read(path)
+    assert score.drums == ("hihat", "kick", "snare", "snare")
+    assert score.articulations == ("open hihat", None, None, None)
+    assert said == [f"{path}: the notes of Kick, Snare, Hat are taken for drums"]
+    assert read(save(tmp_path / "two.mid", track("01 Kick", 60)))[0].drums == ("kick",)
+    path = save(tmp_path / "pads.mid", track("Bell", 60, 64), track("Ch1", 60), track("Pad", 60))
+    assert read(path)[0].is_pitched
+
+
 def test_notes_stand_for_what_a_drum_map_says(tmp_path: Path) -> None:
     path = save(tmp_path / "map.mid", [on(65, 0, 0), on(36, 480, 0), on(56, 480, 0)])
     score, _ = read(path, drum_notes={65: "low tom", 56: "open hihat"})

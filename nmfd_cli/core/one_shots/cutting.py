@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.one_shots.aligning import Group, align
 from nmfd_cli.core.one_shots.excerpts import JUDGED, LONGEST, Hits, excerpt, is_clean
-from nmfd_cli.core.one_shots.likeness import Group, align
 
 #: Seconds from the first sample to the attack, over which the sound fades in.
 FADE_IN: Final = 0.001

@@ -1,12 +1,11 @@
 """Which hits of a stem are alike, and which of them repeat one waveform."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nmfd_cli.core.arrays import FloatArray
+from nmfd_cli.core.one_shots.aligning import Group, align
 from nmfd_cli.core.one_shots.excerpts import Hits, excerpt, is_clean
 
 #: Hits more alike than this are one group: the cosine of what `_fingerprint` returns.
@@ -16,61 +15,23 @@ _MOST_GROUPS = 4
 #: Waveforms of one stem, hits of no other's waveform until they are no longer looked for, the share
 #: of hits that may be left over, and hits that make a waveform where more are.
 _MOST_WAVEFORMS, _MOST_ODD, _LEFT_OVER, _ENOUGH = 8, 12, 0.3, 3
-#: Seconds by which attacks may be off, and that are compared: before an attack and after it.
-_LARGEST_LAG, _AHEAD, _COMPARED = 0.012, 0.001, 0.08
 #: The correlation from which on a waveform repeats: it explains a hit by 6 dB.
 REPEATING = 0.866
 #: The same of waveforms whose bass alone is much alike whenever a drum is hit: 12 dB.
 _SAME = 0.97
 #: How clean and how loud a hit is beside the cleanest and the loudest, unless it is none.
 _DROWNED = (0.2, 0.05)
+#: How clean the only sound of an articulation is at least.
+_AUDIBLE = 0.8
 #: Frames of a fingerprint: seconds each, how many, and bands.
 _FRAME, _N_FRAMES, _N_BANDS = 0.023, 12, 32
 _TINY = 1e-20
 
 
-@dataclass(frozen=True)
-class Group:
-    """Hits that are alike.
-
-    Attributes
-    ----------
-    members : ndarray of m ints
-        Which hits of the stem; the best first.
-    starts : ndarray of m ints
-        Where they begin, aligned with the first to the sample.
-    correlations : ndarray, shape (m,)
-        Of their waveforms with that of the first, 0 to 1.
-    least : float
-        Hits repeat one waveform if the median of their correlations is that at least.
-    """
-
-    members: NDArray[np.intp]
-    starts: NDArray[np.intp]
-    correlations: FloatArray
-    least: float = np.inf
-
-    @property
-    def repeats(self) -> bool:
-        """Whether the hits are one waveform again and again."""
-        return len(self.members) > 1 and float(np.median(self.correlations[1:])) >= self.least
-
-    def only(self, kept: NDArray[np.bool_], least: float) -> "Group":
-        """Return the group of some of its members, which repeat a waveform."""
-        return Group(self.members[kept], self.starts[kept], self.correlations[kept], least)
-
-    def joined(self, other: "Group") -> "Group":
-        """Return the group with more hits, aligned with its first."""
-        return Group(
-            np.append(self.members, other.members),
-            np.append(self.starts, other.starts),
-            np.append(self.correlations, other.correlations),
-            self.least,
-        )
-
-
-def group_alike(stem: FloatArray, hits: Hits, sample_rate: int) -> list[Group]:
-    """Sort the hits of a stem (C, n) into groups, each aligned; the largest group first.
+def group_alike(
+    stem: FloatArray, hits: Hits, sample_rate: int, *, struck: Sequence[str | None] = ()
+) -> list[Group]:
+    """Sort the hits of a stem (C, n), `struck` so, into groups, each aligned; the largest first.
 
     Hits that repeat one of a few waveforms are a group each; where these are not most hits, others
     whose spectra are alike over time are groups, too.  What is both faint and drowned by others is
@@ -96,21 +57,39 @@ def group_alike(stem: FloatArray, hits: Hits, sample_rate: int) -> list[Group]:
         owned = _by_spectrum(stem, hits, left, sample_rate)
         groups += [align(stem, hits, members, sample_rate) for members in owned]
     groups.sort(key=lambda group: -len(group.members))
-    return _without_unclean(edged, hits, groups, sample_rate)
+    return _without_unclean(edged, hits, groups, sample_rate, struck=struck or [None] * len(hits))
 
 
 def _without_unclean(
-    edged: FloatArray, hits: Hits, groups: list[Group], sample_rate: int
+    edged: FloatArray,
+    hits: Hits,
+    groups: list[Group],
+    sample_rate: int,
+    *,
+    struck: Sequence[str | None],
 ) -> list[Group]:
-    """Give the hits of groups that others drown to the largest of those that are clean."""
+    """Give the hits of groups that others drown to the largest of those that are clean.
+
+    The cleanest group of an articulation stays, unless others are nearly as loud (6 dB).
+    """
     purity = np.array([hits.purity[group.members].max() for group in groups])
     kept = is_clean(purity, purity.max())
+    names = [_commonest([struck[hit] for hit in group.members]) for group in groups]
+    found = {name for name, own in zip(names, kept, strict=True) if own}
+    for k in np.argsort(-purity, kind="stable"):
+        if names[k] not in found and purity[k] >= _AUDIBLE:
+            kept[k] = True
+            found.add(names[k])
     clean = [group for group, own in zip(groups, kept, strict=True) if own]
     for group, own in zip(groups, kept, strict=True):
         if not own:
             more = align(edged, hits, group.members, sample_rate, first=clean[0].members[0])
             clean[0] = clean[0].joined(more)
     return clean
+
+
+def _commonest(names: Sequence[str | None]) -> str | None:
+    return max(dict.fromkeys(names), key=names.count)
 
 
 def _by_waveform(
@@ -198,41 +177,3 @@ def _cosine(one: FloatArray, other: FloatArray) -> float:
     n = min(len(one), len(other))
     norm = np.sqrt(np.vdot(one[:n], one[:n]) * np.vdot(other[:n], other[:n]))
     return float(np.vdot(one[:n], other[:n]) / max(norm, _TINY))
-
-
-def align(
-    stem: FloatArray,
-    hits: Hits,
-    members: Sequence[int] | NDArray[np.intp],
-    sample_rate: int,
-    *,
-    first: int | None = None,
-) -> Group:
-    """Align hits by the largest correlation of their waveforms with another, or the first of them.
-
-    No hit is moved by more than 12 ms.
-    """
-    lag, ahead = round(_LARGEST_LAG * sample_rate), round(_AHEAD * sample_rate)
-    first = int(members[0] if first is None else first)
-    n_first = min(int(hits.gaps[first]), round(_COMPARED * sample_rate))
-    starts, correlations = [], []
-    for hit in members:
-        n = max(ahead, min(n_first, int(hits.gaps[hit])))
-        reference = excerpt(stem, int(hits.starts[first]) - ahead, n)
-        searched = excerpt(stem, int(hits.starts[hit]) - ahead - lag, n + 2 * lag)
-        products = _correlation(searched, reference)
-        until = np.append(0.0, np.square(searched).sum(axis=0).cumsum())
-        norms = np.sqrt((until[n:] - until[:-n]).clip(min=0.0) * np.square(reference).sum())
-        cosines = products / np.maximum(norms, _TINY)
-        best = int(np.argmax(np.where(norms > 0.3 * norms.max(), cosines, -1.0)))
-        starts.append(int(hits.starts[hit]) + best - lag)
-        correlations.append(max(0.0, float(cosines[best])))
-    return Group(np.array(members), np.array(starts), np.array(correlations))
-
-
-def _correlation(long: FloatArray, short: FloatArray) -> FloatArray:
-    """Return the inner products of `short` (C, n) with each stretch of `long` (C, m)."""
-    size = 1 << (long.shape[1] + short.shape[1]).bit_length()
-    spectrum = np.fft.rfft(long, size) * np.fft.rfft(short, size).conj()
-    found: FloatArray = np.fft.irfft(spectrum, size).sum(axis=0)
-    return found[: long.shape[1] - short.shape[1] + 1]

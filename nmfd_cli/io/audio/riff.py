@@ -115,6 +115,12 @@ def find_layout(file: BinaryIO) -> Layout | None:
             skipped = _SSND_HEAD if name == b"SSND" else 0
             begin, size = begin + skipped, _long_size(max(0, size - skipped), ds64)
             there, promised = _sizes(file, begin, end, size=size, order=order)
+            tail = begin + there + there % 2
+            if promised is None and _are_chunks(
+                file, tail, end, order
+            ):  # which may be samples, too
+                more = sum(n for key, _, n in chunks(file, tail, order) if key == samples_name)
+                promised = there + more if more else None
             is_sound &= there == size or promised is not None
             return Layout(
                 head[:4], order, head[8:], known[format_name], known.get(b"fact", b""),

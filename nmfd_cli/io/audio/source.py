@@ -157,6 +157,10 @@ def _mended(source: AudioSource, layout: Layout) -> AudioSource:
                 return replace(source, head=corrected_head(layout, bits=32), bits=low)
         elif tag == _PCM and is_wider:
             return replace(source, head=corrected_head(layout, bits=8 * container))
+    elif layout.form == b"WAVE" and len(layout.format) == 14:  # of PCM, without the bits
+        tag, n_channels, _, _, align, _ = _unpacked(layout)
+        if tag == _PCM and n_channels and align:
+            return replace(source, head=corrected_head(layout, bits=8 * (align // n_channels)))
     return source if layout.is_sound else replace(source, head=corrected_head(layout))
 
 
@@ -174,7 +178,7 @@ def _unpacked(layout: Layout) -> tuple[int, int, int, int, int, int]:
     """Return tag, channels, rate, bytes a second, bytes of a sample of all channels, bits."""
     order = "<" if layout.order == "little" else ">"
     tag, channels, rate, byte_rate, align, bits = struct.unpack(
-        order + "HHIIHH", layout.format[:16]
+        order + "HHIIHH", layout.format[:16].ljust(16, b"\0")
     )
     return tag, channels, rate, byte_rate, align, bits
 

@@ -1,7 +1,7 @@
 """MIDI files as scores."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,8 @@ from nmfd_cli.io.score.notes import AS_WRITTEN, Note, Reading, Score, left_out_l
 _DRUM_WORDS: Final = ("drum", "percussion", "perc.", "schlagzeug", "batterie", "beatbox")
 #: Notes that a drum kit has in General MIDI, and the edges of Roland's hi-hat.
 _DRUM_NOTES: Final = frozenset((22, 26, *range(35, 60)))
+#: A track and a channel.
+_Part = tuple[int, int]
 
 
 def parse_midi(
@@ -98,43 +100,50 @@ def _clock(events: MidiEvents, bpm: float | None, name: str | Path, warn: Warn) 
 
 def _drum_parts(
     events: MidiEvents, reading: Reading, name: str | Path, warn: Warn
-) -> frozenset[tuple[int, int]]:
-    """Return the parts, each a track and a channel, whose notes are drums, and say how it is known.
+) -> dict[_Part, str | None]:
+    """Return the parts whose notes are drums, and say how it is known.
 
-    Those of the channel of percussion need no word.
+    Those of the channel of percussion need no word.  A part of a single note whose track is called
+    by a drum, ``Kick``, is of that drum, which stands beside the part.
     """
     numbers: dict[tuple[int, int], set[int]] = {}
     for note in events.notes:
         numbers.setdefault((note.track, note.channel), set()).add(note.number)
     sure = {part for part in numbers if part[1] == DRUM_CHANNEL}
     drum_notes = _DRUM_NOTES.union(reading.drum_notes)
-    named = {
-        part
-        for part, notes in numbers.items()
-        if part not in sure and _is_of_drums(events.names.get(part[0], "")) and notes & drum_notes
-    }
+    names = {part: events.names.get(part[0], "") for part in numbers.keys() - sure}
+    alone = {part for part, name in names.items() if len(numbers[part]) == 1 and _has_class(name)}
+    named = alone.union(
+        part for part, name in names.items() if _is_of_drums(name) and numbers[part] & drum_notes
+    )
     if named:
         tracks = ", ".join(dict.fromkeys(events.names[track] for track, _ in sorted(named)))
         warn(f"{name}: the notes of {tracks} are taken for drums")
     like = {part for part, notes in numbers.items() if notes <= drum_notes} - sure - named
     if sure or named or not like:
-        return frozenset(sure | named)
+        return {part: names[part] if part in alone else None for part in sure | named}
     channels = ", ".join(str(channel + 1) for channel in sorted({part[1] for part in like}))
     if reading.as_drums or reading.drum_notes:
         warn(f"{name}: the notes on channel {channels} are taken for drums")
-        return frozenset(like)
+        return dict.fromkeys(like)
     if len(like) == len(numbers):
         warn(f"{name}: the notes on channel {channels} are pitches; --init drums makes them drums")
-    return frozenset()
+    return {}
 
 
 def _is_of_drums(name: str) -> bool:
     """Whether a track is called drums, or like one."""
     folded = name.casefold()
-    if any(word in folded for word in _DRUM_WORDS):
-        return True
+    return any(word in folded for word in _DRUM_WORDS) or _has_class(name)
+
+
+def _has_class(name: str) -> bool:
+    """Whether a track is called by a drum, also by a numbered one; Ch1 is a channel."""
+    bare = name.strip("0123456789 ._-#")
+    if (len(bare) < 3 and bare != name) or any(letter.isdigit() for letter in bare):
+        return False
     try:
-        return bool(drum_class(name)) and not any(letter.isdigit() for letter in name)
+        return bool(drum_class(bare))
     except ParameterError:
         return False
 
@@ -142,7 +151,7 @@ def _is_of_drums(name: str) -> bool:
 def _score(
     events: Iterable[MidiNote],
     clock: Clock,
-    are_drums: frozenset[tuple[int, int]],
+    are_drums: Mapping[_Part, str | None],
     reading: Reading,
     own: Collection[str],
 ) -> tuple[Score, Counter[str]]:
@@ -156,7 +165,8 @@ def _score(
             notes.append((onset, seconds, float(event.number), None, velocity, None, None))
             continue
         try:
-            drum, struck = _drum(event.number, reading, own)
+            called = are_drums[event.track, event.channel]
+            drum, struck = _drum(event.number, reading, own, called)
             notes.append((onset, None, None, drum, velocity, struck, None))
         except ParameterError:
             number = event.number
@@ -166,14 +176,20 @@ def _score(
     return Score.of(notes), Counter(dict(sorted(unknown.items())))
 
 
-def _drum(number: int, reading: Reading, own: Collection[str]) -> tuple[str, str | None]:
-    """Return the class and the articulation of a note of percussion.
+def _drum(
+    number: int, reading: Reading, own: Collection[str], called: str | None
+) -> tuple[str, str | None]:
+    """Return the class and the articulation of a note of percussion, or of its track's name.
 
     Raises
     ------
     ParameterError
         If it has no class.
     """
+    if called is not None:
+        drum = kit_class(called, extra=own)
+        struck = articulation(called, class_of(drum)) or articulation(number, class_of(drum))
+        return drum, struck if struck and class_of(struck) == class_of(drum) else None
     mapped = reading.drum_notes.get(number)
     if mapped is None and number < 22:  # 1 to 3 are libnmfd's classes, not notes of percussion
         raise ParameterError(expected="a note of percussion", found=str(number))

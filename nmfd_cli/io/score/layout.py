@@ -25,7 +25,7 @@ from nmfd_cli.io.score.shapes import columns_without_header
 # What else a header may call them: without case, blanks, hyphens, underscores and a "(s)".
 _COLUMN_SYNONYMS: Final = {
     "onset": "onset onsets onsettime onsettimes onsetsec onsetseconds time times timesec"
-    " timeseconds start starttime starts startsec startseconds begin begintime beginsec t",
+    " timeseconds start starttime starts startsec startseconds begin begintime beginsec t position",
     "duration": "duration durations durationsec durationseconds dur durs dursec"
     " durseconds length len",
     "end": "end endtime ends endsec endseconds offset offsettime offsets offsetsec offsetseconds"
@@ -33,7 +33,7 @@ _COLUMN_SYNONYMS: Final = {
     "pitch": "pitch pitches pitchmidi midi midipitch midinote midinumber midikey midinotenumber"
     " note notes notenumber notename key",
     "drum": "drum drums drumclass drumname drumtype class classes classname instrument instruments"
-    " inst label labels type sound",
+    " inst label labels type sound marker markername",
     "velocity": "velocity velocities vel midivelocity",
     "articulation": "articulation articulations stroketype",
 }
@@ -45,6 +45,8 @@ _NUMBER_AT_FIRST = re.compile(r"[+-]?\.?[0-9]|[+-]?(?:nan|inf|infinity)$", re.IG
 _DECIMAL_COMMA_AT_FIRST = re.compile(r"([+-]?[0-9]+,[0-9]+)\s+[^\s,]")
 #: The heading of a name, as Reaper's markers and regions have it, where none says drum.
 _NAME: Final = "name"
+#: That of a drum, but beside a name that of the kind of a marker, as Audition has it.
+_KIND: Final = "type"
 _MILLISECONDS: Final = ("milliseconds", "msec", "ms")
 _TIMES: Final = ("onset", "duration", "end")
 #: Rows by which a table without a header is recognised.
@@ -164,7 +166,8 @@ def _named_columns(cells: list[str]) -> tuple[dict[str, int], set[str]]:
         columns[column] = place
         if is_fine:
             in_milliseconds.add(column)
-    if name_place is not None and "drum" not in columns:
+    says = cells[columns["drum"]].casefold() if "drum" in columns else ""
+    if name_place is not None and says in ("", _KIND):
         columns["drum"] = name_place
     found = shown(", ".join(cells))
     if "onset" not in columns:

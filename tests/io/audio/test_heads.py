@@ -159,6 +159,18 @@ def test_chunks_with_blemishes_are_passed_over(tmp_path: Path, before: bytes, ki
     np.testing.assert_array_equal(samples_of(opened(path)[0]), SAMPLES)
 
 
+def test_a_format_without_its_bits_is_that_of_pcm(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", format=fmt()[:14])
+    np.testing.assert_array_equal(samples_of(opened(path)[0]), SAMPLES)
+
+
+def test_samples_behind_others_are_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", after=LIST + b"data" + struct.pack("<I", 400) + bytes(400))
+    recording, told = opened(path)
+    np.testing.assert_array_equal(samples_of(recording), SAMPLES)
+    assert "cut off: its head promises 3100 samples" in told[0]
+
+
 @pytest.mark.parametrize("place", ["low", "high"])
 @pytest.mark.parametrize("bits", [20, 24])
 @pytest.mark.parametrize("is_extensible", [True, False])

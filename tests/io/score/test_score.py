@@ -111,6 +111,12 @@ READ: dict[str, tuple[str, list[Note]]] = {
         "#,Name,Start,End,Length,Color\nR1,kick,0.012,0.512,0.5,FF0000\n",
         [drum(0.012, "kick", 0.5)],
     ),
+    "Audition's markers": (
+        "Name\tStart\tDuration\tTime Format\tType\tDescription\n"
+        "Kick\t0:00.012\t0:00.000\tdecimal\tCue\t\nSD\t0:00.500\t0:00.000\tdecimal\tCue\t\n",
+        [drum(0.012, "kick", 0), drum(0.5, "snare", 0)],
+    ),
+    "markers at positions": ("Position,Marker Name\n0.012,Kick\n0.5,SD\n", TWO_DRUMS),
     "Sonic Visualiser's values": ("0.012,97,kick\n0.500,0.2,SD\n", TWO_DRUMS),
     "Sonic Visualiser's header": ("TIME,VALUE,LABEL\n0.012,3,kick\n0.5,1,SD\n", TWO_DRUMS),
     "Sonic Visualiser's notes": ("0.5,61,0.25,0.8,New Point\n1,40.5,0,0.8,New Point\n", TWO_NOTES),
