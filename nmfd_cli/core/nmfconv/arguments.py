@@ -14,8 +14,13 @@ from nmfd_cli.errors import ParameterError
 _REFERENCE_SEED = 42
 
 
-def checked_target(V: NDArray[Any], dtype: np.dtype[Any] | type | None) -> FloatArray:
-    """Return V (K, M) as float32 or float64, or say what is wrong with it."""
+def checked_target(
+    V: NDArray[Any], dtype: np.dtype[Any] | type | None, size: tuple[int | None, int | None]
+) -> FloatArray:
+    """Return V (K, M) as float32 or float64, or say what is wrong with it.
+
+    `size` is what the caller says of K and M.
+    """
     V = np.asarray(V)
     if V.ndim != 2 or 0 in V.shape:
         raise ParameterError(f"V: expected a matrix of (bins, frames), found shape {V.shape}")
@@ -26,6 +31,9 @@ def checked_target(V: NDArray[Any], dtype: np.dtype[Any] | type | None) -> Float
         raise ParameterError("V: expected finite numbers, found NaN or infinity")
     if low < 0:
         raise ParameterError(f"V: expected no negative number, found {low:g}")
+    for name, value, found in zip(("num_bins", "num_frames"), size, V.shape, strict=True):
+        if value is not None and value != found:
+            raise ParameterError(f"{name}: expected {found}, as V has, found {value}")
     wanted = working_dtype(V, dtype)
     return _of_moderate_size(V, high).astype(wanted, copy=False)
 
@@ -99,12 +107,6 @@ def required_count(name: str, value: int | None) -> int:
     if value is None or value < 1:
         raise ParameterError(f"{name}: expected a number from 1 on, found {value}")
     return int(value)
-
-
-def checked_size(name: str, value: int | None, found: int) -> None:
-    """Compare what the caller says of V's size with its size."""
-    if value is not None and value != found:
-        raise ParameterError(f"{name}: expected {found}, as V has, found {value}")
 
 
 def random_matrices(

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nmfd_cli.core.arrays import EPS, FloatArray
-from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
+from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_target
 from nmfd_cli.core.nmfconv.engine.accumulators import UpdateTerms
 from nmfd_cli.core.nmfconv.engine.shifts import divide_by_reachable
 from nmfd_cli.core.nmfconv.engine.sweeps import Sweeps
@@ -99,9 +99,7 @@ def nmf_conv(
        factorizations", Wiley 2009.
     .. [2] C. Dittmar, M. Müller: "Reverse engineering the Amen break", IEEE/ACM TASLP 24(9), 2016.
     """
-    V = checked_target(V, dtype)
-    checked_size("num_bins", num_bins, V.shape[0])
-    checked_size("num_frames", num_frames, V.shape[1])
+    V = checked_target(V, dtype, (num_bins, num_frames))
     factors = checked_factors(
         V, num_comp, num_template_frames, init_W=init_W, init_H=init_H, rng=rng
     )

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from nmfd_cli.core.arrays import FloatArray
-from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_size, checked_target
+from nmfd_cli.core.nmfconv.arguments import checked_factors, checked_target
 from nmfd_cli.core.nmfconv.factorisation import Callback, Factors, bins_first, bins_last
 from nmfd_cli.core.nmfconv.model import factorise_matrix
 from nmfd_cli.core.nmfconv.updates import UpdateRule
@@ -124,9 +124,7 @@ def nmfd(
     >>> bool(divergence[-1] < 1e-3 * divergence[0])
     True
     """
-    V = checked_target(V, dtype)
-    checked_size("num_bins", num_bins, V.shape[0])
-    checked_size("num_frames", num_frames, V.shape[1])
+    V = checked_target(V, dtype, (num_bins, num_frames))
     factors = checked_factors(
         V, num_comp, num_template_frames, init_W=init_W, init_H=init_H, rng=rng
     )
