@@ -1,6 +1,6 @@
 """Separated stems against the true ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -196,7 +196,8 @@ def _measure(
     energies = dict.fromkeys(references, StemEnergies(0, 0, 0, 0, 0, 0))
     of_extra, of_mixture = dict.fromkeys(extra, 0.0), 0.0
     files = [*references.values(), *estimates.values(), *extra.values()]
-    for blocks in _in_step(files, _BLOCK_FRAMES * frame_length):
+    in_step = (file.blocks(_BLOCK_FRAMES * frame_length) for file in files)
+    for blocks in zip(*in_step, strict=True):
         mixture = np.sum(blocks[: len(references)], axis=0)
         of_estimates = dict(zip(estimates, blocks[len(references) :], strict=False))
         silence = np.zeros_like(mixture)
@@ -210,10 +211,6 @@ def _measure(
         if found.reference <= ROUNDING * of_mixture:  # of what computed it, and no sound
             energies[name] = replace(found, reference=0.0)
     return energies, {name: decibels(energy, of_mixture) for name, energy in of_extra.items()}
-
-
-def _in_step(files: Sequence[Recording], n_samples: int) -> Iterator[tuple[FloatArray, ...]]:
-    return zip(*(file.blocks(n_samples) for file in files), strict=True)
 
 
 def _measure_by_bss(

@@ -53,8 +53,6 @@
     }
     for (const button of all("[data-mute]")) {
       button.setAttribute("aria-pressed", desk.muted[button.dataset.mute]);
-    }
-    for (const button of all("[data-mute]")) {
       const row = button.closest(".row");
       row.classList.toggle("muted-track", !desk.isHeard(Number(button.dataset.mute)));
     }

@@ -1,6 +1,6 @@
 """What a report shows of a track, drawn while its samples pass by."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -76,9 +76,8 @@ class Sketches:
         n_stems: int,
         resources: ExitStack | None,
     ) -> None:
-        spools = None if resources is None else (lambda: SampleSpool(resources))
         self._pens = [
-            _Pen(shape, sample_rate, stft, rows, spools)
+            _Pen(shape, sample_rate, stft, rows, resources)
             for rows in (MIXTURE_ROWS, *[STEM_ROWS] * n_stems)
         ]
 
@@ -101,7 +100,7 @@ class _Pen:
         sample_rate: int,
         stft: Stft,
         n_rows: int,
-        make_spool: Callable[[], SampleSpool] | None,
+        resources: ExitStack | None,
     ) -> None:
         self._shape = shape
         n_columns = round(_COLUMNS_PER_SECOND * shape[1] / sample_rate)
@@ -111,7 +110,7 @@ class _Pen:
             stft, sample_rate, n_samples=shape[1], n_rows=n_rows, n_columns=n_columns
         )
         self._energy = 0.0
-        self._spool = make_spool() if make_spool is not None else None
+        self._spool = SampleSpool(resources) if resources is not None else None
 
     def add(self, samples: FloatArray) -> None:
         self._outline.add(samples)
