@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, Self
 
 import numpy as np  # noqa: F401 - loads BLAS, which the controller is to find
@@ -95,12 +94,6 @@ def worker_pool() -> Iterator[WorkerPool]:
         yield pool
 
 
-@cache
-def _blas() -> ThreadpoolController:
-    """Return what tells and sets the threads of the BLAS libraries that are loaded."""
-    return ThreadpoolController().select(user_api="blas")
-
-
 class _Hold:
     """The one hold on BLAS that all who want it single-threaded share."""
 
@@ -122,9 +115,11 @@ def single_threaded_blas() -> Iterator[int]:
     try:
         with _Hold.lock:
             if _Hold.holders == 0:
-                libraries = _blas().lib_controllers
-                _Hold.n_threads = min((max(1, lib.num_threads) for lib in libraries), default=1)
-                _Hold.limiter = _blas().limit(limits=1)
+                # looked for anew, in a third of a millisecond: SciPy brings a BLAS of its own
+                blas = ThreadpoolController().select(user_api="blas")
+                numbers = [max(1, library.num_threads) for library in blas.lib_controllers]
+                _Hold.n_threads = min(numbers, default=1)
+                _Hold.limiter = blas.limit(limits=1)
             _Hold.holders += 1
             is_held = True
             n_threads = _Hold.n_threads
