@@ -300,8 +300,6 @@ def test_midi_is_read_by_its_ending() -> None:
          "time, start), or rows of onset and class or of onset, pitch and duration, found 'hello'"),
         (["true.csv", "found.csv", "--tolerance", "-1"], 2, "--tolerance: expected 0 s or more, "
          "found -1"),
-        (["true.csv", "found.csv", "--tolerance", "-1"], 2, "--tolerance: expected 0 s or more, "
-         "found -1"),
         (["true.csv", "found.csv", "--tolerance", "nan"], 2, "--tolerance: expected seconds, or a "
          "time such as 1:23.5 or 0:01:23.5, found 'nan'; try nmfd evaluate --help"),
     ],
