@@ -22,8 +22,8 @@ when.  Behind it, in the order in which a recording passes through:
 TYPE_CHECKING = False  # as `typing` has it, whose import takes time in which Ctrl-C is not caught
 
 if TYPE_CHECKING:
+    from nmfd_cli.api import Separation, separate, transcribe
     from nmfd_cli.io.score.notes import Score
-    from nmfd_cli.library import Separation, separate, transcribe
 
 __version__ = "0.1.0"
 
@@ -34,9 +34,9 @@ def __getattr__(name: str) -> object:
     """Import the library when it is asked for: ``nmfd --help`` need not wait for the numerics."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from nmfd_cli import library
+    from nmfd_cli import api
 
-    return getattr(library, name)
+    return getattr(api, name)
 
 
 def __dir__() -> list[str]:

@@ -35,7 +35,7 @@ ALLOWED = {
 #: What may import anything, and is imported by nobody.
 TRAINING = "training"
 #: What stands in no room: the door, and what is everybody's.
-DOOR, EVERYBODYS = {"library", "__main__"}, {"errors", "stop_signals"}
+DOOR, EVERYBODYS = {"api", "__main__"}, {"errors", "stop_signals"}
 #: Modules of `core` that are value types or names, which `io` may know.
 SHARED_VALUES = {
     "nmfd_cli.core.articulations",
