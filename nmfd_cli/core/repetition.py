@@ -35,8 +35,8 @@ from nmfd_cli.core.stft import Stft
 from nmfd_cli.core.threads import worker_pool
 
 _ROUNDS = 2
-#: Longest waveform and how much of it lies before the onset, in seconds.
-_LONGEST, _BEFORE = 0.5573, 0.0029
+#: Longest waveform and how much of it lies before the onset, which may be given late, in seconds.
+_LONGEST, _BEFORE = 0.5573, 0.0073
 #: Share of its hits' energy below which a waveform is not used (4 dB).
 _LEAST_EXPLAINED = 0.6
 #: Energy of a frame beside the loudest one's (-50 dB) at which a waveform ends.

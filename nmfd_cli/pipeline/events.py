@@ -1,9 +1,11 @@
-"""Which drums play when, where no score says so."""
+"""Which drums play when, where no score says so, and what a score may lack."""
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 
-from nmfd_cli.core.articulations import class_of
+from nmfd_cli.core.articulations import class_of, owner
 from nmfd_cli.core.bands import Bands
 from nmfd_cli.core.drum_sounds.kit import Kit
 from nmfd_cli.core.stft import Stft
@@ -19,6 +21,11 @@ from nmfd_cli.transcription.network import shipped_network
 from nmfd_cli.transcription.transcribe import Hits, hits_as_score
 from nmfd_cli.transcription.vocabulary import DRUMS
 
+#: Seconds within which a hit of the same drum in a score is the same hit.
+_SAME_HIT = 0.03
+#: How much less probable a hit is that a score lacks than one of a recording without a score.
+_LACKING = 0.3
+
 
 def find_events(
     context: Context, components: Components, strategies: Strategies
@@ -33,12 +40,15 @@ def find_events(
     Returns
     -------
     context : Context
-        With a score, if it was transcribed.
+        With a score: the one that was transcribed, or the given one and what it may lack.
     components : Components
         Without the candidates that do not sound.
     """
-    prepare = PREPARATIONS.get(strategies[1])
-    return prepare(context, components) if prepare is not None else (context, components)
+    if strategies[1] == "auto":
+        return _with_transcription(context, components)
+    if strategies == ("drums", "drums"):
+        return _with_what_it_lacks(context, components.drums), components
+    return context, components
 
 
 def transcribed(
@@ -61,14 +71,43 @@ def _with_transcription(context: Context, components: Components) -> tuple[Conte
         names = _present(components, set())
         score = Score.of(())
     else:
-        recording, settings = context.recording, context.settings
-        sensitivities = class_sensitivities(settings)
-        hits = Hits.of(recording, shipped_network(), sensitivities, context.progress)
+        hits = _hits(context)
         names = _present(components, hits.present(components.drums))
-        score = _placed(hits.likely(names), recording, settings, names, context.kit)
+        score = _placed(hits.likely(names), context.recording, context.settings, names, context.kit)
     if components.is_open:
         components = replace(components, stems=names, drums=names)
     return replace(context, score=score, free=_unknown(names)), components
+
+
+def _with_what_it_lacks(context: Context, names: tuple[str, ...]) -> Context:
+    """Add hits that a score of drums may lack; how probable they are is their confidence."""
+    if context.score is None or not context.score.is_drums or context.target.total == 0:
+        return context
+    hits = _hits(context).likely(names)
+    found = _placed(hits, context.recording, context.settings, names, context.kit)
+    return replace(context, score=_completed(context.score, found, names))
+
+
+def _completed(score: Score, found: Score, names: tuple[str, ...]) -> Score:
+    """Return a score with those hits of another that it has not."""
+    known: dict[str | None, list[float]] = {}
+    for onset, drum, struck in zip(score.onsets, score.drums, score.articulations, strict=True):
+        known.setdefault(owner(drum, struck, names), []).append(onset)
+
+    def is_new(onset: float, drum: str | None, struck: str | None) -> bool:
+        near = known.get(owner(drum, struck, names), [])
+        place = bisect_left(near, onset - _SAME_HIT)
+        return place == len(near) or near[place] > onset + _SAME_HIT
+
+    found = replace(found, confidences=tuple(_LACKING * (c or 0) for c in found.confidences))
+    places = zip(found.onsets, found.drums, found.articulations, strict=True)
+    new = [note for note, place in zip(found.notes(), places, strict=True) if is_new(*place)]
+    return Score.of(chain(score.notes(), new))
+
+
+def _hits(context: Context) -> Hits:
+    sensitivities = class_sensitivities(context.settings)
+    return Hits.of(context.recording, shipped_network(), sensitivities, context.progress)
 
 
 def _unknown(names: Iterable[str]) -> frozenset[str]:
@@ -102,9 +141,3 @@ def _placed(
         tail=settings.tail,
     )
     return hits_as_score(hits, recording, bank, Bands(stft.n_fft, recording.sample_rate))
-
-
-#: What has to be found out before the activations of a strategy can be made.
-PREPARATIONS: dict[str, Callable[[Context, Components], tuple[Context, Components]]] = {
-    "auto": _with_transcription,
-}

@@ -16,6 +16,8 @@ from nmfd_cli.pipeline.context import Context, random_generator
 #: Frames from that of the onset on in which a hit may begin: its own, and the next one, as the
 #: window of the first may reach no more than the onset's edge.
 _HIT_FRAMES = 2
+#: A hit begins as active as this power of its confidence.
+_DOUBT = 2
 
 #: ``activate(context, components, row_of, grid)``: initial H (R, M) for templates of which each
 #: belongs to a row of the components.
@@ -31,23 +33,31 @@ def _drum_activations(
             "the activation strategy 'drums' needs a score with drum classes (--score)"
         )
     onsets: dict[str, list[float]] = {drum: [] for drum in components.drums}
-    for onset, drum, struck in zip(score.onsets, score.drums, score.articulations, strict=True):
+    weights: dict[str, list[float]] = {drum: [] for drum in components.drums}
+    hits = zip(score.onsets, score.drums, score.articulations, score.confidences, strict=True)
+    for onset, drum, struck, confidence in hits:
         name = owner(drum, struck, components.drums)
         if name is not None:
             onsets[name].append(onset)
+            weights[name].append(1.0 if confidence is None else confidence**_DOUBT)
     rows = [components.drums[row] for row in row_of]
     if grid.is_plain:
         return _impulses(context, [onsets[drum] for drum in rows])
     frames = {drum: _frames_of(context, times) for drum, times in onsets.items()}
     n_hits = max(1, sum(len(frames[drum]) for drum in rows))
-    frames_of_rows = [frames[drum] for drum in rows]
-    H = hit_activations(frames_of_rows, context.n_frames, 1 / n_hits, context.target.dtype)
+    levels = [np.array(weights[drum]) / n_hits for drum in rows]
+    H = hit_activations(
+        [frames[drum] for drum in rows], levels, context.n_frames, context.target.dtype
+    )
     H[[drum in context.free for drum in rows]] = 1 / n_hits
     return H
 
 
 def hit_activations(
-    frames: Sequence[NDArray[np.intp]], n_frames: int, level: float, dtype: DTypeLike
+    frames: Sequence[NDArray[np.intp]],
+    levels: Sequence[FloatArray],
+    n_frames: int,
+    dtype: DTypeLike,
 ) -> FloatArray:
     """Return activations that may only be where hits are.
 
@@ -55,22 +65,24 @@ def hit_activations(
     ----------
     frames : sequence of R ndarrays of int
         The frames of each component's onsets; those outside of the recording are left out.
+    levels : sequence of R ndarrays
+        The activation of each hit.
     n_frames : int
         M.
-    level : float
-        The activation of a hit.
     dtype : dtype
 
     Returns
     -------
     ndarray, shape (R, M)
-        `level` where a hit may begin, 2**-52 of it elsewhere.
+        The level of the hit that may begin there, 2**-52 of the greatest level elsewhere.
     """
-    H = np.full((len(frames), n_frames), EPS * level, dtype)
-    for row, onsets in zip(H, frames, strict=True):
-        first = onsets[(onsets >= 0) & (onsets < n_frames)]
+    greatest = max((of_row.max(initial=0) for of_row in levels), default=0) or 1
+    H = np.full((len(frames), n_frames), EPS * greatest, dtype)
+    for row, onsets, of_row in zip(H, frames, levels, strict=True):
+        is_inside = (onsets >= 0) & (onsets < n_frames)
         for later in range(_HIT_FRAMES):
-            row[np.minimum(first + later, n_frames - 1)] = level
+            place = np.minimum(onsets[is_inside] + later, n_frames - 1)
+            np.maximum.at(row, place, of_row[is_inside].astype(dtype))
     return H
 
 

@@ -61,6 +61,8 @@ class FactorisedRecording:
         The residual last.
     score : Score or None
         What is played when, as given or as transcribed.
+    hits : Score or None
+        The same, and what a given one may lack.
     model : StemModel
         The factors and the stem that each component belongs to.
     divergence : ndarray, shape (L,)
@@ -72,6 +74,7 @@ class FactorisedRecording:
     stft: Stft
     stem_names: tuple[str, ...]
     score: Score | None
+    hits: Score | None
     model: StemModel
     divergence: FloatArray
 
@@ -109,11 +112,11 @@ class FactorisedRecording:
 
     def _onset_samples(self) -> list[NDArray[np.intp]]:
         """Return where the hits of each stem begin, in samples, if the stems are drums."""
-        if self.score is None or not self.score.is_drums:
+        if self.hits is None or not self.hits.is_drums:
             return []
         rate, end = self.recording.sample_rate, self.recording.n_samples
-        known, empty = self.onsets, np.zeros((0, 2))
         names = self.stem_names[: self.model.n_stems]
+        known, empty = onsets_by_stem(self.hits, names), np.zeros((0, 2))
         samples = [np.round(known.get(name, empty)[:, 0] * rate) for name in names]
         return [np.unique(at[(at >= 0) & (at < end)].astype(np.intp)) for at in samples]
 
@@ -188,7 +191,8 @@ def separate(
             settings=settings,
             stft=context.stft,
             stem_names=(*components.stems, *residual),
-            score=context.score,
+            score=context.score if score is None else score,
+            hits=context.score,
             model=model,
             divergence=factors.divergence,
         )

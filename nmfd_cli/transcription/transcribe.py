@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmfd_cli.core.articulations import PARENTS, owner
+from nmfd_cli.core.articulations import PARENTS, class_of, owner
 from nmfd_cli.core.bands import Bands
 from nmfd_cli.core.drum_sounds.bank_templates import BankTemplates
 from nmfd_cli.errors import Progress
@@ -37,6 +37,7 @@ RIVALS: Final[Mapping[str, tuple[str, ...]]] = {
 _SURE_OF_RIVALS: Final = 0.65
 _FEWEST_OF_RIVALS: Final = 2
 _NEAR_FRAMES: Final = 3
+_SMALLEST: Final = 1e-7
 #: Samples a channel that are read at a time.
 _BLOCK_SAMPLES: Final = 1 << 16
 #: Below this share of the channels' power their mean is no picture of them: they cancel out.
@@ -83,8 +84,13 @@ class Hits:
         return self._above(self.network.thresholds, names)
 
     def likely(self, names: Collection[str]) -> list[Hit]:
-        """Return the hits of some drums or articulations of which few are missed."""
-        return self._above(self.network.thresholds_separation, names)
+        """Return the hits of some drums or articulations of which few are missed.
+
+        These are all that sounds: what is taken for a rival that is none of them is one of them.
+        """
+        classes = {class_of(name) for name in names}
+        given = replace(self, probabilities=_given(self.probabilities, classes))
+        return given._above(self.network.thresholds_separation, names)
 
     def present(self, names: Collection[str]) -> set[str]:
         """Return those of some drums or articulations that sound.
@@ -113,6 +119,24 @@ class Hits:
         by_drum = {drum: self.sensitivities.get(drum, usual) for drum in DRUMS}
         hits = decode(self.probabilities, thresholds, sensitivity=by_drum)
         return [hit for hit in hits if owner(hit.drum, struck(hit), names) is not None]
+
+
+def _given(probabilities: NDArray[np.float32], drums: set[str]) -> NDArray[np.float32]:
+    """Return probabilities where only some drums can sound.
+
+    That of another goes to its rivals among them, in proportion to their own.
+    """
+    result = probabilities.copy()
+    for drum in (drum for drum in DRUMS if drum not in drums):
+        rivals = [
+            index
+            for index, rival in enumerate(DRUMS)
+            if rival in drums and (rival in RIVALS.get(drum, ()) or drum in RIVALS.get(rival, ()))
+        ]
+        own = probabilities[:, rivals]
+        total = np.maximum(own.sum(axis=1, keepdims=True), _SMALLEST)
+        result[:, rivals] += probabilities[:, [DRUMS.index(drum)]] * own / total
+    return np.minimum(result, 1)
 
 
 def hits_as_score(

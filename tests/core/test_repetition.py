@@ -82,6 +82,16 @@ def test_a_machine_is_recovered_beyond_the_masks() -> None:
     np.testing.assert_array_equal(masks, before[1])
 
 
+def test_onsets_that_are_all_late_lose_no_attack() -> None:
+    stems = machine()
+    x, masks = stems.sum(axis=0), masks_of(stems)
+    means = repeated_means(x, [LOW + 250, HIGH + 250], masks, STFT, sample_rate=RATE)
+    assert means is not None
+    for stem, of_stem, onsets in zip(stems, means, (LOW, HIGH), strict=True):
+        attacks = onsets[:, None] + np.arange(120)
+        assert sdr(stem[0, attacks], of_stem[0, attacks]) > 6
+
+
 def test_hits_that_differ_have_no_means() -> None:
     stems = acoustic()
     masks = masks_of(stems)

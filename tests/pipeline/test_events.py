@@ -127,6 +127,27 @@ def test_a_separation_starts_with_what_is_sure_and_more(demo: Transcription) -> 
             assert len(match_onsets(sure, taken, 0.02)) == len(sure)
 
 
+def test_hits_that_a_score_lacks_are_added_as_doubtful_ones(truth: Score) -> None:
+    hihats = [index for index, drum in enumerate(truth.drums) if drum == "hihat"]
+    notes = list(truth.notes())
+    lacking = Score.of(note for index, note in enumerate(notes) if index not in hihats[::4])
+    settings = SeparationSettings(**QUICK)  # type: ignore[arg-type]
+    with separate(open_recording(DEMO), settings, kit=load_kit(None), score=lacking) as found:
+        assert found.score == lacking
+        assert found.hits is not None
+        assert {note for note in found.hits.notes() if note[6] is None} == set(lacking.notes())
+        removed, added = onsets_of(truth, "hihat")[::4], onsets_of(found.hits, "hihat")
+        assert len(match_onsets(removed, added, 0.02)) >= 0.9 * len(removed)
+        confidences = [confidence for confidence in found.hits.confidences if confidence]
+        assert 0 < min(confidences) <= max(confidences) < 0.5
+
+
+def test_no_hits_are_added_to_what_libnmfd_would_take(truth: Score) -> None:
+    settings = SeparationSettings(init_templates="averaged", template_frames=8, **QUICK)  # type: ignore[arg-type]
+    with separate(open_recording(DEMO), settings, kit=load_kit(None), score=truth) as found:
+        assert found.hits == truth
+
+
 def test_silence_has_the_usual_stems() -> None:
     settings, told = SeparationSettings(**QUICK), list[str]()  # type: ignore[arg-type]
     silence = recording_from(np.zeros(RATE), RATE)

@@ -88,6 +88,17 @@ def test_of_named_drums_and_articulations_alone() -> None:
     assert [hit.articulation for hit in found.sure(["crash"])] == ["crash"]
 
 
+def test_a_drum_that_cannot_sound_is_its_most_probable_rival() -> None:
+    peaks = {("tom", 20): 0.8, ("snare", 20): 0.2, ("kick", 20): 0.02, ("hihat", 20): 0.1}
+    found = hits(peaks)
+    assert drums_of(found.likely(DRUM_CLASSES)) == ["tom"]
+    (hit,) = found.likely(["kick", "snare", "hihat"])
+    assert hit.drum == "snare"
+    assert hit.confidence == pytest.approx(0.2 + 0.8 * 0.2 / 0.22)
+    assert found.likely(["hihat"]) == []  # no rival of toms
+    assert found.sure(["kick", "snare", "hihat"]) == []
+
+
 # --- what the network is given -------------------------------------------------------------------
 
 
