@@ -14,8 +14,16 @@ module                  what it holds
 ``filters``             filters along time for activations
 ``harmonic_percussive`` what sustains and what is struck, by medians
 ``masking``             soft masks
-``division``            dividing a recording by masks, block by block
-``tempo``               the tempo of a transcription
+``covariance``          where a sound comes from between two channels, and how diffuse it is
+``spatial``             stems told apart by where they stand: the multichannel Wiener filter
+``division``            dividing a recording among its stems, block by block
+``hit_alignment``       which hits of a stem repeat one waveform, and where each begins
+``hit_average``         the mean of aligned hits, and how far it explains each
+``repetition``          what of each stem repeated waveforms explain
+``sections``            dividing a recording whose stems repeat waveforms
+``pulse``               the finest regular pulse of a performance
+``metre``               which pulses are beats, and where bars begin
+``tempo``               the tempo of a transcription, and how it drifts
 ``metrics``             how good a separation is
 ``onset_matching``      how good a transcription is
 ``pictures``            frequency axes, levels and colours of what is shown

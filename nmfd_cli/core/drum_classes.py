@@ -53,9 +53,8 @@ class _Drum(NamedTuple):
     dropped before a second look.
     """
 
-    notes: tuple[
-        int, ...
-    ]  # General MIDI's; the first is written, those of articulations are read, too
+    #: General MIDI's: the first is written; those of articulations are read, too.
+    notes: tuple[int, ...]
     nouns: str
     qualifiers: str
     words: str
