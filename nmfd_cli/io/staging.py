@@ -134,7 +134,8 @@ def _remove_if_abandoned(staging: Path, finish: Callable[[Path], None]) -> None:
         staging.rmdir()  # cut off before its lock was made: it is empty
         return
     held = _lock(descriptor)
-    if held is False or (held is None and _age(staging) < _ABANDONED_SECONDS):
+    is_in_use = held is False or (held is None and _age(staging) < _ABANDONED_SECONDS)
+    if is_in_use or not staging.exists():
         os.close(descriptor)
         return
     finish(staging)
@@ -143,6 +144,8 @@ def _remove_if_abandoned(staging: Path, finish: Callable[[Path], None]) -> None:
 
 def _remove(staging: Path, descriptor: int) -> None:
     """Empty a staging directory, its lock last, so that whoever finds the rest can tell."""
+    with suppress(OSError):  # whoever waits for the lock, to stage there, is to find nothing
+        staging = staging.rename(staging.with_name(secrets.token_hex(8)))
     with suppress(OSError):  # somebody else may have emptied it
         for entry in list(staging.iterdir()):
             if entry.is_dir():
