@@ -108,7 +108,7 @@ def _make(folder: Path) -> tuple[Path, int]:
         except OSError as error:
             _remove_empty(staging)
             raise cannot_write(folder, error) from error
-        if _lock(descriptor) is not False and staging.exists():
+        if _lock(descriptor) is not False and (staging / _LOCK).exists():
             return staging, descriptor
         os.close(descriptor)  # somebody took it for an abandoned one and removes it
     raise OutputError("no folder or file can be made there", path=folder)  # as below /proc
@@ -135,7 +135,7 @@ def _remove_if_abandoned(staging: Path, finish: Callable[[Path], None]) -> None:
         return
     held = _lock(descriptor)
     is_in_use = held is False or (held is None and _age(staging) < _ABANDONED_SECONDS)
-    if is_in_use or not staging.exists():
+    if is_in_use or not (staging / _LOCK).exists():
         os.close(descriptor)
         return
     finish(staging)
@@ -144,18 +144,22 @@ def _remove_if_abandoned(staging: Path, finish: Callable[[Path], None]) -> None:
 
 def _remove(staging: Path, descriptor: int) -> None:
     """Empty a staging directory, its lock last, so that whoever finds the rest can tell."""
-    with suppress(OSError):  # whoever waits for the lock, to stage there, is to find nothing
-        staging = staging.rename(staging.with_name(secrets.token_hex(8)))
     with suppress(OSError):  # somebody else may have emptied it
         for entry in list(staging.iterdir()):
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
             elif entry.name != _LOCK:
                 entry.unlink()
-    os.close(descriptor)  # first: NFS keeps the names of open files
+    _remove_lock(staging)  # while it is locked: whoever waits for it, to stage there, finds nothing
+    os.close(descriptor)
+    _remove_lock(staging)  # where the names of open files stay, as on NFS
+
+
+def _remove_lock(staging: Path) -> None:
+    """Remove a staging directory that holds nothing but its lock."""
     with suppress(OSError):
-        if list(staging.iterdir()) == [staging / _LOCK]:
-            (staging / _LOCK).unlink()
+        if set(staging.iterdir()) <= {staging / _LOCK}:
+            (staging / _LOCK).unlink(missing_ok=True)
             staging.rmdir()
 
 
